@@ -1,0 +1,48 @@
+# Every target sets up what it needs; each works on a bare machine with Python 3.11 and works again when run twice.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check bench chromium migration lock screenshots
+
+help:  ## what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+
+setup: $(READY)  ## a virtual environment with everything
+
+$(READY): requirements-dev.txt pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/setup-venv.sh
+
+run: setup  ## serve on http://127.0.0.1:8000, database under ./var/
+	@$(BIN)/fedimark serve
+
+demo: setup  ## two servers on loopback, one following the other
+	@$(BIN)/python -m tests.support.demo
+
+test: setup chromium  ## every test, on SQLite and on PostgreSQL where one answers
+	@$(BIN)/python -m tests.support.suites
+
+check: setup  ## format, lint, types, floors, tests: what CI runs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+bench: setup  ## measure, and write docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+chromium:
+	@sh deploy/find-chromium.sh
+
+screenshots: setup chromium  ## a picture of every page, under var/screenshots
+	@$(BIN)/python -m tests.browser.screenshots
+
+migration: setup  ## make migration name=what_changes
+	@$(BIN)/python -m tortoise -c fedimark.database.TORTOISE makemigrations -n $(name)
+
+lock: setup  ## pin every dependency again, with hashes and without an index
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.txt

@@ -1,0 +1,86 @@
+"""PURE. What a page of a stream is made of: the same values for every face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A saver as a page names them: `host` is empty for people of this server."""
+
+    username: str
+    host: str
+    name: str
+    href: str
+
+    @property
+    def handle(self) -> str:
+        """`ana` here, `ana@host` elsewhere."""
+        return f"{self.username}@{self.host}" if self.host else self.username
+
+
+class Marked(IntEnum):
+    """How far a bookmark reaches; the number is what the database holds. (DESIGN §1)"""
+
+    PRIVATE = 0
+    FOLLOWERS = 1
+    UNLISTED = 2
+    PUBLIC = 3
+
+    @property
+    def word(self) -> str:
+        """The word forms, files and the command line use."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The reader's own bookmark of an entry's link, with the marks nobody else sees."""
+
+    bookmark_id: str
+    visibility: Marked
+    to_read: bool
+    starred: bool
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline: one link with its savers.
+
+    `saver` is the person whose words are shown; `others` are at most three more; `saver_count` counts everyone the
+    reader may see. `tags` are as typed, private ones only where the reader is their owner. `at` is the place in the
+    timeline and `saved_at` the moment of the save shown, both in microseconds since 1970, UTC. `permalink` is a path
+    here, or the origin's address of a remote save.
+    """
+
+    link_hash: str
+    url: str
+    canonical: str
+    host: str
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    at: int
+    saved_at: int
+    saver: Person
+    others: tuple[Person, ...]
+    saver_count: int
+    permalink: str
+    own: Own | None = None
+
+    @property
+    def openable(self) -> bool:
+        """Whether the address may be a link: `javascript:` and its like are shown as text only."""
+        return self.url.startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of a stream, newest first, with the cursors of the pages beside it (None at an end)."""
+
+    entries: tuple[Entry, ...]
+    earlier: str | None = None
+    later: str | None = None
