@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+
+from fedimark.policy.visibility import Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +22,12 @@ class Person:
         return f"{self.username}@{self.host}" if self.host else self.username
 
 
-class Marked(IntEnum):
-    """How far a bookmark reaches; the number is what the database holds. (DESIGN §1)"""
-
-    PRIVATE = 0
-    FOLLOWERS = 1
-    UNLISTED = 2
-    PUBLIC = 3
-
-    @property
-    def word(self) -> str:
-        """The word forms, files and the command line use."""
-        return self.name.lower()
-
-
 @dataclass(frozen=True, slots=True)
 class Own:
     """The reader's own bookmark of an entry's link, with the marks nobody else sees."""
 
     bookmark_id: str
-    visibility: Marked
+    visibility: Visibility
     to_read: bool
     starred: bool
     archived: bool

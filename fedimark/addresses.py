@@ -1,0 +1,147 @@
+"""Every id and URL this server mints; nothing else puts them together. (DESIGN §1)
+
+Paths begin with `/`; `absolute` puts the base URL before them. Ids on the wire are absolute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit
+
+from fedimark.here import here
+from fedimark.text import segments
+
+RESERVED_NAMES = frozenset(
+    # First path segments, now and planned, and the names of PROTOCOL §0.2.
+    """
+    tag network digest actor admin root u t url v1 api recent popular search add notes settings followers following
+    inbox outbox sign_in sign_up sign_out setup static media avatar avatars feeds rss json linkding health healthz
+    readyz metrics authorize_interaction well_known nodeinfo about help privacy bookmarks login logout owner
+    administrator moderator moderators support abuse postmaster hostmaster webmaster security system fedimark
+    everyone me mine public private unread untagged starred b
+    """.split()  # noqa: SIM905 - reads better than a hundred quotes
+)
+
+
+def absolute(path: str) -> str:
+    """A path of this server as a full address."""
+    return here().settings.base_url + path
+
+
+def uri_hash(uri: str) -> str:
+    """How addresses of others are looked up: 160 bits of SHA-256 in hex."""
+    return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def person(username: str) -> str:
+    """A person's page and, absolute, their actor id."""
+    return f"/u/{username}"
+
+
+def person_tags(username: str, keys: Iterable[str]) -> str:
+    """A person's tag, or several together."""
+    return f"/u/{username}/t/{_together(keys)}"
+
+
+def person_filter(username: str, word: str) -> str:
+    """A person's public, private, unread, untagged or starred bookmarks."""
+    return f"/u/{username}/{word}"
+
+
+def tags(keys: Iterable[str]) -> str:
+    """A tag of everyone here, or several together."""
+    return f"/t/{_together(keys)}"
+
+
+def bookmark(username: str, public_id: str) -> str:
+    """A bookmark's page and, absolute, its Note's id."""
+    return f"/u/{username}/b/{public_id}"
+
+
+def link(link_hash: str) -> str:
+    """Everybody who saved one page."""
+    return f"/url/{link_hash}"
+
+
+def inbox(username: str) -> str:
+    """A person's inbox."""
+    return f"/u/{username}/inbox"
+
+
+def outbox(username: str) -> str:
+    """A person's outbox."""
+    return f"/u/{username}/outbox"
+
+
+def followers(username: str) -> str:
+    """The collection a person's followers are addressed by."""
+    return f"/u/{username}/followers"
+
+
+def following(username: str) -> str:
+    """The collection of whom a person follows."""
+    return f"/u/{username}/following"
+
+
+SHARED_INBOX = "/inbox"
+INSTANCE_ACTOR = "/actor"
+
+
+def key_id(actor_path: str) -> str:
+    """A key's id, absolute: the actor's with a fragment, so that every verifier finds the actor."""
+    return absolute(actor_path) + "#main-key"
+
+
+def activity(username: str, public_id: str, activity_id: str) -> str:
+    """A Create, Update or Delete of a bookmark."""
+    return f"{bookmark(username, public_id)}/activity/{activity_id}"
+
+
+def follow(username: str, follow_id: str) -> str:
+    """A Follow we asked."""
+    return f"/u/{username}/follows/{follow_id}"
+
+
+def accept(username: str, accept_id: str) -> str:
+    """An Accept or Reject we answered."""
+    return f"/u/{username}/accepts/{accept_id}"
+
+
+def icon(file: str) -> str:
+    """An avatar kept here."""
+    return f"/avatars/{file}"
+
+
+def add(**values: str) -> str:
+    """The form that saves, filled in."""
+    given = [f"{name}={quote(value, safe='')}" for name, value in values.items() if value]
+    return "/add" + ("?" + "&".join(given) if given else "")
+
+
+def local_path(uri: str) -> str | None:
+    """The path of an address of this server, or None when it is somebody else's."""
+    parts = urlsplit(uri)
+    if f"{parts.scheme}://{parts.netloc}".lower() != here().settings.base_url:
+        return None
+    return parts.path
+
+
+def local_username(uri: str) -> str | None:
+    """The name in an actor id of this server (`…/u/ana`), or None."""
+    path = local_path(uri)
+    if path is None:
+        return None
+    first, _, name = path.removeprefix("/").partition("/")
+    return name if first == "u" and name and "/" not in name else None
+
+
+def local_bookmark(uri: str) -> tuple[str, str] | None:
+    """Name and public id in a Note's id of this server (`…/u/ana/b/…`), or None."""
+    path = local_path(uri)
+    parts = path.split("/") if path else []
+    return (parts[2], parts[4]) if len(parts) == 5 and parts[1] == "u" and parts[3] == "b" else None
+
+
+def _together(keys: Iterable[str]) -> str:
+    return ",".join(segments.encode(key) for key in keys)

@@ -1,0 +1,23 @@
+"""The database: connections, statements, schema, and the one place that knows the two dialects.
+
+On SQLite all writes of one process go through one connection and so one fair queue; reads have a connection of
+their own that cannot write. (DESIGN §7.19, STACK §1.3)
+"""
+
+from fedimark.database.connect import TORTOISE, Database
+from fedimark.database.schema import migrate
+from fedimark.database.statements import Row, execute, execute_many, fetch, fetch_one, is_sqlite, marks, write
+
+__all__ = [
+    "TORTOISE",
+    "Database",
+    "Row",
+    "execute",
+    "execute_many",
+    "fetch",
+    "fetch_one",
+    "is_sqlite",
+    "marks",
+    "migrate",
+    "write",
+]

@@ -1,0 +1,90 @@
+"""What Tortoise is told, and one server's database, opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext, _current_context
+from tortoise.exceptions import OperationalError
+
+from fedimark.errors import Unavailable
+from fedimark.resources import migrations_module
+from fedimark.settings import Settings
+
+_MODELS = ["fedimark.models"]  # by string: the one upward reference allowed
+_PRAGMAS = {
+    "journal_mode": "WAL",
+    "synchronous": "NORMAL",
+    "busy_timeout": 5000,
+    "cache_size": -16384,
+    "temp_store": "MEMORY",
+    # Tortoise's own 16 KB would cut the write-ahead file back after every checkpoint.
+    "journal_size_limit": 67_108_864,
+    "foreign_keys": "ON",
+}
+
+
+def tortoise_config(settings: Settings) -> dict[str, Any]:
+    """What Tortoise is told: a writing connection, on SQLite a reading one beside it, and where the models lie."""
+    if settings.is_sqlite:
+        path = str(settings.sqlite_path)
+        connections: dict[str, Any] = {
+            "default": {"engine": "fedimark.database.sqlite", "credentials": {"file_path": path, **_PRAGMAS}},
+            "reader": {
+                "engine": "tortoise.backends.sqlite",
+                "credentials": {"file_path": path, **_PRAGMAS, "query_only": "ON"},
+            },
+        }
+    else:
+        connections = {"default": postgres(settings.database)}
+    app = {"models": _MODELS, "default_connection": "default", "migrations": migrations_module()}
+    return {"connections": connections, "apps": {"models": app}, "use_tz": True, "timezone": "UTC"}
+
+
+def postgres(url: str) -> dict[str, Any]:
+    """A PostgreSQL connection as Tortoise wants it."""
+    info: dict[str, Any] = expand_db_url(url.replace("postgresql://", "postgres://", 1))
+    info["credentials"] |= {"minsize": 1, "maxsize": 10}
+    return info
+
+
+TORTOISE = tortoise_config(Settings(database_url="sqlite:///:memory:"))
+"""What `make migration` reads: only the models and where migrations go matter there."""
+
+
+class Database:
+    """One server's database, opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.context = TortoiseContext()
+
+    async def open(self) -> Database:
+        """Connect; raises Unavailable when the database does not answer."""
+        token = self.enter()
+        try:
+            await self.context.init(tortoise_config(self.settings))
+            for name in self.context.connections.db_config:
+                await self.context.connections.get(name).execute_query("SELECT 1")
+        except (OperationalError, OSError) as error:
+            raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
+        finally:
+            self.leave(token)
+        return self
+
+    async def close(self) -> None:
+        """Close every connection."""
+        token = self.enter()
+        try:
+            await self.context.close_connections()
+        finally:
+            self.leave(token)
+
+    def enter(self) -> Any:
+        """Make these rows the current ones for this task."""
+        return _current_context.set(self.context)
+
+    def leave(self, token: Any) -> None:
+        """Undo `enter`."""
+        _current_context.reset(token)

@@ -1,0 +1,64 @@
+"""Bringing a database up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext, _current_context
+from tortoise.migrations.executor import MigrationExecutor
+
+from fedimark.database.connect import postgres, tortoise_config
+from fedimark.settings import Settings
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Bring the database up to date and return what was applied; safe when several processes start at once."""
+    if settings.is_sqlite:
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    config = tortoise_config(settings)
+    if not settings.is_sqlite:
+        config["connections"]["default"] = postgres(_direct(settings))
+    context = TortoiseContext()
+    token = _current_context.set(context)
+    applied: list[str] = []
+    try:
+        async with _alone(settings):
+            await context.init(config)
+            connection = get_connection("default")
+            executor = MigrationExecutor(connection, config["apps"])
+            await executor.migrate(
+                progress=lambda event, _, name: applied.append(name) if event == "apply_done" else None
+            )
+    finally:
+        await context.close_connections()
+        _current_context.reset(token)
+    return applied
+
+
+@asynccontextmanager
+async def _alone(settings: Settings) -> AsyncIterator[None]:
+    """One migrator at a time: on this machine for SQLite, over every machine for PostgreSQL."""
+    if settings.is_sqlite:
+        with Path(f"{settings.sqlite_path}.lock").open("w") as lock:  # noqa: ASYNC230 - a moment, before serving
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            yield
+        return
+    import asyncpg  # noqa: PLC0415 - only where PostgreSQL is used
+
+    # A connection of its own: a pool would let go of the lock when it takes the connection back.
+    connection = await asyncpg.connect(_direct(settings))
+    try:
+        await connection.execute("SELECT pg_advisory_lock(72178001)")
+        yield
+    finally:
+        await connection.close()
+
+
+def _direct(settings: Settings) -> str:
+    """PostgreSQL past a pooler, which would lose the lock."""
+    return settings.database_direct_url or settings.database

@@ -1,0 +1,86 @@
+"""Statements outside the ORM: written once with `?`, run on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.connection import get_connection
+from tortoise.exceptions import OperationalError
+from tortoise.transactions import in_transaction
+
+from fedimark.errors import Unavailable
+
+Row = dict[str, Any]
+
+
+@asynccontextmanager
+async def write() -> AsyncIterator[None]:
+    """A transaction: every `fetch`, `execute` and model inside it belongs to it; nothing of it stays if it raises.
+
+    Never await the network inside, and start no task. Raises Unavailable when the database cannot be written.
+    """
+    try:
+        async with in_transaction("default"):
+            yield
+    except OperationalError as error:
+        raise Unavailable from error
+
+
+async def fetch(sql: str, *parameters: object) -> list[Row]:
+    """The rows of one statement (also of an `INSERT … RETURNING` inside `write`)."""
+    connection = _connection()
+    return await connection.execute_query_dict(_spelled(connection, sql), list(parameters))
+
+
+async def fetch_one(sql: str, *parameters: object) -> Row | None:
+    """The first row of one statement, or None."""
+    rows = await fetch(sql, *parameters)
+    return rows[0] if rows else None
+
+
+async def execute(sql: str, *parameters: object) -> int:
+    """Run one statement that writes, in the transaction around it or in its own; returns how many rows it touched."""
+    connection = get_connection("default")
+    try:
+        count, _ = await connection.execute_query(_spelled(connection, sql), list(parameters))
+    except OperationalError as error:
+        raise Unavailable from error
+    return count
+
+
+async def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
+    """Run one statement for each row of parameters."""
+    connection = get_connection("default")
+    await connection.execute_many(_spelled(connection, sql), [list(row) for row in rows])
+
+
+def is_sqlite() -> bool:
+    """Whether the current database is SQLite; for the few statements that must differ."""
+    return get_connection("default").capabilities.dialect == "sqlite"
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for an IN list; at least one, so the list is never empty SQL."""
+    return ", ".join("?" * count) or "NULL"
+
+
+def _connection() -> BaseDBAsyncClient:
+    """The transaction around us, else the connection that only reads."""
+    default = get_connection("default")
+    if isinstance(default, TransactionalDBClient) or default.capabilities.dialect != "sqlite":
+        return default
+    return get_connection("reader")
+
+
+def _spelled(connection: BaseDBAsyncClient, sql: str) -> str:
+    return sql if connection.capabilities.dialect == "sqlite" else _with_dollars(sql)
+
+
+@lru_cache(maxsize=1024)
+def _with_dollars(sql: str) -> str:
+    first, *rest = sql.split("?")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))

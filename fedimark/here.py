@@ -1,0 +1,85 @@
+"""What one server is made of, as one frozen value; the only ambient state, held in one ContextVar. (DESIGN §7.17)
+
+It is entered together with that server's database context by the ASGI wrapper, the worker and the command line, so that
+several servers live in one process without sharing rows, settings, clock or keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fedimark.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+MICROS = 1_000_000  # in a second
+
+
+def wall_clock() -> int:
+    """Now, in microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+def random_id() -> str:
+    """A public id: 64 random bits as 13 characters of base32, so it counts nothing and is never guessed."""
+    number = secrets.randbits(64)
+    return "".join("abcdefghijklmnopqrstuvwxyz234567"[(number >> shift) & 31] for shift in range(60, -5, -5))
+
+
+class Rows(Protocol):
+    """What this floor must know of a database: how to make its rows the current ones."""
+
+    def enter(self) -> Any:
+        """Make these rows the current ones for this task."""
+
+    def leave(self, token: Any) -> None:
+        """Undo `enter`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One running server: what it was told, its clock, its way out, its database, and what it keeps in memory.
+
+    `caches` belongs to the rooms that use it, each under its own name; nothing in it is a truth of its own.
+    """
+
+    settings: Settings
+    database: Rows
+    http: httpx.AsyncClient
+    clock: Callable[[], int] = wall_clock
+    new_id: Callable[[], str] = random_id
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    caches: dict[str, Any] = field(default_factory=dict)
+
+
+_here: ContextVar[Here] = ContextVar("here")
+
+
+def here() -> Here:
+    """The server this code is running for; raises LookupError outside of any."""
+    return _here.get()
+
+
+def now() -> int:
+    """The server's time, in microseconds since 1970, UTC."""
+    return _here.get().clock()
+
+
+@asynccontextmanager
+async def entered(server: Here) -> AsyncIterator[Here]:
+    """Run a block as this server: its settings, its clock, its rows."""
+    token = _here.set(server)
+    rows = server.database.enter()
+    try:
+        yield server
+    finally:
+        server.database.leave(rows)
+        _here.reset(token)

@@ -1,0 +1,50 @@
+"""Event names and how they are written: one line a fact, never a whole body, never a secret."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+ACCOUNT_MADE = "account.made"
+ACCOUNT_LEFT = "account.left"
+SIGN_IN_REFUSED = "sign_in.refused"
+INBOX_RECEIVED = "inbox.received"
+INBOX_REFUSED = "inbox.refused"
+INBOX_APPLIED = "inbox.applied"
+INBOX_POISON = "inbox.poison"
+DELIVERY_DONE = "delivery.done"
+DELIVERY_FAILED = "delivery.failed"
+DELIVERY_DEAD = "delivery.dead"
+FETCH_REFUSED = "fetch.refused"
+JOB_DONE = "job.done"
+JOB_FAILED = "job.failed"
+REQUEST_FAILED = "request.failed"
+WORKER_FAILED = "worker.failed"
+STORE_FAILED = "store.failed"
+SERVING = "server.serving"
+SETUP_CODE = "server.setup_code"
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("fedimark")
+
+
+def configure(log_format: str) -> None:
+    """Write events to standard error, as `text` for people or `json` for machines."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

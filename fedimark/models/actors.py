@@ -1,0 +1,44 @@
+"""People and other actors, ours and those of other servers."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class Actor(Model):
+    """Somebody who saves or reads: `local_name` is set for people of this server, `uri` for everybody else.
+
+    A row of this server is never deleted: its name is never given out again, and a `gone_at` answers 410 for ever.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    local_name = column.CharField(max_length=30, null=True, unique=True)
+    uri = column.TextField(null=True)
+    uri_hash = column.CharField(max_length=40, null=True, unique=True)  # addresses.uri_hash(uri)
+    kind = column.CharField(max_length=16, default="Person")  # the AS2 type
+    username = column.CharField(max_length=128)
+    host = column.CharField(max_length=255, default="")  # what follows the @, with its port; empty here
+    name = column.TextField(default="")
+    summary = column.TextField(default="")  # plain text here, sanitised HTML from elsewhere
+    url = column.TextField(default="")
+    icon = column.TextField(default="")  # a file of media/ here, an address elsewhere
+    fields = column.TextField(default="[]")  # JSON: [[name, value], …]
+    inbox = column.TextField(default="")
+    shared_inbox = column.TextField(default="")
+    outbox = column.TextField(default="")
+    followers_uri = column.TextField(default="")
+    key_id = column.TextField(default="")
+    public_key = column.TextField(default="")  # PEM
+    private_key = column.TextField(default="")  # PEM, of this server's actors only
+    approves_followers = column.BooleanField(default=False)
+    indexable = column.BooleanField(default=False)  # consents to public pages (PROTOCOL §0.10)
+    created_at = column.BigIntField()
+    fetched_at = column.BigIntField(default=0)
+    gone_at = column.BigIntField(null=True)
+
+    class Meta:
+        """Handles are looked up by name and host."""
+
+        table = "actor"
+        indexes = (("username", "host"),)

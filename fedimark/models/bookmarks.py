@@ -1,0 +1,126 @@
+"""Links, bookmarks (local and remote in one table), tags, and what is counted of them."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class Link(Model):
+    """A page somebody saved: one row for each canonical URL. (text.urls.canonical)"""
+
+    id = column.BigIntField(primary_key=True)
+    hash = column.CharField(max_length=40, unique=True)  # text.urls.link_hash(canonical)
+    canonical = column.TextField()
+    canonical_version = column.SmallIntField()
+    host = column.CharField(max_length=255, default="")
+    savers = column.IntField(default=0)  # listed bookmarks; what everybody may count
+
+    class Meta:
+        """Looked up by hash."""
+
+        table = "link"
+
+
+class Bookmark(Model):
+    """One saver's record of a link.
+
+    `url` is exactly as given and `url_md5` Pinboard's hash of it; one live row per local saver and exact URL (a
+    partial unique index). `tags` holds the tags as typed, in order, between single spaces; BookmarkTag is the index
+    made from it. `removed_at` hides at once and waits for the undo to run out.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField()
+    link_id = column.BigIntField()
+    public_id = column.CharField(max_length=13, null=True, unique=True)  # of this server's; a publication's id for ever
+    uri = column.TextField(null=True)  # of remote ones
+    uri_hash = column.CharField(max_length=40, null=True, unique=True)
+    page_url = column.TextField(default="")  # where a remote one can be read
+    is_local = column.BooleanField()
+    url = column.TextField()
+    url_md5 = column.CharField(max_length=32)
+    title = column.TextField(default="")
+    description = column.TextField(default="")  # plain text, public words
+    private_note = column.TextField(default="")  # Markdown that never leaves
+    tags = column.TextField(default="")
+    visibility = column.SmallIntField()
+    listed = column.BooleanField(default=False)  # policy.visibility.is_listed, kept beside the row for its indexes
+    published = column.BooleanField(default=False)  # public_id has been spoken of on the wire
+    to_read = column.BooleanField(default=False)
+    starred = column.BooleanField(default=False)
+    archived = column.BooleanField(default=False)
+    saved_at = column.BigIntField()
+    updated_at = column.BigIntField()
+    removed_at = column.BigIntField(null=True)
+
+    class Meta:
+        """More indexes, partial ones, stand in the first migration."""
+
+        table = "bookmark"
+        indexes = (("actor_id", "saved_at", "id"), ("link_id", "saved_at"), ("actor_id", "link_id"))
+
+
+class Tag(Model):
+    """A tag's identity: its key (NFKC, casefolded) while spellings stay with the bookmarks. (text.tags.key)"""
+
+    id = column.BigIntField(primary_key=True)
+    key = column.CharField(max_length=255, unique=True)
+
+    class Meta:
+        """Looked up by key."""
+
+        table = "tag"
+
+
+class BookmarkTag(Model):
+    """The index from tags to live bookmarks: saver, moment and visibility stand here too, so pages read one index."""
+
+    id = column.BigIntField(primary_key=True)
+    bookmark_id = column.BigIntField()
+    tag_id = column.BigIntField()
+    actor_id = column.BigIntField()
+    link_id = column.BigIntField()
+    visibility = column.SmallIntField()
+    listed = column.BooleanField()
+    saved_at = column.BigIntField()
+
+    class Meta:
+        """Made and dropped whole with its bookmark."""
+
+        table = "bookmark_tag"
+        unique_together = (("bookmark_id", "tag_id"),)
+        indexes = (("tag_id", "actor_id", "saved_at", "bookmark_id"), ("tag_id", "listed", "link_id"))
+
+
+class Tally(Model):
+    """How many live bookmarks: of a saver (`owner_id`, an actor) with a tag, by visibility.
+
+    Owner 0 is everyone and counts listed ones only; tag 0 is all of the owner's.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    owner_id = column.BigIntField()
+    tag_id = column.BigIntField()
+    visibility = column.SmallIntField()
+    amount = column.IntField()
+
+    class Meta:
+        """Raised and lowered in the transaction that changes a bookmark."""
+
+        table = "tally"
+        unique_together = (("owner_id", "tag_id", "visibility"),)
+
+
+class Tombstone(Model):
+    """An object that ended: ours answer 410, remote ones beat a Create that arrives later."""
+
+    id = column.BigIntField(primary_key=True)
+    uri_hash = column.CharField(max_length=40, unique=True)
+    uri = column.TextField()
+    deleted_at = column.BigIntField()
+
+    class Meta:
+        """Kept for ever."""
+
+        table = "tombstone"

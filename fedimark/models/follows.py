@@ -1,0 +1,29 @@
+"""Who follows whom."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class Follow(Model):
+    """One actor following another, where at least one of the two is of this server.
+
+    `state` is requested, accepted or rejected. `public_id` names our own Follow on the wire, `uri` a received one.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    follower_id = column.BigIntField()
+    target_id = column.BigIntField()
+    state = column.CharField(max_length=10)
+    public_id = column.CharField(max_length=13, null=True, unique=True)
+    uri = column.TextField(null=True)
+    created_at = column.BigIntField()
+    answered_at = column.BigIntField(null=True)
+
+    class Meta:
+        """Read from both ends."""
+
+        table = "follow"
+        unique_together = (("follower_id", "target_id"),)
+        indexes = (("target_id", "state"),)

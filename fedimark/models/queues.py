@@ -1,0 +1,110 @@
+"""The durable seams: what came in, what must go out, what is to be done. Rows, so a crash loses nothing."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class ReceivedActivity(Model):
+    """An activity whose sender was proven, stored before it was answered, waiting to be applied.
+
+    Rows stay after they were applied (`applied_at`), so the same activity is taken in once.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    uri_hash = column.CharField(max_length=40, unique=True)
+    actor_id = column.BigIntField()
+    kind = column.CharField(max_length=32)
+    body = column.TextField()
+    received_at = column.BigIntField()
+    tries = column.SmallIntField(default=0)
+    next_at = column.BigIntField()
+    applied_at = column.BigIntField(null=True)
+    outcome = column.CharField(max_length=200, default="")
+
+    class Meta:
+        """Waiting rows are found by a partial index of the first migration."""
+
+        table = "received_activity"
+
+
+class Activity(Model):
+    """Something we say, with the bytes as they will be sent."""
+
+    id = column.BigIntField(primary_key=True)
+    public_id = column.CharField(max_length=13, unique=True)
+    actor_id = column.BigIntField()
+    kind = column.CharField(max_length=16)
+    object_uri = column.TextField()
+    object_hash = column.CharField(max_length=40)
+    body = column.TextField()
+    created_at = column.BigIntField()
+
+    class Meta:
+        """Found again by object, to supersede or cancel."""
+
+        table = "activity"
+        indexes = (("object_hash",),)
+
+
+class Delivery(Model):
+    """One activity for one inbox, deleted when it has arrived, kept with `dead_at` when it never will."""
+
+    id = column.BigIntField(primary_key=True)
+    activity_id = column.BigIntField()
+    inbox = column.TextField()
+    inbox_hash = column.CharField(max_length=40)
+    object_hash = column.CharField(max_length=40)
+    tries = column.SmallIntField(default=0)
+    next_at = column.BigIntField()
+    lease_until = column.BigIntField(default=0)
+    dead_at = column.BigIntField(null=True)
+    last_error = column.CharField(max_length=200, default="")
+    created_at = column.BigIntField()
+
+    class Meta:
+        """Waiting rows are found by a partial index of the first migration; order holds within an inbox."""
+
+        table = "delivery"
+        indexes = (("inbox_hash", "id"), ("object_hash",), ("activity_id",))
+
+
+class Reach(Model):
+    """Which inbox got an object of ours: who must hear of its end. (PROTOCOL §0.7)"""
+
+    id = column.BigIntField(primary_key=True)
+    object_hash = column.CharField(max_length=40)
+    inbox_hash = column.CharField(max_length=40)
+    inbox = column.TextField()
+
+    class Meta:
+        """Written when a delivery settles."""
+
+        table = "reach"
+        unique_together = (("object_hash", "inbox_hash"),)
+
+
+class Job(Model):
+    """Work for the worker, with progress an owner can watch. `kind` picks the handler, `payload` is JSON for it."""
+
+    id = column.BigIntField(primary_key=True)
+    public_id = column.CharField(max_length=13, unique=True)
+    owner_id = column.BigIntField(null=True)  # an account
+    kind = column.CharField(max_length=32)
+    payload = column.TextField(default="{}")
+    state = column.CharField(max_length=10, default="waiting")  # held, waiting, running, done, failed
+    done = column.IntField(default=0)
+    total = column.IntField(default=0)
+    report = column.TextField(default="{}")  # JSON
+    next_at = column.BigIntField()
+    lease_until = column.BigIntField(default=0)
+    tries = column.SmallIntField(default=0)
+    created_at = column.BigIntField()
+    ended_at = column.BigIntField(null=True)
+
+    class Meta:
+        """Waiting rows are found by state and moment."""
+
+        table = "job"
+        indexes = (("state", "next_at"), ("owner_id",))

@@ -1,0 +1,27 @@
+"""The merged timelines, as written when bookmarks change."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class Entry(Model):
+    """One link's line in a merged stream, while its savers are read from the bookmarks when a page is drawn.
+
+    `stream` is one of timelines.merge.Merged and `owner_id` the reader of a network timeline, a tag, or 0.
+    `position` is the earliest moment among the saves seen through the stream.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    stream = column.SmallIntField()
+    owner_id = column.BigIntField()
+    link_id = column.BigIntField()
+    position = column.BigIntField()
+
+    class Meta:
+        """Read by position, found by link."""
+
+        table = "entry"
+        unique_together = (("stream", "owner_id", "link_id"),)
+        indexes = (("stream", "owner_id", "position", "link_id"), ("link_id",))

@@ -1,0 +1,1 @@
+"""Who may see what, who is blocked, which URLs are allowed."""

@@ -1,0 +1,183 @@
+"""PURE. The one place that decides which HTML is allowed: our people write none, peers a little.
+
+Every function takes time in proportion to its text and returns `str`; templates mark it safe.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+import nh3
+
+from fedimark.text.clean import many_lines
+from fedimark.text.urls import BadUrl, check
+
+REL: Final = "nofollow noopener ugc"
+
+_START = re.compile(r"(?<![A-Za-z0-9])https?://", re.IGNORECASE)
+# Where a bare URL stops, and the brackets on the way. Letters of every script may stand in one; quotes and the
+# punctuation of Chinese and Japanese may not, since no space divides it from the URL.
+_STOP = re.compile(r"[\s<>\"“”‘’„«»‹›「」『』【】《》〈〉（）。，、；：！？()\[\]{}]")
+_CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
+_TRAILING: Final = ".,;:!?'*_~`|\\([{"
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+
+_HEADINGS = re.compile(r"<(/?)h[1-6]>")
+_HEADING_TAGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BLOCKS: Final = frozenset({"p", "blockquote", "ul", "ol", "pre"})
+_CLASSES = re.compile(r"mention|hashtag|ellipsis|invisible|quote-inline|(?:h|p|u|dt|e)-[a-z0-9-]+")
+_HTML_SPACE: Final = " \t\n\r\f"
+_HTML_SPACES = re.compile(f"[{_HTML_SPACE}]+")
+
+
+def escape(text: str) -> str:
+    """Return text as HTML shows it, fit for elements and quoted attributes."""
+    return html.escape(text, quote=True)
+
+
+def linkify(text: str) -> str:
+    """Return plain text as HTML: bare http(s) URLs can be clicked, a new line is `<br>`, all else is shown as typed.
+
+    Punctuation and closing brackets after a URL stay outside it, brackets that it opened itself do not.
+    """
+    out: list[str] = []
+    done = 0
+    text = text.replace("\r\n", "\n")
+    while found := _START.search(text, done):
+        end = _end_of_url(text, found.end())
+        out.append(_lines(text[done : found.start()]))
+        out.append(_anchor(text[found.start() : end]))
+        done = end
+    out.append(_lines(text[done:]))
+    return "".join(out)
+
+
+def paragraphs(text: str) -> str:
+    """Return plain text as `<p>` elements, divided at blank lines and filled as `linkify` does."""
+    parts = _BLANK_LINES.split(text.replace("\r\n", "\n"))
+    return "".join(f"<p>{linkify(part.strip(chr(10)))}</p>" for part in parts if part.strip())
+
+
+def sanitise(remote: str) -> str:
+    """Return a peer's HTML with what Mastodon would keep of it; headings become bold paragraphs. (PROTOCOL §1.5)
+
+    Links keep http(s) targets only and are nofollow; images, scripts, styles and comments are gone.
+    """
+    cleaned = _CLEANER.clean(many_lines(remote, len(remote)))
+    return _HEADINGS.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", cleaned)
+
+
+def to_text(remote: str) -> str:
+    """Return the words of a peer's HTML: paragraphs divided by a blank line, `<br>` a new line, entities decoded.
+
+    The answer is text, not HTML: escape it before showing it.
+    """
+    reader = _TextReader()
+    # The sanitiser's output is well-formed, so the parser meets none of the input that makes it slow.
+    reader.feed(sanitise(remote))
+    reader.close()
+    return reader.text()
+
+
+def _end_of_url(text: str, start: int) -> int:
+    opened: dict[str, int] = {}
+    end = len(text)
+    for stop in _STOP.finditer(text, start):
+        character = stop[0]
+        if character in "([{":
+            opened[character] = opened.get(character, 0) + 1
+        elif opened.get(_CLOSERS.get(character, ""), 0):
+            opened[_CLOSERS[character]] -= 1
+        else:
+            end = stop.start()
+            break
+    while end > start and text[end - 1] in _TRAILING:
+        end -= 1
+    return end
+
+
+def _anchor(url: str) -> str:
+    try:
+        check(url)
+    except BadUrl:
+        return escape(url)
+    return f'<a href="{escape(url)}" rel="{REL}">{escape(url)}</a>'
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>\n")
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    if name != "class":
+        return value
+    return " ".join(word for word in value.split() if _CLASSES.fullmatch(word)) or None
+
+
+_CLEANER: Final = nh3.Cleaner(
+    tags={"p", "br", "span", "a", "del", "s", "pre", "blockquote", "code", "b", "strong", "u", "i", "em"}
+    | {"ul", "ol", "li", "ruby", "rt", "rp"}
+    | _HEADING_TAGS,
+    clean_content_tags={"script", "style"},
+    attributes={
+        "a": {"href", "class"},
+        "span": {"class"},
+        "p": {"class"},
+        "ol": {"start", "reversed"},
+        "li": {"value"},
+    },
+    attribute_filter=_attribute,
+    link_rel=REL,
+    url_schemes={"http", "https"},
+    url_relative="deny",
+)
+
+
+class _TextReader(HTMLParser):
+    """Collects words; a break is only counted, and written when a word follows it."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._out: list[str] = []
+        self._breaks = 0
+        self._space = False
+        self._pre = 0
+
+    def text(self) -> str:
+        """Return what was read."""
+        return "".join(self._out)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._breaks += 1
+        elif tag in _BLOCKS:
+            self._breaks = max(self._breaks, 2)
+            self._pre += tag == "pre"
+        elif tag == "li":
+            self._breaks = max(self._breaks, 1)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._breaks = max(self._breaks, 2)
+            self._pre -= tag == "pre"
+
+    def handle_data(self, data: str) -> None:
+        if self._pre:
+            self._write(data)
+            return
+        words = data.strip(_HTML_SPACE)
+        self._space |= data[:1] in _HTML_SPACE
+        if words:
+            self._write(_HTML_SPACES.sub(" ", words))
+            self._space = data[-1] in _HTML_SPACE
+
+    def _write(self, words: str) -> None:
+        if self._out and self._breaks:
+            self._out.append("\n" * self._breaks)
+        elif self._out and self._space:
+            self._out.append(" ")
+        self._out.append(words)
+        self._breaks, self._space = 0, False

@@ -1,0 +1,145 @@
+"""PURE. Tags: how they are typed, which of them are the same, and how Mastodon can carry them.
+
+A tag may hold any character except white space and comma, and is not made of dots alone (URL parsers eat those).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+TAG_LIMIT: Final = 255
+TAGS_LIMIT: Final = 100
+HASHTAG_LIMIT: Final = 100
+
+_UNFIT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_NEVER_IN_KEY = re.compile("[\\s,\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_DOTNET = re.compile(r"\.(net(?:core|[^\w].*|[\d_].*)?)", re.DOTALL)
+_SEPARATORS = re.compile(r"[-_./: ]")
+# Tags that speak to somebody, or say where a link came from: not what it is about.
+_SPEAKING: Final = ("via:", "for:", ":")
+# Where CamelCase alone would lose the name. Keys are folded; parts between separators are looked up.
+_NAMES: Final = {
+    "c++": "CPlusPlus",
+    "c++11": "CPlusPlus11",
+    "c++14": "CPlusPlus14",
+    "c++17": "CPlusPlus17",
+    "c++20": "CPlusPlus20",
+    "c++23": "CPlusPlus23",
+    "c++26": "CPlusPlus26",
+    "g++": "GPlusPlus",
+    "libc++": "LibCPlusPlus",
+    "libstdc++": "LibStdCPlusPlus",
+    "notepad++": "NotepadPlusPlus",
+    "c#": "CSharp",
+    "f#": "FSharp",
+    "j#": "JSharp",
+    "q#": "QSharp",
+}
+_SUFFIXES: Final = {"js": "JS"}  # node.js, d3.js
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What somebody typed into a field of tags: those kept, those refused, and whether more than 100 came."""
+
+    tags: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    cut: bool = False
+
+
+def read(text: str) -> Tags:
+    """Read tags between white space and commas; case and order kept, the first spelling of a key wins.
+
+    At most 100 tags of 255 characters, keys too; longer ones are cut as Pinboard cuts them.
+    """
+    kept: dict[str, str] = {}
+    refused: dict[str, None] = {}
+    seen: set[str] = set()
+    for word in _UNFIT.sub("", text).replace(",", " ").split():
+        if word in seen:
+            continue
+        seen.add(word)
+        tag, folded = _fitted(word)
+        if not folded.strip("."):
+            refused[tag] = None
+        elif folded not in kept:
+            if len(kept) == TAGS_LIMIT:
+                return Tags(tuple(kept.values()), tuple(refused), cut=True)
+            kept[folded] = tag
+    return Tags(tuple(kept.values()), tuple(refused))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return the tags of a text, as `read` keeps them."""
+    return read(text).tags
+
+
+def key(tag: str) -> str:
+    """Return what makes two tags the same: NFKC and casefold, until nothing changes. (DESIGN §1)
+
+    NFKC makes white space and commas out of other characters (`´`, `，`); they are left out, so the key of a kept
+    tag is a tag itself, and its own key.
+    """
+    before, folded = None, tag
+    while folded != before:
+        before = folded
+        once = unicodedata.normalize("NFKC", folded).casefold()
+        folded = _NEVER_IN_KEY.sub("", unicodedata.normalize("NFKC", once))
+    return folded
+
+
+def is_private(tag: str) -> bool:
+    """Tell whether a leading dot keeps this tag from everybody but its owner."""
+    return key(tag).startswith(".")
+
+
+def dotnet_hint(tag: str) -> str | None:
+    """Offer `dotnet` to somebody who types `.net`, which would be a private tag; None for all others."""
+    found = _DOTNET.fullmatch(key(tag))
+    return f"dot{found[1]}" if found else None
+
+
+def hashtag(tag: str) -> str | None:
+    """Return the form Mastodon and GoToSocial can carry, without `#`, or None. (PROTOCOL §2.4)
+
+    `neural-net` is `NeuralNet`, `c++` is `CPlusPlus`; private tags, `via:` and `for:`, emoji and bare numbers are None.
+    """
+    folded = key(tag)
+    if folded.startswith((".", *_SPEAKING)):
+        return None
+    parts = [part for part in _SEPARATORS.split(unicodedata.normalize("NFKC", tag)) if part]
+    if len(parts) == 1 and not _SEPARATORS.search(folded):
+        safe = _NAMES.get(folded, parts[0])
+    else:
+        safe = "".join(_camel(part, first=index == 0) for index, part in enumerate(parts))
+    kinds = {"_" if character == "_" else unicodedata.category(character)[0] for character in safe}
+    return safe if "L" in kinds <= {"L", "N", "_"} and len(safe) <= HASHTAG_LIMIT else None
+
+
+def _camel(part: str, *, first: bool) -> str:
+    folded = part.casefold()
+    if folded in _NAMES:
+        return _NAMES[folded]
+    if not first and folded in _SUFFIXES:
+        return _SUFFIXES[folded]
+    head = part[0].upper()
+    return (head if len(head) == 1 else part[0]) + part[1:]
+
+
+def _fitted(word: str) -> tuple[str, str]:
+    """Return the longest head of a word that is short enough, as its key is, and that key."""
+    tag = word[:TAG_LIMIT]
+    folded = key(tag)
+    if len(folded) <= TAG_LIMIT:
+        return tag, folded
+    # One character can fold to eighteen (U+FDFA): halve first, then step, since a later character may join an earlier.
+    low, high = 1, len(tag)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if len(key(tag[:middle])) <= TAG_LIMIT else (low, middle - 1)
+    while len(key(tag[:low])) > TAG_LIMIT:
+        low -= 1
+    return tag[:low], key(tag[:low])

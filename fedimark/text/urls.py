@@ -1,0 +1,198 @@
+"""PURE. Addresses of pages: which we store, as given, and which of them are the same page.
+
+The canonical URL only merges entries; what a person saved is kept, exported and linked exactly as given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import unquote_plus
+
+from ada_url import URL, HostType
+
+from fedimark.text.trackers import is_tracker
+
+CANONICAL_VERSION: Final = 1
+URL_LIMIT: Final = 8_000
+LINK_SCHEMES: Final = frozenset({"http", "https", "javascript", "mailto", "ftp", "file"})
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_FEED = re.compile(r"feed:(?=//|https?://)", re.IGNORECASE)
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SPACE = re.compile(r"\s")
+_PORT_FIRST = re.compile(r"\d+(?:[/?#]|\Z)")
+_WEB_HOST = re.compile(r"(?:https?|ftp)://[^/?#\\]+(?:[/?#]|\Z)", re.IGNORECASE)
+
+_KEYS: Final = frozenset(
+    {"token", "key", "sig", "signature", "password", "passwd", "secret", "code", "auth"}
+    | {"access_token", "api_key", "apikey", "session"}
+)
+_KEY_PREFIXES: Final = ("x-amz-", "x-goog-")
+_PRIVATE_ZONES: Final = (
+    (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".corp", ".private", ".home.arpa")
+)  # fmt: skip
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_BETWEEN_PAIRS = re.compile("[&;?]")
+
+
+class BadUrl(ValueError):
+    """A URL nobody can save; `message` is fit to stand beside a form field."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def check(raw: str) -> str:
+    """Return the URL exactly as given, without the white space around it; `feed:` becomes http(s).
+
+    Raises BadUrl. Nothing is normalised: Pinboard's `hash` is the md5 of these very characters.
+    """
+    url = _without_feed(raw.strip())
+    if not url:
+        raise BadUrl("Give the address of a page.")
+    if len(url) > URL_LIMIT:
+        raise BadUrl(f"This address is longer than {URL_LIMIT:,} characters.")
+    if _UNFIT.search(url):
+        raise BadUrl("This address holds characters that no address can hold.")
+    scheme = _allowed_scheme(url)
+    # Bookmarklets are programs, and programs hold spaces; in every other address one means a slip.
+    if scheme != "javascript" and _SPACE.search(url):
+        raise BadUrl("An address cannot hold white space: write %20 for a space inside it.")
+    if scheme in {"http", "https", "ftp"} and not _WEB_HOST.match(url):
+        raise BadUrl(f"This address names no host: it should begin like {scheme}://example.org/.")
+    parsed = _parse(url)
+    if parsed is None or (scheme in {"http", "https", "ftp"} and not parsed.hostname.strip(".")):
+        raise BadUrl("This is not an address a browser could open.")
+    return url
+
+
+def canonical(url: str) -> str:
+    """Return canonical v1: one spelling for all addresses of one page. (DESIGN §1; the vectors define it)
+
+    What is not http(s) is its WHATWG href; what cannot be parsed is returned unchanged. Idempotent; raises nothing.
+    """
+    parsed = _parse(url)
+    if parsed is None:
+        return url
+    if parsed.protocol not in {"http:", "https:"}:
+        return parsed.href
+    # http on a port of its own keeps the port: only the scheme is taken for a detail.
+    port = "" if parsed.port in {"", "443"} else f":{parsed.port}"
+    fragment = parsed.hash if parsed.hash.startswith(("#!", "#/")) else ""
+    return f"https://{_undotted(parsed.hostname)}{port}{parsed.pathname}{_untracked(parsed.search)}{fragment}"
+
+
+def link_hash(canonical_url: str) -> str:
+    """Return the 40 hex digits by which this server addresses a page: the head of SHA-256."""
+    return hashlib.sha256(canonical_url.encode()).hexdigest()[:40]
+
+
+def md5(url: str) -> str:
+    """Return Pinboard's `hash`: the md5 of the URL as stored, in hex. It names, it protects nothing."""
+    return hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()
+
+
+def host_of(url: str) -> str:
+    """Return the host to show beside a title, without `www.` and port; empty when there is none.
+
+    Punycode stays punycode: letters that only look like others must not.
+    """
+    parsed = _parse(url)
+    if parsed is None:
+        return ""
+    host: str = parsed.hostname.rstrip(".")
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host
+
+
+def federable(url: str) -> bool:
+    """Tell whether other servers may hear of this URL: http and https only. (PROTOCOL §1.10, 5)"""
+    parsed = _parse(url)
+    return parsed is not None and parsed.protocol in {"http:", "https:"}
+
+
+def is_secret_looking(url: str) -> str | None:
+    """Say why a URL had better stay private and never be fetched, or None when it looks public. (DESIGN §1)
+
+    Reads the fragment's keys too: that is where OAuth leaves its tokens. Resolves no name.
+    """
+    parsed = _parse(url)
+    if parsed is None:
+        return None
+    if parsed.protocol == "file:":
+        return "it is a file on somebody's own machine"
+    if parsed.protocol not in {"http:", "https:", "ftp:"}:
+        return None
+    if parsed.username or parsed.password:
+        return "it carries a user name or password"
+    if _is_private_host(parsed.hostname, parsed.host_type):
+        return "its host is on a private network"
+    for pair in _BETWEEN_PAIRS.split(f"{parsed.search[1:]}&{parsed.hash[1:]}"):
+        name = unquote_plus(pair.partition("=")[0]).lower()
+        if name in _KEYS or name.startswith(_KEY_PREFIXES):
+            return f"it carries “{name[:40]}”, which may open a door"
+    return None
+
+
+def _parse(url: str) -> URL | None:
+    try:
+        return URL(url)
+    except ValueError:  # lone surrogates too: UnicodeEncodeError is one
+        return None
+
+
+def _without_feed(url: str) -> str:
+    rest = _FEED.sub("", url, count=1) if _FEED.match(url) else url
+    return f"http:{rest}" if rest is not url and rest.startswith("//") else rest
+
+
+def _allowed_scheme(url: str) -> str:
+    found = _SCHEME.match(url)
+    rest = url[found.end() :] if found else ""
+    scheme = found[1].lower() if found else ""
+    if scheme in LINK_SCHEMES:
+        if not rest:
+            raise BadUrl(f"Nothing follows {scheme}: in this address.")
+        return scheme
+    # `example.org:8080/page` begins like a scheme, and means a host and its port.
+    if not found or "." in scheme or _PORT_FIRST.match(rest):
+        shown = url if len(url) <= 60 else f"{url[:60]}…"
+        raise BadUrl(f"This address has no scheme: did you mean https://{shown.lstrip('/')}?")
+    allowed = "http, https, javascript, mailto, ftp and file"
+    raise BadUrl(f"Addresses beginning {scheme[:30]}: cannot be saved, only {allowed}.")
+
+
+def _undotted(host: str) -> str:
+    if not host.endswith("."):
+        return host
+    # Without its dots a name may turn out to be a number, so it is read again: `1..` is 0.0.0.1.
+    again = _parse(f"https://{host.rstrip('.')}/")
+    return again.hostname if again is not None else host
+
+
+def _untracked(search: str) -> str:
+    kept = [pair for pair in search[1:].split("&") if not is_tracker(unquote_plus(pair.partition("=")[0]))]
+    query = "&".join(kept)
+    return f"?{query}" if query else ""
+
+
+def _is_private_host(hostname: str, kind: HostType) -> bool:
+    if kind != HostType.DEFAULT:
+        return _is_private_address(hostname.strip("[]"))
+    host = hostname.rstrip(".")
+    return "." not in host or host.endswith(_PRIVATE_ZONES)
+
+
+def _is_private_address(literal: str) -> bool:
+    address = ipaddress.ip_address(literal)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return not inner.is_global or inner.is_multicast
+    return not address.is_global or address.is_multicast

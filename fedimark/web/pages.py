@@ -1,0 +1,257 @@
+"""Pages for people: the templates' environment and the values a page shows beside its entries.
+
+Templates hold no decisions; what a page must decide about an entry or a place is decided here, without a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fedimark.text.html import linkify
+from fedimark.timelines.entries import Entry, Page, Person
+from fedimark.web import times
+
+if TYPE_CHECKING:
+    from fedimark.policy.visibility import Viewer
+
+# Of a description, what a copy link carries: its address must stay well under what servers and proxies take.
+COPIED_DESCRIPTION = 1500
+# What a path segment may hold unescaped (RFC 3986 pchar); a comma would join two tags, so it never stands for itself.
+SEGMENT = "!$&'()*+;=:@"
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """A word of a heading or a sentence that leads somewhere; an empty `href` is where one is."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A word that narrows or changes what a page lists."""
+
+    word: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagLine:
+    """A tag at the side: its stream, how many, and the address that narrows this stream by it."""
+
+    name: str
+    href: str
+    count: int
+    narrow_href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A titled list of tags at the side."""
+
+    title: str
+    tags: tuple[TagLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowBox:
+    """How to follow what the page shows: `state` is none, requested or following.
+
+    `handle` is what one pastes into Mastodon, `@ana@host`. `action` is the path the button posts `who=handle` to, empty
+    where the viewer cannot press it (nobody signed in, one's own page).
+    """
+
+    label: str
+    handle: str
+    action: str = ""
+    state: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A page's address as a sentence, with its count, its filters and its Follow button."""
+
+    crumbs: tuple[Crumb, ...]
+    count: int | None = None
+    filters: tuple[Filter, ...] = ()
+    follow: FollowBox | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a stream's entries are drawn.
+
+    `tag_owner` is the user name whose tags the tag words lead to, empty for everybody's; `here` the tags the stream is
+    about, drawn quietly; `months` heads each month; `marks` shows the owner's stars (one's own page only);
+    `savers_first` names the savers before the tags, as a network page does.
+    """
+
+    page: Page
+    tag_owner: str = ""
+    here: tuple[str, ...] = ()
+    months: bool = False
+    marks: bool = False
+    savers_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """What stands where nothing is: what would be here, and how to get it there."""
+
+    title: str
+    text: str
+    action: Crumb | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form shows again: the values typed, what is wrong beside each, and what is wrong with the whole."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    general: str = ""
+
+    def value(self, name: str) -> str:
+        """The value of a field, empty when nothing was typed."""
+        return self.values.get(name, "")
+
+    def error(self, name: str) -> str:
+        """What is wrong with a field, empty when nothing is."""
+        return self.errors.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The savers a line names, and how many it does not."""
+
+    people: tuple[Person, ...]
+    more: int
+
+
+def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Environment:
+    """Build the templates' environment of one server; `static_version` maps a static file's name to its version."""
+
+    def static(name: str) -> str:
+        return f"/static/{name}?v={static_version[name]}"
+
+    env = Environment(
+        loader=FileSystemLoader(templates_dir),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals["static"] = static
+    env.globals["places"] = places
+    env.filters.update(
+        ago=times.ago,
+        exact=times.exact,
+        day=times.day,
+        machine=times.machine,
+        linkify=lambda text: Markup(linkify(text)),  # noqa: S704 - linkify escapes everything but its own links
+        number=lambda count: f"{count:,}",
+        counted=counted,
+        tag_path=tag_path,
+        link_path=link_path,
+        own_path=own_path,
+        copy_href=copy_href,
+        also=also,
+        is_mine=is_mine,
+        months=months,
+        marks_public=marks_public,
+    )
+    return env
+
+
+def render(env: Environment, name: str, viewer: Viewer | None, path: str, now: int, **values: object) -> str:
+    """Draw a page for a viewer (None: nobody signed in).
+
+    `path` is the path and query asked for: forms come back to it. `now` is in microseconds since 1970, UTC.
+    """
+    defaults = {"notice": "", "alternate": "", "time_zone": viewer.time_zone if viewer else "UTC"}
+    return env.get_template(name).render(**{**defaults, **values}, viewer=viewer, path=path, now=now)
+
+
+def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
+    """The words at the head of every page; the one where the viewer is, is current."""
+    hrefs = {"recent": "/recent"}
+    if viewer:
+        hrefs = {"network": "/network", "recent": "/recent", "mine": f"/u/{viewer.username}"}
+    here = path.partition("?")[0]
+    return tuple(
+        Filter(word, href, here == href or (word == "mine" and here.startswith(f"{href}/")))
+        for word, href in hrefs.items()
+    )
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its word: `1 saver`, `1,343 bookmarks`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def tag_path(tag: str, owner: str, viewer: Viewer | None) -> str:
+    """Where a tag word leads: the owner's stream of it, or everybody's; a private tag leads to the viewer's own."""
+    if not owner and tag.startswith(".") and viewer:
+        owner = viewer.username
+    segment = quote(tag, safe=SEGMENT)
+    return f"/u/{owner}/t/{segment}" if owner else f"/t/{segment}"
+
+
+def link_path(entry: Entry) -> str:
+    """The page that shows everybody who saved an entry's link."""
+    return f"/url/{entry.link_hash}"
+
+
+def own_path(entry: Entry, viewer: Viewer) -> str:
+    """The viewer's own bookmark of an entry; its forms stand below it."""
+    assert entry.own is not None
+    return f"/u/{viewer.username}/b/{entry.own.bookmark_id}"
+
+
+def copy_href(entry: Entry) -> str:
+    """The form that saves an entry as one's own, filled in; a long description is cut."""
+    words = {
+        "url": entry.url,
+        "title": entry.title,
+        "description": entry.description[:COPIED_DESCRIPTION],
+        "tags": " ".join(entry.tags),
+    }
+    return f"/add?{urlencode({name: word for name, word in words.items() if word}, quote_via=quote)}"
+
+
+def also(entry: Entry) -> Named:
+    """The other savers a line names: both when they are two, else the first, and how many more there are."""
+    others = entry.saver_count - 1
+    shown = entry.others[:2] if others <= 2 else entry.others[:1]
+    return Named(shown, max(others - len(shown), 0))
+
+
+def is_mine(entry: Entry, viewer: Viewer | None) -> bool:
+    """Whether the words an entry shows are the viewer's own."""
+    return bool(viewer and entry.own and not entry.saver.host and entry.saver.username == viewer.username)
+
+
+def months(entries: tuple[Entry, ...], time_zone: str) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """Entries under the month of their place in the stream, in their order."""
+    return tuple(
+        (month, tuple(group)) for month, group in groupby(entries, lambda entry: times.month(entry.at, time_zone))
+    )
+
+
+def marks_public(page: Page, viewer: Viewer | None) -> bool:
+    """Whether the public rows carry the mark instead of the private ones: under Privacy Lock, or when most are private."""
+    if viewer is None:
+        return False
+    own = [entry.own for entry in page.entries if entry.own]
+    return viewer.privacy_lock or 2 * sum(mark.visibility.word == "private" for mark in own) > len(own)

@@ -1,0 +1,28 @@
+"""Indexes that hold only the rows a page or a queue asks for; the same SQL on both databases."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+INDEXES = {
+    # one live bookmark per person here and exact URL
+    "bookmark_once": "UNIQUE INDEX {} ON bookmark (actor_id, url_md5) WHERE is_local",
+    # a person's page as strangers see it, however much of it is private
+    "bookmark_shown": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE visibility >= 2 AND removed_at IS NULL",
+    "bookmark_private": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE visibility = 0 AND removed_at IS NULL",
+    "bookmark_to_read": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE to_read AND removed_at IS NULL",
+    "bookmark_starred": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE starred AND removed_at IS NULL",
+    "bookmark_untagged": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE tags = '' AND removed_at IS NULL",
+    "bookmark_removed": "INDEX {} ON bookmark (removed_at) WHERE removed_at IS NOT NULL",
+    "bookmark_tag_shown": "INDEX {} ON bookmark_tag (tag_id, actor_id, saved_at, bookmark_id) WHERE visibility >= 2",
+    "received_waiting": "INDEX {} ON received_activity (next_at, id) WHERE applied_at IS NULL",
+    "delivery_waiting": "INDEX {} ON delivery (next_at, id) WHERE dead_at IS NULL",
+    "actor_gone": "INDEX {} ON actor (gone_at) WHERE gone_at IS NOT NULL",
+}
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_tables")]
+
+    operations = [
+        ops.RunSQL(f"CREATE {sql.format(name)}", reverse_sql=f"DROP INDEX {name}") for name, sql in INDEXES.items()
+    ]

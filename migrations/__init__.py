@@ -1,0 +1,1 @@
+"""Tortoise’s migrations, one purpose each."""
