@@ -106,7 +106,6 @@ class Migration(migrations.Migration):
                 ("tags", fields.TextField(default="", unique=False)),
                 ("visibility", fields.SmallIntField()),
                 ("listed", fields.BooleanField(default=False)),
-                ("published", fields.BooleanField(default=False)),
                 ("to_read", fields.BooleanField(default=False)),
                 ("starred", fields.BooleanField(default=False)),
                 ("archived", fields.BooleanField(default=False)),

@@ -6,12 +6,23 @@ their own that cannot write. (DESIGN §7.19, STACK §1.3)
 
 from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.schema import migrate
-from fedimark.database.statements import Row, execute, execute_many, fetch, fetch_one, is_sqlite, marks, write
+from fedimark.database.statements import (
+    Row,
+    atomically,
+    execute,
+    execute_many,
+    fetch,
+    fetch_one,
+    is_sqlite,
+    marks,
+    write,
+)
 
 __all__ = [
     "TORTOISE",
     "Database",
     "Row",
+    "atomically",
     "execute",
     "execute_many",
     "fetch",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.connection import get_connection
@@ -13,8 +13,10 @@ from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from fedimark.errors import Unavailable
+from fedimark.logs import STORE_FAILED, log
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -26,8 +28,32 @@ async def write() -> AsyncIterator[None]:
     try:
         async with in_transaction("default"):
             yield
-    except OperationalError as error:
-        raise Unavailable from error
+    except Exception as error:
+        if _is_trouble(error):
+            log.error(STORE_FAILED, error=f"{type(error).__name__}: {error}"[:200])
+            raise Unavailable from error
+        raise
+
+
+async def atomically(work: Callable[[], Awaitable[T]]) -> T:
+    """Do some work in a transaction of its own, and once more from its beginning if another got in its way.
+
+    PostgreSQL ends one of two transactions that wait for each other; nobody has to hear of that.
+    """
+    tries = 5
+    while True:
+        tries -= 1
+        try:
+            async with write():
+                return await work()
+        except Unavailable as error:
+            if not tries or type(error.__cause__).__name__ not in {"DeadlockDetectedError", "SerializationError"}:
+                raise
+
+
+def _is_trouble(error: BaseException) -> bool:
+    """Full disk, read-only file system, no connection: the database's trouble, not a mistake of ours."""
+    return isinstance(error, OperationalError) or type(error).__module__.startswith("asyncpg")
 
 
 async def fetch(sql: str, *parameters: object) -> list[Row]:
@@ -45,10 +71,10 @@ async def fetch_one(sql: str, *parameters: object) -> Row | None:
 async def execute(sql: str, *parameters: object) -> int:
     """Run one statement that writes, in the transaction around it or in its own; returns how many rows it touched."""
     connection = get_connection("default")
-    try:
-        count, _ = await connection.execute_query(_spelled(connection, sql), list(parameters))
-    except OperationalError as error:
-        raise Unavailable from error
+    if not isinstance(connection, TransactionalDBClient):
+        async with write():
+            return await execute(sql, *parameters)
+    count, _ = await connection.execute_query(_spelled(connection, sql), list(parameters))
     return count
 
 

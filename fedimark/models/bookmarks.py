@@ -46,7 +46,6 @@ class Bookmark(Model):
     tags = column.TextField(default="")
     visibility = column.SmallIntField()
     listed = column.BooleanField(default=False)  # policy.visibility.is_listed, kept beside the row for its indexes
-    published = column.BooleanField(default=False)  # public_id has been spoken of on the wire
     to_read = column.BooleanField(default=False)
     starred = column.BooleanField(default=False)
     archived = column.BooleanField(default=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from itertools import islice
 from typing import Final
 
 import nh3
@@ -18,8 +19,8 @@ from fedimark.text.urls import BadUrl, check
 REL: Final = "nofollow noopener ugc"
 
 _START = re.compile(r"(?<![A-Za-z0-9])https?://", re.IGNORECASE)
-# Where a bare URL stops, and the brackets on the way. Letters of every script may stand in one; quotes and the
-# punctuation of Chinese and Japanese may not, since no space divides it from the URL.
+# Where a bare URL stops, and the brackets on the way. Letters of every script may stand in one; quotes and
+# the punctuation of Chinese and Japanese may not, since no space divides it from the URL.
 _STOP = re.compile(r"[\s<>\"“”‘’„«»‹›「」『』【】《》〈〉（）。，、；：！？()\[\]{}]")
 _CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
 _TRAILING: Final = ".,;:!?'*_~`|\\([{"
@@ -28,6 +29,10 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _HEADINGS = re.compile(r"<(/?)h[1-6]>")
 _HEADING_TAGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS: Final = frozenset({"p", "blockquote", "ul", "ol", "pre"})
+_HTML_LIMIT: Final = 262_144
+_TAGS_LIMIT: Final = 8_000
+_TAG = re.compile(r"</?[A-Za-z]")
+_FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])", re.IGNORECASE)
 _CLASSES = re.compile(r"mention|hashtag|ellipsis|invisible|quote-inline|(?:h|p|u|dt|e)-[a-z0-9-]+")
 _HTML_SPACE: Final = " \t\n\r\f"
 _HTML_SPACES = re.compile(f"[{_HTML_SPACE}]+")
@@ -39,7 +44,7 @@ def escape(text: str) -> str:
 
 
 def linkify(text: str) -> str:
-    """Return plain text as HTML: bare http(s) URLs can be clicked, a new line is `<br>`, all else is shown as typed.
+    """Return plain text as HTML: bare http(s) URLs are links, a new line is `<br>`, all else is as typed.
 
     Punctuation and closing brackets after a URL stay outside it, brackets that it opened itself do not.
     """
@@ -62,16 +67,17 @@ def paragraphs(text: str) -> str:
 
 
 def sanitise(remote: str) -> str:
-    """Return a peer's HTML with what Mastodon would keep of it; headings become bold paragraphs. (PROTOCOL §1.5)
+    """Return what Mastodon would keep of a peer's HTML; headings become bold paragraphs. (PROTOCOL §1.5)
 
-    Links keep http(s) targets only and are nofollow; images, scripts, styles and comments are gone.
+    Links keep http(s) targets only and are nofollow; images, scripts, styles and comments are gone. Only the
+    first 262,144 characters and 8,000 tags, opening or closing, are read.
     """
-    cleaned = _CLEANER.clean(many_lines(remote, len(remote)))
+    cleaned = _CLEANER.clean(_tamed(remote))
     return _HEADINGS.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", cleaned)
 
 
 def to_text(remote: str) -> str:
-    """Return the words of a peer's HTML: paragraphs divided by a blank line, `<br>` a new line, entities decoded.
+    """Return the words of a peer's HTML: a blank line between paragraphs, `<br>` a new line, no entities.
 
     The answer is text, not HTML: escape it before showing it.
     """
@@ -80,6 +86,17 @@ def to_text(remote: str) -> str:
     reader.feed(sanitise(remote))
     reader.close()
     return reader.text()
+
+
+def _tamed(remote: str) -> str:
+    """Bound what HTML's own parsing rules let a page of hostile tags cost: depth squared, and worse.
+
+    Unlike formatting elements (`<b a=1><b a=2>…`) are all opened again in every later paragraph, like ones only
+    three times; so their attributes, which nobody keeps, go to an unknown element, which is dropped.
+    """
+    text = many_lines(remote, _HTML_LIMIT)
+    beyond = next(islice(_TAG.finditer(text), _TAGS_LIMIT, None), None)
+    return _FORMATTING.sub(r"<\1><x-\1", text[: beyond.start()] if beyond else text)
 
 
 def _end_of_url(text: str, start: int) -> int:

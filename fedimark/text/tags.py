@@ -1,6 +1,7 @@
 """PURE. Tags: how they are typed, which of them are the same, and how Mastodon can carry them.
 
-A tag may hold any character except white space and comma, and is not made of dots alone (URL parsers eat those).
+A tag may hold any character except white space and comma; one made of dots alone is refused, since URL
+parsers eat it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 
 TAG_LIMIT: Final = 255
 TAGS_LIMIT: Final = 100
+FIELD_LIMIT: Final = 65_536  # more than twice what a hundred tags can fill
 HASHTAG_LIMIT: Final = 100
 
 _UNFIT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -43,7 +45,7 @@ _SUFFIXES: Final = {"js": "JS"}  # node.js, d3.js
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What somebody typed into a field of tags: those kept, those refused, and whether more than 100 came."""
+    """What somebody typed into a field of tags: those kept, those refused, and whether more came than fit."""
 
     tags: tuple[str, ...]
     refused: tuple[str, ...] = ()
@@ -53,12 +55,14 @@ class Tags:
 def read(text: str) -> Tags:
     """Read tags between white space and commas; case and order kept, the first spelling of a key wins.
 
-    At most 100 tags of 255 characters, keys too; longer ones are cut as Pinboard cuts them.
+    At most 100 tags of 255 characters, keys too; longer ones are cut as Pinboard cuts them. Only the first 65,536
+    characters are read.
     """
     kept: dict[str, str] = {}
     refused: dict[str, None] = {}
     seen: set[str] = set()
-    for word in _UNFIT.sub("", text).replace(",", " ").split():
+    cut = len(text) > FIELD_LIMIT
+    for word in _UNFIT.sub("", text[:FIELD_LIMIT]).replace(",", " ").split():
         if word in seen:
             continue
         seen.add(word)
@@ -69,7 +73,7 @@ def read(text: str) -> Tags:
             if len(kept) == TAGS_LIMIT:
                 return Tags(tuple(kept.values()), tuple(refused), cut=True)
             kept[folded] = tag
-    return Tags(tuple(kept.values()), tuple(refused))
+    return Tags(tuple(kept.values()), tuple(refused), cut)
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -80,8 +84,8 @@ def split(text: str) -> tuple[str, ...]:
 def key(tag: str) -> str:
     """Return what makes two tags the same: NFKC and casefold, until nothing changes. (DESIGN §1)
 
-    NFKC makes white space and commas out of other characters (`´`, `，`); they are left out, so the key of a kept
-    tag is a tag itself, and its own key.
+    NFKC makes white space and commas out of other characters (`´`, `，`); they are left out, so the key of a
+    kept tag is a tag itself, and its own key.
     """
     before, folded = None, tag
     while folded != before:
@@ -105,7 +109,7 @@ def dotnet_hint(tag: str) -> str | None:
 def hashtag(tag: str) -> str | None:
     """Return the form Mastodon and GoToSocial can carry, without `#`, or None. (PROTOCOL §2.4)
 
-    `neural-net` is `NeuralNet`, `c++` is `CPlusPlus`; private tags, `via:` and `for:`, emoji and bare numbers are None.
+    `neural-net` is `NeuralNet`, `c++` is `CPlusPlus`; None are private tags, `via:` and `for:`, emoji, numbers.
     """
     folded = key(tag)
     if folded.startswith((".", *_SPEAKING)):
@@ -114,17 +118,16 @@ def hashtag(tag: str) -> str | None:
     if len(parts) == 1 and not _SEPARATORS.search(folded):
         safe = _NAMES.get(folded, parts[0])
     else:
-        safe = "".join(_camel(part, first=index == 0) for index, part in enumerate(parts))
+        tail = (_SUFFIXES.get(part.casefold()) or _camel(part) for part in parts[1:])
+        safe = "".join((*map(_camel, parts[:1]), *tail))
     kinds = {"_" if character == "_" else unicodedata.category(character)[0] for character in safe}
     return safe if "L" in kinds <= {"L", "N", "_"} and len(safe) <= HASHTAG_LIMIT else None
 
 
-def _camel(part: str, *, first: bool) -> str:
+def _camel(part: str) -> str:
     folded = part.casefold()
     if folded in _NAMES:
         return _NAMES[folded]
-    if not first and folded in _SUFFIXES:
-        return _SUFFIXES[folded]
     head = part[0].upper()
     return (head if len(head) == 1 else part[0]) + part[1:]
 
@@ -135,7 +138,7 @@ def _fitted(word: str) -> tuple[str, str]:
     folded = key(tag)
     if len(folded) <= TAG_LIMIT:
         return tag, folded
-    # One character can fold to eighteen (U+FDFA): halve first, then step, since a later character may join an earlier.
+    # One character can fold to eighteen (U+FDFA). Halve first, then step: a later one may join an earlier.
     low, high = 1, len(tag)
     while low < high:
         middle = (low + high + 1) // 2

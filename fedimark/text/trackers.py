@@ -38,7 +38,8 @@ _NAMES: Final = frozenset(
         # letters and customer tracking
         "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp", "hsctatracking",
         "vero_id", "vero_conv", "oly_anon_id", "oly_enc_id", "dm_i", "ml_subscriber", "ml_subscriber_hash",
-        "ck_subscriber_id", "__s", "_kx", "_ke", "vgo_ee", "nr_email_referer", "elqtrackid", "wt.mc_id", "wt_mc",
+        "ck_subscriber_id", "__s", "_kx", "_ke", "vgo_ee", "nr_email_referer", "elqtrackid", "wt_mc",
+        "wt.mc_id",
         # links that open apps, and consent walls
         "_branch_match_id", "_branch_referrer", "guccounter", "guce_referrer", "guce_referrer_sig",
     }

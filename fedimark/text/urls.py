@@ -32,8 +32,9 @@ _KEYS: Final = frozenset(
 )
 _KEY_PREFIXES: Final = ("x-amz-", "x-goog-")
 _PRIVATE_ZONES: Final = (
-    (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".corp", ".private", ".home.arpa")
-)  # fmt: skip
+    *(".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".corp", ".private"),
+    ".home.arpa",
+)
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _BETWEEN_PAIRS = re.compile("[&;?]")
 
@@ -73,7 +74,7 @@ def check(raw: str) -> str:
 def canonical(url: str) -> str:
     """Return canonical v1: one spelling for all addresses of one page. (DESIGN §1; the vectors define it)
 
-    What is not http(s) is its WHATWG href; what cannot be parsed is returned unchanged. Idempotent; raises nothing.
+    What is not http(s) becomes its WHATWG href; what cannot be parsed stays. Idempotent; raises nothing.
     """
     parsed = _parse(url)
     if parsed is None:

@@ -10,22 +10,21 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from fedimark import addresses
 from fedimark.text.html import linkify
+from fedimark.text.tags import is_private, key
 from fedimark.timelines.entries import Entry, Page, Person
 from fedimark.web import times
 
 if TYPE_CHECKING:
     from fedimark.policy.visibility import Viewer
 
-# Of a description, what a copy link carries: its address must stay well under what servers and proxies take.
-COPIED_DESCRIPTION = 1500
-# What a path segment may hold unescaped (RFC 3986 pchar); a comma would join two tags, so it never stands for itself.
-SEGMENT = "!$&'()*+;=:@"
+# Of a description, what a copy link carries: fifty of them stand on a page, and their addresses must stay short.
+COPIED_DESCRIPTION = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,9 @@ class Heading:
 class Listing:
     """How a stream's entries are drawn.
 
-    `tag_owner` is the user name whose tags the tag words lead to, empty for everybody's; `here` the tags the stream is
-    about, drawn quietly; `months` heads each month; `marks` shows the owner's stars (one's own page only);
-    `savers_first` names the savers before the tags, as a network page does.
+    `tag_owner` is the user name whose tags the tag words lead to, empty for everybody's; `here` the keys of the
+    tags the stream is about, drawn quietly; `months` heads each month; `marks` shows the owner's stars (one's own
+    page only); `savers_first` names the savers before the tags, as a network page does.
     """
 
     page: Page
@@ -162,6 +161,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Envir
         linkify=lambda text: Markup(linkify(text)),  # noqa: S704 - linkify escapes everything but its own links
         number=lambda count: f"{count:,}",
         counted=counted,
+        tag_key=key,
         tag_path=tag_path,
         link_path=link_path,
         own_path=own_path,
@@ -187,7 +187,7 @@ def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
     """The words at the head of every page; the one where the viewer is, is current."""
     hrefs = {"recent": "/recent"}
     if viewer:
-        hrefs = {"network": "/network", "recent": "/recent", "mine": f"/u/{viewer.username}"}
+        hrefs = {"network": "/network", "recent": "/recent", "mine": addresses.person(viewer.username)}
     here = path.partition("?")[0]
     return tuple(
         Filter(word, href, here == href or (word == "mine" and here.startswith(f"{href}/")))
@@ -202,32 +202,33 @@ def counted(count: int, one: str, many: str) -> str:
 
 def tag_path(tag: str, owner: str, viewer: Viewer | None) -> str:
     """Where a tag word leads: the owner's stream of it, or everybody's; a private tag leads to the viewer's own."""
-    if not owner and tag.startswith(".") and viewer:
+    if not owner and viewer and is_private(tag):
         owner = viewer.username
-    segment = quote(tag, safe=SEGMENT)
-    return f"/u/{owner}/t/{segment}" if owner else f"/t/{segment}"
+    return addresses.person_tags(owner, [key(tag)]) if owner else addresses.tags([key(tag)])
 
 
 def link_path(entry: Entry) -> str:
     """The page that shows everybody who saved an entry's link."""
-    return f"/url/{entry.link_hash}"
+    return addresses.link(entry.link_hash)
 
 
 def own_path(entry: Entry, viewer: Viewer) -> str:
     """The viewer's own bookmark of an entry; its forms stand below it."""
     assert entry.own is not None
-    return f"/u/{viewer.username}/b/{entry.own.bookmark_id}"
+    return addresses.bookmark(viewer.username, entry.own.bookmark_id)
 
 
 def copy_href(entry: Entry) -> str:
-    """The form that saves an entry as one's own, filled in; a long description is cut."""
-    words = {
-        "url": entry.url,
-        "title": entry.title,
-        "description": entry.description[:COPIED_DESCRIPTION],
-        "tags": " ".join(entry.tags),
-    }
-    return f"/add?{urlencode({name: word for name, word in words.items() if word}, quote_via=quote)}"
+    """The form that saves an entry as one's own, filled in; a long description is cut, and says so with `…`."""
+    description = entry.description
+    if len(description) > COPIED_DESCRIPTION:
+        description = f"{description[:COPIED_DESCRIPTION].rpartition(' ')[0] or description[:COPIED_DESCRIPTION]} …"
+    return addresses.add(
+        url=entry.url,
+        title=entry.title,
+        description=description,
+        tags=" ".join(entry.tags),
+    )
 
 
 def also(entry: Entry) -> Named:
@@ -250,7 +251,7 @@ def months(entries: tuple[Entry, ...], time_zone: str) -> tuple[tuple[str, tuple
 
 
 def marks_public(page: Page, viewer: Viewer | None) -> bool:
-    """Whether the public rows carry the mark instead of the private ones: under Privacy Lock, or when most are private."""
+    """Whether public rows are marked instead of private ones: under Privacy Lock, or when most are private."""
     if viewer is None:
         return False
     own = [entry.own for entry in page.entries if entry.own]

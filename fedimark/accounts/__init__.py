@@ -1,0 +1,1 @@
+"""People of this server: signing up and in, sessions, profiles, invitations, leaving."""

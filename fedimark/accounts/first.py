@@ -1,0 +1,97 @@
+"""The first start of a server and its first account."""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from fedimark.accounts.codes import code_hash, new_code
+from fedimark.accounts.facts import one_registration_at_a_time, put_fact, put_fact_once
+from fedimark.accounts.queries import INSTANCE_NAME, fact, has_accounts
+from fedimark.accounts.register import SETUP_CODE, enter_person, make_keys, new_person
+from fedimark.accounts.threads import run_heavy
+from fedimark.database import execute, fetch_one, write
+from fedimark.errors import Forbidden, Refused
+from fedimark.here import now
+from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.settings import Settings
+
+_INSTANCE = """
+INSERT INTO actor (local_name, kind, username, private_key, public_key, created_at, host, name, summary, url, icon,
+    fields, inbox, shared_inbox, outbox, followers_uri, key_id, approves_followers, indexable, fetched_at)
+VALUES (?, 'Application', ?, ?, ?, ?, '', '', '', '', '', '[]', '', '', '', '', '', ?, ?, 0)
+ON CONFLICT (local_name) DO NOTHING
+"""
+
+
+async def prepare(settings: Settings) -> str | None:
+    """Make what a server needs before it serves: its frozen addresses, its own actor, a set-up code.
+
+    Returns a new set-up code, to be printed once, while there is no account; it replaces the one of the start before,
+    so one process of a server calls this. Raises Refused when the server was started with another base URL or handle
+    domain before: ids on other servers hold them for ever. (PROTOCOL §0.3)
+    """
+    await _freeze("base_url", settings.base_url)
+    await _freeze("handle_domain", settings.handles_at)
+    await _make_instance_actor(settings)
+    if await has_accounts():
+        return None
+    code = new_code()
+    async with write():
+        await put_fact(SETUP_CODE, code_hash(code))
+    return code
+
+
+async def is_first_visit() -> bool:
+    """Whether nobody has an account yet, so that the next visitor is asked to make the first."""
+    return not await has_accounts()
+
+
+async def set_up_here(name: str, password: str, default_visibility: Visibility) -> Viewer:
+    """Make the first account for somebody at this very machine (the caller has made sure of that)."""
+    return await _set_up(name, password, default_visibility)
+
+
+async def set_up_with_code(name: str, password: str, default_visibility: Visibility, code: str) -> Viewer:
+    """Make the first account for who knows the set-up code. Raises Refused with field `code`."""
+    known = await fact(SETUP_CODE)
+    if known is None or not hmac.compare_digest(known, code_hash(code)):
+        raise Refused("This is not the code that the server printed when it started.", field="code")
+    return await _set_up(name, password, default_visibility)
+
+
+async def _set_up(name: str, password: str, default_visibility: Visibility) -> Viewer:
+    if await has_accounts():
+        raise _already()
+    person = await new_person(name, password, default_visibility)
+    async with write():
+        await one_registration_at_a_time()
+        if await has_accounts():
+            raise _already()
+        return await enter_person(person, is_admin=True)
+
+
+def _already() -> Forbidden:
+    return Forbidden("This server is set up already.")
+
+
+async def _freeze(name: str, value: str) -> None:
+    async with write():
+        await put_fact_once(name, value)
+    known = await fact(name)
+    if known != value:
+        setting = f"FEDIMARK_{name.upper()}"
+        raise Refused(
+            f"This server was first started with {setting}={known} and is now told {value}. Other servers know its "
+            f"people by the first, so it cannot change: start it with {setting}={known}.",
+            field=name,
+        )
+
+
+async def _make_instance_actor(settings: Settings) -> None:
+    if await fetch_one("SELECT id FROM actor WHERE local_name = ?", INSTANCE_NAME):
+        return
+    keys = await run_heavy(make_keys)
+    name = urlsplit(settings.base_url).hostname or ""
+    async with write():
+        await execute(_INSTANCE, INSTANCE_NAME, name, keys.private_key, keys.public_key, now(), False, False)

@@ -1,0 +1,69 @@
+"""Reading accounts and their actors."""
+
+from __future__ import annotations
+
+from fedimark.database import Row, fetch_one
+from fedimark.policy.visibility import Viewer, Visibility
+
+INSTANCE_NAME = ".instance"  # the server's own actor; nobody can be called that
+
+VIEWER_COLUMNS = """
+    account.id AS account_id, account.actor_id, actor.local_name, account.is_admin, account.time_zone,
+    account.default_visibility, account.privacy_lock, account.theme
+"""
+
+
+async def actor_by_name(name: str) -> Row | None:
+    """The actor row of a person of this server, gone ones too (`gone_at`), or None."""
+    if name == INSTANCE_NAME:
+        return None
+    return await fetch_one("SELECT * FROM actor WHERE local_name = ?", name)
+
+
+async def instance_actor() -> Row:
+    """The actor row this server signs its own questions with."""
+    row = await fetch_one("SELECT * FROM actor WHERE local_name = ?", INSTANCE_NAME)
+    assert row is not None, "accounts.first.prepare makes it at every start"
+    return row
+
+
+async def account_by_name(name: str) -> Row | None:
+    """The account row of a person who can sign in, or None."""
+    return await fetch_one(
+        "SELECT account.* FROM account JOIN actor ON actor.id = account.actor_id WHERE actor.local_name = ?", name
+    )
+
+
+async def viewer_by_name(name: str) -> Viewer | None:
+    """A person as a viewer without a session, for the command line."""
+    row = await fetch_one(
+        f"SELECT {VIEWER_COLUMNS} FROM account JOIN actor ON actor.id = account.actor_id WHERE actor.local_name = ?",
+        name,
+    )
+    return viewer_from(row) if row else None
+
+
+async def fact(name: str) -> str | None:
+    """What this server remembers about itself under a name, or None."""
+    row = await fetch_one("SELECT value FROM fact WHERE name = ?", name)
+    return str(row["value"]) if row else None
+
+
+async def has_accounts() -> bool:
+    """Whether anybody can sign in."""
+    return await fetch_one("SELECT id FROM account LIMIT 1") is not None
+
+
+def viewer_from(row: Row, session_id: int = 0) -> Viewer:
+    """A row of VIEWER_COLUMNS as a Viewer."""
+    return Viewer(
+        account_id=row["account_id"],
+        actor_id=row["actor_id"],
+        username=row["local_name"],
+        is_admin=bool(row["is_admin"]),
+        time_zone=row["time_zone"],
+        default_visibility=Visibility(row["default_visibility"]),
+        privacy_lock=bool(row["privacy_lock"]),
+        theme=row["theme"],
+        session_id=session_id,
+    )

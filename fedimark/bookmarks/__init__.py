@@ -1,0 +1,1 @@
+"""Saving, editing, removing bookmarks; their tags."""

@@ -1,0 +1,138 @@
+"""The one place that keeps a bookmark's row in agreement with everything made from it.
+
+Made from it are the tag index, the tallies, the link's count of savers and the timelines. Local saves and notes that
+arrive both go through here, inside `write()`, so they cannot merge differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fedimark.database import Row, execute, fetch, marks
+from fedimark.here import now
+from fedimark.policy.visibility import Visibility
+from fedimark.text import tags, urls
+from fedimark.timelines.merge import merge_bookmark, unmerge_bookmark
+
+EVERYONE = 0  # owner of the tallies that everybody may see
+ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
+
+_LINK = """
+INSERT INTO link (hash, canonical, canonical_version, host, savers) VALUES (?, ?, ?, ?, 0)
+ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id
+"""
+# Takes the link's row for this transaction, so that two savers of one page settle it one after the other.
+_HOLD_LINK = "UPDATE link SET hash = hash WHERE id = ?"
+_COUNT_SAVERS = """
+UPDATE link SET savers = (SELECT count(DISTINCT actor_id) FROM bookmark WHERE link_id = ? AND listed) WHERE id = ?
+"""
+# What the index is made from: a change of anything else leaves it alone.
+_INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
+
+
+async def link_id_of(url: str) -> int:
+    """The row of the page a URL names, made when it is new; holds it until the transaction ends."""
+    canonical = urls.canonical(url)
+    values = (urls.link_hash(canonical), canonical, urls.CANONICAL_VERSION, urls.host_of(canonical)[:255])
+    return int((await fetch(_LINK, *values))[0]["id"])
+
+
+async def put(values: Mapping[str, Any]) -> Row:
+    """Write a new bookmark and all that is made from it; returns its row."""
+    columns = ", ".join(values)
+    sql = f"INSERT INTO bookmark ({columns}) VALUES ({marks(len(values))}) RETURNING *"
+    row = (await fetch(sql, *values.values()))[0]
+    await _index(row)
+    return row
+
+
+async def change(before: Row, values: Mapping[str, Any]) -> Row:
+    """Change a bookmark and all that is made from it; returns its row as it is now."""
+    moved = any(name in values and values[name] != before[name] for name in _INDEXED)
+    if moved:
+        await _unindex(before)
+    columns = ", ".join(f"{name} = ?" for name in values)
+    row = (await fetch(f"UPDATE bookmark SET {columns} WHERE id = ? RETURNING *", *values.values(), before["id"]))[0]
+    if moved:
+        await _index(row)
+    return row
+
+
+async def drop(row: Row) -> None:
+    """Take a bookmark out of the table, with all that is made from it."""
+    await _unindex(row)
+    await execute("DELETE FROM bookmark WHERE id = ?", row["id"])
+    await _settle(row["link_id"])
+
+
+async def bury(uri: str, uri_hash: str) -> None:
+    """Remember for ever that an object ended."""
+    sql = "INSERT INTO tombstone (uri_hash, uri, deleted_at) VALUES (?, ?, ?) ON CONFLICT (uri_hash) DO NOTHING"
+    await execute(sql, uri_hash, uri, now())
+
+
+async def _index(row: Row) -> None:
+    """Everything made from a live row; a removed one has none of it."""
+    await _settle(row["link_id"])
+    if row["removed_at"] is not None:
+        return
+    ids = await _tag_ids(row["tags"].split())
+    if ids:
+        sql = "INSERT INTO bookmark_tag (bookmark_id, tag_id, actor_id, link_id, visibility, listed, saved_at) VALUES "
+        same = (row["actor_id"], row["link_id"])
+        values = [(row["id"], tag_id, *same, *_reach(key, row), row["saved_at"]) for key, tag_id in sorted(ids.items())]
+        await execute(sql + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(values)), *(v for line in values for v in line))
+    await _tally(row, ids, by=1)
+    await merge_bookmark(row)
+
+
+async def _unindex(row: Row) -> None:
+    await execute(_HOLD_LINK, row["link_id"])
+    if row["removed_at"] is None:
+        ids = await _tag_ids(row["tags"].split())
+        await unmerge_bookmark(row)
+        await execute("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
+        await _tally(row, ids, by=-1)
+    # The row itself changes after this: a link it leaves behind is counted without it.
+    await execute("UPDATE bookmark SET listed = ? WHERE id = ?", False, row["id"])
+    await _settle(row["link_id"])
+
+
+async def _settle(link_id: int) -> None:
+    await execute(_COUNT_SAVERS, link_id, link_id)
+
+
+async def _tag_ids(words: Sequence[str]) -> dict[str, int]:
+    """Key → id of each tag, rows made where a tag is new, in the order of keys lest two writers block each other."""
+    keys = sorted({tags.key(word) for word in words})
+    if not keys:
+        return {}
+    have = await fetch(f"SELECT id, key FROM tag WHERE key IN ({marks(len(keys))})", *keys)
+    if len(have) < len(keys):
+        missing = [key for key in keys if key not in {row["key"] for row in have}]
+        sql = f"""
+        INSERT INTO tag (key) VALUES {", ".join(["(?)"] * len(missing))}
+        ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key
+        """
+        have += await fetch(sql, *missing)
+    return {row["key"]: int(row["id"]) for row in have}
+
+
+def _reach(key: str, row: Row) -> tuple[int, bool]:
+    """Visibility and listing of one tagging: a private tag is its owner's alone, whatever it stands on."""
+    if key.startswith("."):
+        return int(Visibility.PRIVATE), False
+    return row["visibility"], bool(row["listed"])
+
+
+async def _tally(row: Row, ids: Mapping[str, int], *, by: int) -> None:
+    lines = [(row["actor_id"], ALL_TAGS, row["visibility"])]
+    lines += [(row["actor_id"], tag_id, _reach(key, row)[0]) for key, tag_id in ids.items()]
+    if row["listed"]:
+        lines += [(EVERYONE, tag_id, row["visibility"]) for key, tag_id in ids.items() if not key.startswith(".")]
+    sql = f"""
+    INSERT INTO tally (owner_id, tag_id, visibility, amount) VALUES {", ".join(["(?, ?, ?, ?)"] * len(lines))}
+    ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
+    """
+    await execute(sql, *(value for line in sorted(lines) for value in (*line, by)))

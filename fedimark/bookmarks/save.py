@@ -1,0 +1,217 @@
+"""Saving a bookmark, new or again: one transaction with its timelines and what other servers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fedimark import addresses
+from fedimark.bookmarks import rows
+from fedimark.bookmarks.draft import Draft, Owner, visibility_of
+from fedimark.database import Row, atomically, fetch, fetch_one, marks
+from fedimark.errors import Gone, NotFound, Taken
+from fedimark.here import MICROS, here, now
+from fedimark.outbox import publish
+from fedimark.policy.visibility import Visibility, is_listed, leaves, same_publication
+from fedimark.text import urls
+
+_FUTURE = 600 * MICROS  # further ahead than this is a mistake and becomes now, as at Pinboard
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a save; `path` is the bookmark's page."""
+
+    public_id: str
+    path: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many of a batch were new, already there to the letter, or changed."""
+
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+
+
+async def save_bookmark(owner: Owner, draft: Draft) -> Saved:
+    """Save a draft as the owner's; the same exact URL saved before is replaced (and comes back if just removed).
+
+    Raises Gone when the account has left meanwhile.
+    """
+
+    async def work() -> Saved:
+        await _hold_owner(owner)
+        before = await _by_url(owner, draft.url)
+        row, _ = await _saved(owner, draft, before)
+        await _told(owner, before, row)
+        return _as_saved(owner, row, is_new=before is None)
+
+    saved = await atomically(work)
+    here().wake.set()
+    return saved
+
+
+async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:
+    """Replace one bookmark by a draft, whose URL may differ; its moment stays.
+
+    Raises NotFound, and Taken for the field `url` when the owner has another bookmark of that exact URL.
+    """
+
+    async def work() -> Saved:
+        await _hold_owner(owner)
+        before = await fetch_one(_OWN, owner.actor_id, public_id)
+        if before is None:
+            raise NotFound
+        other = await _by_url(owner, draft.url)
+        if other is not None and other["id"] != before["id"]:
+            if other["removed_at"] is None:
+                raise Taken("You have another bookmark of this address.", field="url")
+            await end_bookmark(owner, other)
+        row, _ = await _saved(owner, draft, before)
+        await _told(owner, before, row)
+        return _as_saved(owner, row, is_new=False)
+
+    saved = await atomically(work)
+    here().wake.set()
+    return saved
+
+
+async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
+    """Save a batch from a file in one transaction, with the original moments and nothing said to other servers.
+
+    A file that knows nothing of stars, private notes or visibility takes none away from a bookmark already here.
+    """
+
+    async def work() -> Imported:
+        new = known = changed = 0
+        await _hold_owner(owner)
+        hashes = [urls.md5(draft.url) for draft in drafts]
+        sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 IN ({marks(len(hashes))})"
+        have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, *hashes)}
+        for md5, draft in zip(hashes, drafts, strict=True):
+            before = have.get(md5)
+            have[md5], touched = await _saved(owner, draft if before is None else _kept(draft, before), before)
+            new += before is None
+            changed += before is not None and touched
+            known += before is not None and not touched
+        return Imported(new, known, changed)
+
+    return await atomically(work)
+
+
+def _kept(draft: Draft, before: Row) -> Draft:
+    return replace(
+        draft,
+        starred=draft.starred or bool(before["starred"]),
+        archived=draft.archived or bool(before["archived"]),
+        private_note=draft.private_note or before["private_note"],
+    )
+
+
+_OWN = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND removed_at IS NULL"
+_SPOKEN = ("url", "title", "description", "tags", "visibility", "saved_at")  # what a Note is made from
+
+
+def is_spoken(row: Row) -> bool:
+    """Whether other servers may hold this bookmark: only then is its id a publication's."""
+    return leaves(Visibility(row["visibility"])) and urls.federable(row["url"])
+
+
+async def _hold_owner(owner: Owner) -> None:
+    """Nothing is saved for somebody who has left; two saves of one person go one after the other."""
+    held = await fetch(
+        "UPDATE actor SET gone_at = gone_at WHERE id = ? AND gone_at IS NULL RETURNING id", owner.actor_id
+    )
+    if not held:
+        raise Gone("This account is gone.")
+
+
+async def _by_url(owner: Owner, url: str) -> Row | None:
+    sql = "SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 = ?"
+    return await fetch_one(sql, owner.actor_id, urls.md5(url))
+
+
+async def _saved(owner: Owner, draft: Draft, before: Row | None) -> tuple[Row, bool]:
+    """Write a draft over a row or as a new one; returns the row and whether anything changed."""
+    visibility = visibility_of(draft, owner, Visibility(before["visibility"]) if before else None)
+    values = _values(draft, visibility)
+    if before is None:
+        return await rows.put(
+            {**values, **_new_values(owner, draft), "link_id": await rows.link_id_of(draft.url)}
+        ), True
+    if draft.saved_at is not None:
+        values["saved_at"] = _moment(draft)
+    if before["removed_at"] is None and all(before[name] == value for name, value in values.items()):
+        return before, False
+    values |= {"updated_at": max(now(), before["updated_at"] + 1), "removed_at": None}
+    if values["url"] != before["url"]:
+        values["link_id"] = await rows.link_id_of(draft.url)
+    kept = same_publication(Visibility(before["visibility"]), visibility) and urls.federable(draft.url)
+    if is_spoken(before) and not kept:
+        await end_publication(owner, before)
+        values["public_id"] = here().new_id()
+    return await rows.change(before, values), True
+
+
+async def _told(owner: Owner, before: Row | None, row: Row) -> None:
+    """Say a bookmark's news to other servers, if it leaves at all."""
+    if not is_spoken(row):
+        return
+    if before is None or before["public_id"] != row["public_id"] or not is_spoken(before):
+        await publish.bookmark_created(owner, row)
+    elif any(before[name] != row[name] for name in _SPOKEN):
+        await publish.bookmark_updated(owner, row)
+
+
+async def end_publication(owner: Owner, row: Row) -> None:
+    """Withdraw a publication: its id answers 410 for ever and whoever got it is told."""
+    uri = addresses.absolute(addresses.bookmark(owner.username, row["public_id"]))
+    await rows.bury(uri, addresses.uri_hash(uri))
+    await publish.bookmark_ended(owner, row["public_id"])
+
+
+async def end_bookmark(owner: Owner, row: Row) -> None:
+    """Take a bookmark out for good, inside `write()`: the publication ends with it."""
+    if is_spoken(row):
+        await end_publication(owner, row)
+    await rows.drop(row)
+
+
+def _values(draft: Draft, visibility: Visibility) -> dict[str, Any]:
+    return {
+        "url": draft.url,
+        "url_md5": urls.md5(draft.url),
+        "title": draft.title or draft.url[:255],
+        "description": draft.description,
+        "private_note": draft.private_note,
+        "tags": " ".join(draft.tags),
+        "visibility": int(visibility),
+        "listed": is_listed(visibility, author_consents=True),
+        "to_read": draft.to_read,
+        "starred": draft.starred,
+        "archived": draft.archived,
+    }
+
+
+def _new_values(owner: Owner, draft: Draft) -> dict[str, Any]:
+    return {
+        "actor_id": owner.actor_id,
+        "is_local": True,
+        "public_id": here().new_id(),
+        "saved_at": _moment(draft),
+        "updated_at": now(),
+    }
+
+
+def _moment(draft: Draft) -> int:
+    if draft.saved_at is None or draft.saved_at > now() + _FUTURE:
+        return now()
+    return min(draft.saved_at, now())
+
+
+def _as_saved(owner: Owner, row: Row, *, is_new: bool) -> Saved:
+    return Saved(row["public_id"], addresses.bookmark(owner.username, row["public_id"]), is_new)

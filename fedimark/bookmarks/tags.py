@@ -1,0 +1,84 @@
+"""Renaming, merging and deleting a tag of one's own: over all bookmarks that carry it, a batch a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fedimark.bookmarks import rows
+from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks.save import is_spoken
+from fedimark.database import Row, atomically, fetch
+from fedimark.errors import NotFound, Refused
+from fedimark.here import here, now
+from fedimark.outbox import publish
+from fedimark.text import tags
+
+_BATCH = 500
+_CARRYING = """
+SELECT b.* FROM bookmark_tag t JOIN tag g ON g.id = t.tag_id JOIN bookmark b ON b.id = t.bookmark_id
+WHERE g.key = ? AND t.actor_id = ? AND b.id > ? ORDER BY b.id LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """One of a person's tags by its key, with how many bookmarks carry it."""
+
+    key: str
+    count: int
+
+
+async def rename_tag(owner: Owner, old: str, new: str) -> int:
+    """Give a tag another name; folds into a tag that is there already. Returns how many bookmarks changed.
+
+    The old name is matched whatever its case. Raises NotFound, Refused for the field `new`.
+    """
+    read = tags.read(new)
+    if len(read.tags) != 1 or read.refused:
+        raise Refused("Give one tag, without spaces or commas, that isn’t made of dots alone.", field="new")
+    return await _respell(owner, tags.key(old), read.tags)
+
+
+async def delete_tag(owner: Owner, name: str) -> int:
+    """Take a tag off all bookmarks; the bookmarks stay. Returns how many changed. Raises NotFound."""
+    return await _respell(owner, tags.key(name), ())
+
+
+async def own_tags(actor_id: int) -> list[TagCount]:
+    """All tags of a person, private ones too, in the order of their keys."""
+    sql = """
+    SELECT g.key, sum(y.amount) AS count FROM tally y JOIN tag g ON g.id = y.tag_id
+    WHERE y.owner_id = ? GROUP BY g.key HAVING sum(y.amount) > 0 ORDER BY g.key
+    """
+    return [TagCount(row["key"], int(row["count"])) for row in await fetch(sql, actor_id)]
+
+
+async def _respell(owner: Owner, key: str, instead: Sequence[str]) -> int:
+    changed, last = 0, 0
+
+    async def work() -> list[Row]:
+        batch = await fetch(_CARRYING, key, owner.actor_id, last, _BATCH)
+        for row in batch:
+            await _respell_one(owner, row, key, instead)
+        return batch
+
+    while batch := await atomically(work):
+        changed += len(batch)
+        last = batch[-1]["id"]
+        here().wake.set()
+    if not changed:
+        raise NotFound("You have no such tag.")
+    return changed
+
+
+async def _respell_one(owner: Owner, row: Row, key: str, instead: Sequence[str]) -> None:
+    words: list[str] = []
+    for word in row["tags"].split():
+        words += instead if tags.key(word) == key else [word]
+    spelled = " ".join(tags.split(" ".join(words)))
+    if spelled == row["tags"]:
+        return
+    after = await rows.change(row, {"tags": spelled, "updated_at": max(now(), row["updated_at"] + 1)})
+    if is_spoken(after):
+        await publish.bookmark_updated(owner, after)

@@ -1,0 +1,1 @@
+"""Files that people send: pictures drawn anew, kept under the data directory."""

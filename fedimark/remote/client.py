@@ -1,0 +1,213 @@
+"""The one client, and the two ways anything leaves through it: `get` and `post`.
+
+Errors of the network become Unreachable (try again), answers we do not believe Untrustworthy (never again).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from yarl import URL
+
+from fedimark import __version__
+from fedimark.database import Row
+from fedimark.errors import Unreachable, Untrustworthy
+from fedimark.here import here
+from fedimark.remote import guard
+from fedimark.remote.signing import signed
+from fedimark.settings import Settings
+from fedimark.signatures.message import Message
+
+MOST_REDIRECTS = 3
+
+_CONNECTIONS = 128
+_CONNECTIONS_PER_HOST = 4
+_DNS_KEPT_S = 300
+_CHUNK = 65_536
+_ANSWER_TO_POST = 16_384  # enough for a problem document
+_ANSWER_TO_POST_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered; `url` is what was asked last, as it was written. `body` is decompressed."""
+
+    url: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header, empty when there is none."""
+        return str(self.headers.get("content-type", ""))
+
+
+def build(settings: Settings) -> httpx.AsyncClient:
+    """The way out of one server: aiohttp under httpx's API, with the guard in its connector, no cookies, no proxies.
+
+    Made without a running loop; connections come with the first request. Close it with `aclose`.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            socket_factory=guard.socket_factory(settings),
+            ssl=context,
+            limit=_CONNECTIONS,
+            limit_per_host=_CONNECTIONS_PER_HOST,
+            ttl_dns_cache=_DNS_KEPT_S,
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(verify=context, trust_env=False, client=session),
+        headers={"User-Agent": f"fedimark/{__version__} (+{settings.base_url})"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
+async def get(url: str, *, accept: str, signer: Row | None) -> Answer:
+    """GET a URL, whatever its status; at most 3 redirects, each checked and signed anew.
+
+    At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
+    of this server. Raises Unreachable or Untrustworthy. (PROTOCOL §1.4)
+    """
+    settings = here().settings
+    try:
+        async with asyncio.timeout(settings.fetch_total_s):
+            for _ in range(MOST_REDIRECTS + 1):
+                answer = await _exchange("GET", url, {"Accept": accept}, b"", signer, _whole)
+                if answer.status not in (301, 302, 303, 307, 308):
+                    return answer
+                url = _redirected(answer)
+    except TimeoutError as error:
+        raise Unreachable from error
+    raise guard.refused("redirects", url)
+
+
+async def post(url: str, body: bytes, *, content_type: str, signer: Row) -> Answer:
+    """POST a signed body, whatever the answer's status; no redirect is followed.
+
+    Of the answer only the first 16 KB are kept, and what does not come soon is not waited for: Postmarks never ends
+    its answers. At most settings.delivery_total_s. Raises Unreachable or Untrustworthy.
+    """
+    try:
+        async with asyncio.timeout(here().settings.delivery_total_s):
+            return await _exchange("POST", url, {"Content-Type": content_type}, body, signer, _beginning)
+    except TimeoutError as error:
+        raise Unreachable from error
+
+
+async def _exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    signer: Row | None,
+    read: Callable[[httpx.Response], Awaitable[bytes]],
+) -> Answer:
+    """One request and its answer; TimeoutError is left to the caller, whose clock it is."""
+    server = here()
+    guard.check_url(url, server.settings)
+    try:
+        request = _request(method, url, headers, body)
+        if signer is not None:
+            request.headers.update(await signed(signer, _message(request, body)))
+        response = await server.http.send(request, stream=True, follow_redirects=False)
+        try:
+            return Answer(url, response.status_code, response.headers, await read(response))
+        finally:
+            await response.aclose()
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        if isinstance(error, TimeoutError):
+            raise
+        if guard.guarded(error):
+            raise guard.refused("private-address", url) from error
+        raise Unreachable from error
+    except (httpx.InvalidURL, ValueError) as error:  # UnicodeError too: names that IDNA refuses
+        raise guard.refused("url", url) from error
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+    server = here()
+    settings = server.settings
+    return server.http.build_request(
+        method,
+        # aiohttp spells URLs anew by yarl's rules: that spelling must be the one we sign.
+        str(URL(str(httpx.URL(url)))),
+        headers={"Accept-Encoding": "gzip", **headers},
+        content=body or None,
+        timeout=httpx.Timeout(settings.delivery_total_s, connect=settings.fetch_connect_s),
+    )
+
+
+def _message(request: httpx.Request, body: bytes) -> Message:
+    headers = {name: (request.headers[name],) for name in ("host", "content-type") if name in request.headers}
+    return Message(request.method, request.url.raw_path.decode("ascii"), headers, body)
+
+
+def _redirected(answer: Answer) -> str:
+    location = answer.headers.get("location", "")
+    try:
+        url = urljoin(answer.url, location)
+        is_downgrade = urlsplit(answer.url).scheme == "https" and urlsplit(url).scheme != "https"
+    except ValueError:
+        raise guard.refused("redirect", answer.url) from None
+    if not location or is_downgrade:
+        raise guard.refused("redirect", answer.url)
+    return url
+
+
+async def _whole(response: httpx.Response) -> bytes:
+    """The body, all of it; raises Untrustworthy when it is larger than we read."""
+    most = here().settings.fetch_limit_bytes
+    found = bytearray()
+    async for chunk in _decoded(response):
+        found += chunk
+        if len(found) > most:
+            raise guard.refused("too-large", str(response.url))
+    return bytes(found)
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """The first 16 KB of a body, or as much as came soon: the status alone already tells what became of a POST."""
+    found = bytearray()
+    with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError, Untrustworthy):
+        async with asyncio.timeout(_ANSWER_TO_POST_S):
+            async for chunk in _decoded(response):
+                found += chunk
+                if len(found) >= _ANSWER_TO_POST:
+                    break
+    return bytes(found[:_ANSWER_TO_POST])
+
+
+async def _decoded(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body in pieces of at most 64 KB, so that a small file that unpacks to a huge one is noticed in time."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in ("identity", ""):
+        async for chunk in response.aiter_raw():
+            yield chunk
+        return
+    if encoding not in ("gzip", "x-gzip"):
+        raise guard.refused("encoding", str(response.url))
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        async for chunk in response.aiter_raw():
+            packed = chunk
+            while packed and not unpacker.eof:
+                yield unpacker.decompress(packed, _CHUNK)
+                packed = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise guard.refused("encoding", str(response.url)) from error

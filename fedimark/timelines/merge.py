@@ -1,0 +1,108 @@
+"""Merging when written: one entry per link in every stream that has several savers. (DESIGN §1, decision 0005)
+
+An entry's place is the earliest moment among the saves seen through the stream. All of it runs inside `write()`, in the
+transaction that changes the bookmark or the follow.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from fedimark.database import Row, execute
+from fedimark.policy.visibility import Visibility
+
+
+class Merged(IntEnum):
+    """The streams that are kept merged; the number is what the database holds."""
+
+    NETWORK = 1  # owner: the reading actor
+    TAG = 2  # owner: the tag
+    RECENT = 3  # owner: 0
+
+
+_EARLIER = """
+ON CONFLICT (stream, owner_id, link_id) DO UPDATE SET position =
+CASE WHEN excluded.position < entry.position THEN excluded.position ELSE entry.position END
+"""
+# Readers here of one saver: accepted followers with an account on this server, and the saver.
+_READERS = f"""
+SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND (a.id = ? OR (? >= {Visibility.FOLLOWERS} AND EXISTS (
+    SELECT 1 FROM follow f WHERE f.follower_id = a.id AND f.target_id = ? AND f.state = 'accepted')))
+"""
+_TO_NETWORKS = f"""
+INSERT INTO entry (stream, owner_id, link_id, position)
+SELECT {Merged.NETWORK}, r.id, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM ({_READERS}) r WHERE TRUE {_EARLIER}
+"""
+_TO_TAGS = f"""
+INSERT INTO entry (stream, owner_id, link_id, position)
+SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at FROM bookmark_tag t WHERE t.bookmark_id = ? AND t.listed {_EARLIER}
+"""
+_TO_RECENT = f"""
+INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, 0, ?, ?) {_EARLIER}
+"""
+
+# What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
+_LEFT_FOR_READER = f"""
+SELECT min(b.saved_at) FROM bookmark b
+WHERE b.link_id = entry.link_id AND b.id <> ? AND b.removed_at IS NULL
+AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
+    SELECT 1 FROM follow f
+    WHERE f.follower_id = entry.owner_id AND f.target_id = b.actor_id AND f.state = 'accepted')))
+"""
+_LEFT_IN_TAG = """
+SELECT min(t.saved_at) FROM bookmark_tag t
+WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed AND t.bookmark_id <> ?
+"""
+_LEFT_IN_RECENT = """
+SELECT min(b.saved_at) FROM bookmark b
+WHERE b.link_id = entry.link_id AND b.listed AND b.removed_at IS NULL AND b.id <> ?
+"""
+
+
+async def merge_bookmark(row: Row) -> None:
+    """Let a live bookmark into the streams that show it; its tag index must be written before."""
+    actor_id, link_id, place = row["actor_id"], row["link_id"], row["saved_at"]
+    await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id)
+    if row["listed"]:
+        await execute(_TO_TAGS, row["id"])
+        await execute(_TO_RECENT, link_id, place)
+
+
+async def unmerge_bookmark(row: Row) -> None:
+    """Take a bookmark out of the streams that showed it; what others saved of the same link stays, at its own place.
+
+    To be called while the row and its tag index are still as they were.
+    """
+    bookmark_id, actor_id, link_id = row["id"], row["actor_id"], row["link_id"]
+    readers = f"stream = {Merged.NETWORK} AND link_id = ? AND owner_id IN ({_READERS})"
+    await _recompute(readers, (link_id, actor_id, row["visibility"], actor_id), _LEFT_FOR_READER, bookmark_id)
+    if row["listed"]:
+        in_tags = f"""stream = {Merged.TAG} AND link_id = ?
+        AND owner_id IN (SELECT tag_id FROM bookmark_tag WHERE bookmark_id = ? AND listed)"""
+        await _recompute(in_tags, (link_id, bookmark_id), _LEFT_IN_TAG, bookmark_id)
+        recent = f"stream = {Merged.RECENT} AND owner_id = 0 AND link_id = ?"
+        await _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
+
+
+async def follow_began(follower_id: int, target_id: int) -> None:
+    """Show a reader here what is known of somebody they follow now, each at its own moment."""
+    sql = f"""
+    INSERT INTO entry (stream, owner_id, link_id, position)
+    SELECT {Merged.NETWORK}, CAST(? AS BIGINT), b.link_id, min(b.saved_at) FROM bookmark b
+    WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
+    GROUP BY b.link_id {_EARLIER}
+    """
+    await execute(sql, follower_id, target_id)
+
+
+async def follow_ended(follower_id: int, target_id: int) -> None:
+    """Take out of a reader's network what they saw through one person alone; the follow must be gone already."""
+    through = f"""stream = {Merged.NETWORK} AND owner_id = ?
+    AND link_id IN (SELECT link_id FROM bookmark WHERE actor_id = ?)"""
+    await _recompute(through, (follower_id, target_id), _LEFT_FOR_READER, 0)
+
+
+async def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:
+    """Set the place of some entries to what is left of them without one bookmark, and drop those with nothing left."""
+    await execute(f"DELETE FROM entry WHERE {which} AND ({left}) IS NULL", *parameters, without)
+    await execute(f"UPDATE entry SET position = ({left}) WHERE {which}", without, *parameters)

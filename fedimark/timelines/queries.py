@@ -1,0 +1,265 @@
+"""Pages of streams, in a fixed number of statements: find the stream, one page of lines, their savers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fedimark.database import Row, fetch, fetch_one, marks
+from fedimark.errors import Gone, NotFound
+from fedimark.policy.visibility import Viewer, Visibility, least_shown
+from fedimark.timelines.entries import Entry, Page
+from fedimark.timelines.merge import Merged
+from fedimark.timelines.savers import merged_entries, own_entries
+from fedimark.timelines.stream import (
+    OWNERS_FILTERS,
+    Cursor,
+    LinkStream,
+    NetworkStream,
+    PersonStream,
+    Stream,
+    TagStream,
+)
+
+_PERSON = """
+SELECT a.*, EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id AND f.state = 'accepted')
+AS followed FROM actor a WHERE a.local_name = ?
+"""
+_ONLY = {
+    "": "TRUE",
+    "public": f"b.visibility = {Visibility.PUBLIC}",
+    "private": f"b.visibility = {Visibility.PRIVATE}",
+    "unread": "b.to_read",
+    "starred": "b.starred",
+    "untagged": "b.tags = ''",
+}
+# A bookmark's place, and the row its public id names: keyset paging without showing how many rows there are.
+_PLACE = "(?, COALESCE((SELECT id FROM bookmark WHERE public_id = ?), 0))"
+_LINK_PLACE = "(?, COALESCE((SELECT id FROM link WHERE hash = ?), 0))"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stream that exists for this viewer: whose it is, the least visibility shown, the ids of its tags."""
+
+    stream: Stream
+    viewer: Viewer | None
+    owner: Row | None = None
+    least: Visibility = Visibility.PUBLIC
+    tag_ids: tuple[int, ...] = ()
+    link: Row | None = None
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the viewer looks at their own."""
+        return self.owner is not None and self.viewer is not None and self.owner["id"] == self.viewer.actor_id
+
+    @property
+    def viewer_id(self) -> int:
+        """The viewer's actor, 0 for strangers."""
+        return self.viewer.actor_id if self.viewer else 0
+
+
+async def find(stream: Stream, viewer: Viewer | None) -> Found:
+    """Look a stream up for a viewer.
+
+    Raises NotFound, with the same words for what is not there and what is not theirs to see; Gone for who left.
+    """
+    if isinstance(stream, PersonStream):
+        return await _find_person(stream, viewer)
+    if isinstance(stream, TagStream):
+        if any(key.startswith(".") for key in stream.tags):
+            raise NotFound
+        return Found(stream, viewer, tag_ids=await _tag_ids(stream.tags))
+    if isinstance(stream, NetworkStream) and viewer is None:
+        raise NotFound
+    if isinstance(stream, LinkStream):
+        link = await fetch_one("SELECT * FROM link WHERE hash = ?", stream.hash)
+        if link is None:
+            raise NotFound
+        return Found(stream, viewer, link=link)
+    return Found(stream, viewer)
+
+
+async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
+    """One page of a stream, newest first, with the cursors of its neighbours.
+
+    Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one.
+    """
+    lines = await _lines(found, cursor, limit + 1)
+    more = len(lines) > limit
+    if not lines and (found.tag_ids or found.link):
+        raise NotFound
+    lines = lines[:limit]
+    newer = cursor is not None and cursor.newer
+    if newer:
+        lines.reverse()
+    if isinstance(found.stream, PersonStream | LinkStream):
+        entries = await own_entries(lines, found.viewer_id, is_owner=found.is_owner)
+    else:
+        entries = await merged_entries(lines, found.viewer_id)
+    first, last = (_cursor_of(lines[0]), _cursor_of(lines[-1])) if lines else (None, None)
+    return Page(
+        tuple(entries),
+        earlier=str(last) if last and (more or newer) else None,
+        later=str(first) if first and cursor and (more or not newer) else None,
+    )
+
+
+async def whole_network(viewer: Viewer) -> list[Entry]:
+    """Everything in a reader's network timeline with every saver named, for the command line."""
+    found = Found(NetworkStream(), viewer)
+    lines = await _lines(found, None, 1_000_000)
+    entries: list[Entry] = []
+    for start in range(0, len(lines), 200):
+        entries += await merged_entries(lines[start : start + 200], viewer.actor_id, name_at_most=100_000)
+    return entries
+
+
+async def amount(found: Found) -> int | None:
+    """How many bookmarks of a stream this viewer may see; None where that is not counted."""
+    if isinstance(found.stream, PersonStream) and found.owner and found.stream.only in ("", "public"):
+        least = Visibility.PUBLIC if found.stream.only else found.least
+        return await _tallied(found.owner["id"], found.tag_ids, least)
+    if isinstance(found.stream, TagStream):
+        return await _tallied(0, found.tag_ids, Visibility.PUBLIC)
+    return None
+
+
+async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
+    """Tags that stand beside a stream's own, with how often, over its newest 500 bookmarks."""
+    if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids:
+        return []
+    where, parameters = _tagged(found)
+    # The tags of a private kind have visibility 0 on their taggings, so only their owner meets them here.
+    sql = f"""
+    SELECT g.key, count(*) AS amount FROM (
+        SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 500) s
+    JOIN bookmark_tag t ON t.bookmark_id = s.bookmark_id JOIN tag g ON g.id = t.tag_id
+    WHERE t.visibility >= {int(found.least)} AND t.tag_id NOT IN ({marks(len(found.tag_ids))})
+    GROUP BY g.key ORDER BY 2 DESC, 1 LIMIT ?
+    """
+    rows = await fetch(sql, *parameters, *found.tag_ids, limit)
+    return [(row["key"], int(row["amount"])) for row in rows]
+
+
+async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
+    """A person's most used tags that this viewer may see."""
+    if found.owner is None:
+        return []
+    sql = f"""
+    SELECT g.key, sum(y.amount) AS amount FROM tally y JOIN tag g ON g.id = y.tag_id
+    WHERE y.owner_id = ? AND y.visibility >= {int(found.least)}
+    GROUP BY g.key HAVING sum(y.amount) > 0 ORDER BY 2 DESC, 1 LIMIT ?
+    """
+    return [(row["key"], int(row["amount"])) for row in await fetch(sql, found.owner["id"], limit)]
+
+
+async def _find_person(stream: PersonStream, viewer: Viewer | None) -> Found:
+    owner = await fetch_one(_PERSON, viewer.actor_id if viewer else 0, stream.username)
+    if owner is None or owner["kind"] != "Person":
+        raise NotFound
+    if owner["gone_at"] is not None:
+        raise Gone("This person has left.")
+    least = least_shown(owner["id"], viewer, viewer_follows_owner=bool(owner["followed"]))
+    is_owner = least is Visibility.PRIVATE
+    if not is_owner and (stream.only in OWNERS_FILTERS or any(key.startswith(".") for key in stream.tags)):
+        raise NotFound
+    return Found(stream, viewer, owner, least, await _tag_ids(stream.tags))
+
+
+async def _tag_ids(keys: Sequence[str]) -> tuple[int, ...]:
+    """The tags' ids; 0, which no tagging has, for a tag nobody ever used."""
+    if not keys:
+        return ()
+    rows = await fetch(f"SELECT id, key FROM tag WHERE key IN ({marks(len(keys))})", *keys)
+    ids = {row["key"]: int(row["id"]) for row in rows}
+    return tuple(ids.get(key, 0) for key in keys)
+
+
+async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
+    """The rows of a page in its own order: bookmarks of one person or link, else entries of a merged stream."""
+    newer = cursor is not None and cursor.newer
+    beyond, order = (">", "ASC") if newer else ("<", "DESC")
+    place = (cursor.at, cursor.tie) if cursor else ()
+    stream = found.stream
+    if isinstance(stream, PersonStream | LinkStream):
+        where, parameters = _saved(found)
+        if cursor:
+            where += f" AND (b.saved_at, b.id) {beyond} {_PLACE}"
+        sql = f"SELECT b.* FROM {where} ORDER BY b.saved_at {order}, b.id {order} LIMIT ?"
+        return await fetch(sql, *parameters, *place, limit)
+    if isinstance(stream, TagStream) and len(stream.tags) > 1:
+        where, parameters = _tagged(found)
+        # Grouped while read: an intersection is too rare to be kept merged.
+        having = f"HAVING (min(t0.saved_at), t0.link_id) {beyond} {_LINK_PLACE}" if cursor else ""
+        lines = f"SELECT t0.link_id, min(t0.saved_at) AS position FROM {where} GROUP BY t0.link_id {having}"
+    else:
+        kind, owner_id = _merged(found)
+        parameters = (owner_id,)
+        lines = f"SELECT e.link_id, e.position FROM entry e WHERE e.stream = {kind} AND e.owner_id = ?"
+        if cursor:
+            lines += f" AND (e.position, e.link_id) {beyond} {_LINK_PLACE}"
+    lines += f" ORDER BY position {order}, link_id {order} LIMIT ?"
+    sql = f"""
+    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.savers FROM ({lines}) e
+    JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
+    """
+    return await fetch(sql, *parameters, *place, limit)
+
+
+def _merged(found: Found) -> tuple[Merged, int]:
+    if isinstance(found.stream, TagStream):
+        return Merged.TAG, found.tag_ids[0]
+    return (Merged.NETWORK, found.viewer_id) if isinstance(found.stream, NetworkStream) else (Merged.RECENT, 0)
+
+
+def _saved(found: Found) -> tuple[str, tuple[object, ...]]:
+    """FROM and WHERE for bookmarks `b` of one person (with tags or a filter) or of one link."""
+    if found.link is not None:
+        seen = f"""(b.listed OR b.actor_id = ? OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
+        SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')))"""
+        where = f"bookmark b WHERE b.link_id = ? AND b.removed_at IS NULL AND {seen}"
+        return where, (found.link["id"], found.viewer_id, found.viewer_id)
+    assert found.owner is not None
+    assert isinstance(found.stream, PersonStream)
+    if found.tag_ids:
+        where, parameters = _tagged(found)
+        head, _, tail = where.partition(" WHERE ")
+        return f"{head} JOIN bookmark b ON b.id = t0.bookmark_id WHERE {tail}", parameters
+    # The least visibility stands in the text and not among the parameters, so that partial indexes are used.
+    shown = f"b.visibility >= {int(found.least)}" if found.least else "TRUE"
+    where = f"bookmark b WHERE b.actor_id = ? AND b.removed_at IS NULL AND {shown} AND {_ONLY[found.stream.only]}"
+    return where, (found.owner["id"],)
+
+
+def _tagged(found: Found) -> tuple[str, tuple[object, ...]]:
+    """FROM and WHERE for the taggings `t0` of bookmarks that carry all of a stream's tags."""
+    tables, where, parameters = ["bookmark_tag t0"], ["t0.tag_id = ?"], [found.tag_ids[0]]
+    for number, tag_id in enumerate(found.tag_ids[1:], 1):
+        tables.append(f"JOIN bookmark_tag t{number} ON t{number}.bookmark_id = t0.bookmark_id")
+        where.append(f"t{number}.tag_id = ?")
+        parameters.append(tag_id)
+    for number in range(len(found.tag_ids)):
+        where.append(f"t{number}.visibility >= {int(found.least)}" if found.owner else f"t{number}.listed")
+    if found.owner is not None:
+        where.append("t0.actor_id = ?")
+        parameters.append(found.owner["id"])
+    return f"{' '.join(tables)} WHERE {' AND '.join(where)}", tuple(parameters)
+
+
+async def _tallied(owner_id: int, tag_ids: Sequence[int], least: Visibility) -> int | None:
+    if len(tag_ids) > 1:
+        return None
+    sql = f"""
+    SELECT COALESCE(sum(amount), 0) AS amount FROM tally
+    WHERE owner_id = ? AND tag_id = ? AND visibility >= {int(least)}
+    """
+    row = await fetch_one(sql, owner_id, tag_ids[0] if tag_ids else 0)
+    return int(row["amount"]) if row else 0
+
+
+def _cursor_of(line: Row) -> Cursor:
+    if "position" in line:
+        return Cursor(line["position"], line["hash"])
+    return Cursor(line["saved_at"], line["public_id"] or "")

@@ -1,0 +1,171 @@
+"""Who saved the links of a page, as far as this reader may see, and whose words stand there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from fedimark import addresses
+from fedimark.database import Row, fetch, marks
+from fedimark.policy.visibility import Visibility
+from fedimark.text import tags
+from fedimark.timelines.entries import Entry, Own, Person
+
+NAMED = 4  # savers a line can name: the one whose words it shows, and three more
+
+_SAVE = "b.*, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
+# Each link's first public savers by one index probe a link, however many saved it.
+_LISTED = f"""
+SELECT * FROM (SELECT {_SAVE} FROM bookmark b JOIN actor a ON a.id = b.actor_id
+WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL ORDER BY b.saved_at, b.id LIMIT ?) s
+"""
+# What only this reader sees, or sees first: their own saves and those of people they follow.
+_NEAR = """
+SELECT {save} FROM bookmark b JOIN actor a ON a.id = b.actor_id
+WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND (b.actor_id = ? OR (b.visibility >= {least} AND EXISTS (
+    SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')))
+"""
+
+
+async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -> list[Entry]:
+    """Entries of one person's bookmarks (or of one link's savers): each its own words, others only named."""
+    if not saves:
+        return []
+    links = await _links(saves)
+    around = await _around([row["link_id"] for row in saves], viewer_id, NAMED)
+    entries = []
+    for row in saves:
+        link, near = links[row["link_id"]], around[row["link_id"]]
+        others = _people(save for save in near if save["actor_id"] != row["actor_id"])[: NAMED - 1]
+        entries.append(
+            _entry(
+                {**row, **links["actors", row["actor_id"]]},
+                link,
+                others=others,
+                count=_count(link, [*near, row]),
+                own=_own(near, viewer_id),
+                words=_shown_tags(row, whole=is_owner or row["actor_id"] == viewer_id),
+                at=row["saved_at"],
+            )
+        )
+    return entries
+
+
+async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: int = NAMED) -> list[Entry]:
+    """Entries of a merged stream, one a link: in the reader's words, else those of someone they follow, else the first."""
+    around = await _around([line["link_id"] for line in lines], viewer_id, name_at_most)
+    entries = []
+    for line in lines:
+        saves = around[line["link_id"]]
+        if not saves:  # removed between two statements
+            continue
+        first = saves[0]
+        lead = min(saves, key=lambda save: (_rank(save, viewer_id), save["saved_at"], save["id"]))
+        words = " ".join(w for s in saves for w in _shown_tags(s, whole=s["actor_id"] == viewer_id))
+        entries.append(
+            _entry(
+                {**lead, "url": first["url"]},
+                line,
+                others=_people(save for save in saves if save["actor_id"] != lead["actor_id"])[: name_at_most - 1],
+                count=_count(line, saves),
+                own=_own(saves, viewer_id),
+                words=tags.split(words),
+                at=line["position"],
+            )
+        )
+    return entries
+
+
+async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[int, list[Row]]:
+    """For each link the saves this reader may see, by moment: theirs and their network's, and the first public ones."""
+    unique = list(dict.fromkeys(link_ids))
+    found: dict[int, dict[int, Row]] = defaultdict(dict)
+    if unique:
+        sql = " UNION ALL ".join([_LISTED] * len(unique))
+        for row in await fetch(sql, *(value for link_id in unique for value in (link_id, limit))):
+            found[row["link_id"]][row["id"]] = {**row, "near": False}
+    if unique and viewer_id:
+        sql = _NEAR.format(save=_SAVE, links=marks(len(unique)), least=int(Visibility.FOLLOWERS))
+        for row in await fetch(sql, *unique, viewer_id, viewer_id):
+            found[row["link_id"]][row["id"]] = {**row, "near": True}
+    return defaultdict(list, {link_id: sorted(saves.values(), key=_order) for link_id, saves in found.items()})
+
+
+async def _links(saves: Sequence[Row]) -> dict[object, Row]:
+    """The links and savers of some bookmarks, in one statement."""
+    sql = f"""
+    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, l.savers,
+    a.id AS actor_id, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
+    FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
+    WHERE b.id IN ({marks(len(saves))})
+    """
+    found: dict[object, Row] = {}
+    for row in await fetch(sql, *(save["id"] for save in saves)):
+        found[row["link_id"]] = row
+        names = ("local_name", "username", "at_host", "person_name", "person_url")
+        found["actors", row["actor_id"]] = {name: row[name] for name in names}
+    return found
+
+
+def _entry(
+    save: Row, link: Row, *, others: tuple[Person, ...], count: int, own: Own | None, words: tuple[str, ...], at: int
+) -> Entry:
+    local = save["local_name"]
+    return Entry(
+        link_hash=link["hash"],
+        url=save["url"],
+        canonical=link["canonical"],
+        host=link["host"],
+        title=save["title"] or save["url"],
+        description=save["description"],
+        tags=words,
+        at=at,
+        saved_at=save["saved_at"],
+        saver=_person(save),
+        others=others,
+        saver_count=count,
+        permalink=addresses.bookmark(local, save["public_id"]) if local else save["page_url"],
+        own=own,
+    )
+
+
+def _person(save: Row) -> Person:
+    local = save["local_name"]
+    href = addresses.person(local) if local else save["person_url"]
+    return Person(save["username"], save["at_host"], save["person_name"] or save["username"], href)
+
+
+def _people(saves: Iterable[Row]) -> tuple[Person, ...]:
+    """Each saver once, in the order of their saves."""
+    return tuple({save["actor_id"]: _person(save) for save in saves}.values())
+
+
+def _order(save: Row) -> tuple[int, str, int]:
+    """Savers stand by moment, then by name."""
+    return save["saved_at"], f"{save['username']}@{save['at_host']}", save["id"]
+
+
+def _rank(save: Row, viewer_id: int) -> int:
+    if save["actor_id"] == viewer_id:
+        return 0
+    return 1 if save["near"] else 2
+
+
+def _count(link: Row, saves: Iterable[Row]) -> int:
+    """Everyone the reader may see: all public savers, and those of their own and their network who are not listed."""
+    hidden = {save["actor_id"] for save in saves if not save["listed"]}
+    listed = {save["actor_id"] for save in saves if save["listed"]}
+    return int(link["savers"]) + len(hidden - listed)
+
+
+def _own(saves: Iterable[Row], viewer_id: int) -> Own | None:
+    for save in saves:
+        if viewer_id and save["actor_id"] == viewer_id:
+            marks_set = (bool(save["to_read"]), bool(save["starred"]), bool(save["archived"]))
+            return Own(save["public_id"], Visibility(save["visibility"]), *marks_set)
+    return None
+
+
+def _shown_tags(save: Row, *, whole: bool) -> tuple[str, ...]:
+    words = tuple(save["tags"].split())
+    return words if whole else tuple(word for word in words if not tags.is_private(word))

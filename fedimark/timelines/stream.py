@@ -1,0 +1,90 @@
+"""PURE. What an address means: the streams there are, and how their tags and cursors are written. (DESIGN §1)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fedimark.errors import NotFound
+from fedimark.text import tags
+
+MOST_TAGS = 8  # together in one address
+OWNERS_FILTERS = ("private", "unread", "untagged", "starred")
+FILTERS = ("public", *OWNERS_FILTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonStream:
+    """What one person saved: all of it, with some tags together (by key), or one of the filters."""
+
+    username: str
+    tags: tuple[str, ...] = ()
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TagStream:
+    """What everybody here saved publicly with all of these tags (by key)."""
+
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentStream:
+    """What everybody saved publicly."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkStream:
+    """What the reader and the people they follow saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStream:
+    """Everybody who saved one page, by the link's hash."""
+
+    hash: str
+
+
+Stream = PersonStream | TagStream | RecentStream | NetworkStream | LinkStream
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: a moment in microseconds and what breaks ties there (a public id or a link's hash).
+
+    `newer` asks for the page above that place instead of the one below.
+    """
+
+    at: int
+    tie: str
+    newer: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.at}-{self.tie}"
+
+
+def tags_together(segment: str) -> tuple[str, ...]:
+    """The keys in one decoded path segment (`sql,postgres`), each once, in the order given.
+
+    Raises NotFound when it names no tag, one made of dots, or more than 8.
+    """
+    keys = tuple(dict.fromkeys(tags.key(part) for part in segment.split(",")))
+    if not all(key.strip(".") for key in keys) or len(keys) > MOST_TAGS:
+        raise NotFound
+    return keys
+
+
+def cursor(before: str, after: str) -> Cursor | None:
+    """Read `?before=` or `?after=`; anything that is no cursor of ours is no cursor at all."""
+    text, newer = (after, True) if after and not before else (before, False)
+    at, _, tie = text.partition("-")
+    # 18 digits reach the year 33658 and fit every integer the databases have.
+    if not (at.isascii() and at.isdigit() and len(at) <= 18 and len(tie) <= 40):
+        return None
+    return Cursor(int(at), tie, newer)
+
+
+def without(keys: Iterable[str], key: str) -> tuple[str, ...]:
+    """An intersection with one tag fewer."""
+    return tuple(other for other in keys if other != key)

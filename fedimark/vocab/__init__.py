@@ -1,0 +1,1 @@
+"""PURE. ActivityStreams as types: tolerant reading at the edge, strict frozen values inside."""

@@ -1,0 +1,96 @@
+"""PURE. The activities we understand, one strict type each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fedimark.vocab.actors import ActorDocument
+from fedimark.vocab.objects import Note
+from fedimark.vocab.terms import Doc
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRef:
+    """The Follow that an answer speaks of: by its id, by who wants to follow whom, or by both."""
+
+    id: str | None
+    actor: str | None
+    object: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What every activity says. Nothing is proven here: that is `inbox.authority`.
+
+    `id` is None where the sender gave none (Postmarks, old Betula). `published` is in microseconds since 1970 UTC.
+    """
+
+    id: str | None
+    actor: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    published: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow(Activity):
+    """`actor` asks to follow `object`."""
+
+    object: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(Activity):
+    """`actor` takes a Follow back."""
+
+    follow: FollowRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept(Activity):
+    """`actor` lets a Follow stand."""
+
+    follow: FollowRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Activity):
+    """`actor` refuses a Follow, or ends one accepted before."""
+
+    follow: FollowRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create(Activity):
+    """`actor` published an object.
+
+    `object` is the document as sent, None where only its id was; `note` is None for types we do not read.
+    """
+
+    object_id: str
+    object: Doc | None
+    note: Note | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(Activity):
+    """`actor` changed an object: a note, or themselves; both are None for types we do not read."""
+
+    object_id: str
+    object: Doc | None
+    note: Note | None
+    person: ActorDocument | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(Activity):
+    """`actor` took an object away; themselves where `object_id` is the actor."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown(Activity):
+    """Anything else, counted and dropped. `type` holds both words where an Undo or Accept is not about a Follow."""
+
+    type: str

@@ -1,0 +1,142 @@
+"""PURE. Notes and tombstones of other servers as strict types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fedimark.vocab.reading import (
+    Unreadable,
+    ids,
+    is_web_url,
+    mapped_text,
+    needed_id,
+    one_type,
+    own_id,
+    recipients,
+    text,
+    url_of,
+    when,
+)
+from fedimark.vocab.terms import NOTE_TYPES, TAGS, Doc
+
+MOST_TAGS = 128
+MOST_ATTACHMENTS = 32
+_LONGEST_TAG = 255
+_LONGEST_LINK = 8_000
+_LONGEST_CONTENT = 1_048_576
+_QUOTES = ("quote", "quoteUrl", "quoteUri", "_misskey_quote")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One text of somebody, perhaps a bookmark; times in microseconds since 1970 UTC.
+
+    `title` comes from `name` or `nameMap` alone. `href` is the page a bookmark is about, exactly as sent.
+    `content_html` is HTML as received; `source_text` is what was typed, None unless it was plain text. `tags` are in
+    the sender's own spelling, without `#`, in order, each once. Public in `to` and `cc` is always its full IRI.
+    """
+
+    id: str
+    attributed_to: str
+    url: str | None
+    title: str
+    href: str | None
+    content_html: str
+    source_text: str | None
+    tags: tuple[str, ...]
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    published: int | None
+    updated: int | None
+    in_reply_to: str | None
+    quote: str | None
+
+    @property
+    def is_bookmark(self) -> bool:
+        """Whether Betula and we take this for a bookmark: a title, a link, and no quote. (PROTOCOL §2.5)"""
+        return bool(self.title and self.href and not self.quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a deleted object; `deleted` in microseconds since 1970 UTC."""
+
+    id: str
+    former_type: str
+    deleted: int | None
+
+
+def read_note(doc: Doc) -> Note:
+    """Read a Note, Page or Article; raises Unreadable for others, and without an id and one author. (PROTOCOL §1.5)"""
+    if one_type(doc, NOTE_TYPES) is None:
+        raise Unreadable("type")
+    return Note(
+        id=needed_id(own_id(doc), "id"),
+        attributed_to=needed_id(doc.get("attributedTo") or doc.get("actor"), "attributed-to"),
+        url=url_of(doc.get("url")),
+        title=mapped_text(doc, "name"),
+        href=_href(doc),
+        content_html=mapped_text(doc, "content", _LONGEST_CONTENT),
+        source_text=_source(doc.get("source")),
+        tags=_tags(doc),
+        to=recipients(doc.get("to")),
+        cc=recipients(doc.get("cc")),
+        published=when(doc.get("published")),
+        updated=when(doc.get("updated")),
+        in_reply_to=_first_web_id(doc.get("inReplyTo")),
+        quote=next(filter(None, (_first_web_id(doc.get(name)) for name in _QUOTES)), None),
+    )
+
+
+def read_tombstone(doc: Doc) -> Tombstone:
+    """Read a Tombstone; raises Unreadable for another type or without an id. (ActivityPub §6.4)"""
+    if one_type(doc, {"Tombstone"}) is None:
+        raise Unreadable("type")
+    return Tombstone(
+        id=needed_id(own_id(doc), "id"),
+        former_type=text(doc.get("formerType")),
+        deleted=when(doc.get("deleted")),
+    )
+
+
+def _first_web_id(value: object) -> str | None:
+    return next(filter(is_web_url, ids(value)), None)
+
+
+def _few(value: object, most: int) -> list[object]:
+    return value[:most] if isinstance(value, list) else [value]
+
+
+def _href(doc: Doc) -> str | None:
+    # Ties called the field `attachments` until July 2026.
+    for name in ("attachment", "attachments"):
+        for each in _few(doc.get(name), MOST_ATTACHMENTS):
+            if isinstance(each, dict) and one_type(each, {"Link"}):
+                href = each.get("href")
+                if isinstance(href, str) and len(href) <= _LONGEST_LINK and is_web_url(href):
+                    return href
+    return None
+
+
+def _source(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    content, media_type = value.get("content"), value.get("mediaType")
+    if not isinstance(content, str) or not isinstance(media_type, str):
+        return None
+    return content if media_type.partition(";")[0].strip().lower() == "text/plain" else None
+
+
+def _tags(doc: Doc) -> tuple[str, ...]:
+    listed = doc.get(TAGS)
+    if isinstance(listed, list):
+        said = [text(each, _LONGEST_TAG) for each in listed[:MOST_TAGS]]
+    else:
+        said = [_hashtag(each) for each in _few(doc.get("tag"), MOST_TAGS)]
+    return tuple(dict.fromkeys(tag for tag in said if tag))
+
+
+def _hashtag(value: object) -> str:
+    if not isinstance(value, dict) or one_type(value, {"Hashtag"}) is None:
+        return ""
+    return text(value.get("rawTag"), _LONGEST_TAG) or text(value.get("name")).removeprefix("#")[:_LONGEST_TAG]

@@ -1,0 +1,148 @@
+"""PURE. From a document to an activity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fedimark.vocab.activities import (
+    Accept,
+    Activity,
+    Create,
+    Delete,
+    Follow,
+    FollowRef,
+    Reject,
+    Undo,
+    Unknown,
+    Update,
+)
+from fedimark.vocab.actors import read_actor
+from fedimark.vocab.objects import Note, read_note
+from fedimark.vocab.reading import Unreadable, needed_id, one_id, one_type, own_id, recipients, text, types, when
+from fedimark.vocab.terms import ACTOR_TYPES, NOTE_TYPES, Doc
+
+
+class Head(NamedTuple):
+    """What every activity says, in the order of `Activity`."""
+
+    id: str | None
+    actor: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    published: int | None
+
+
+Reader = Callable[[Head, Doc], Activity]
+
+
+def parse(doc: Doc) -> Activity:
+    """Read an activity; raises Unreadable without a type and one actor, or where its own kind lacks what it needs.
+
+    An activity of a kind we do not know is `Unknown`, not an error: the fediverse sends many. (PROTOCOL §1.6)
+    """
+    if not types(doc):
+        raise Unreadable("type")
+    head = Head(
+        id=own_id(doc),
+        actor=needed_id(doc.get("actor"), "actor"),
+        to=recipients(doc.get("to")),
+        cc=recipients(doc.get("cc")),
+        published=when(doc.get("published")),
+    )
+    known = one_type(doc, READERS)
+    return _unknown(head, doc) if known is None else READERS[known](head, doc)
+
+
+def _follow(head: Head, doc: Doc) -> Activity:
+    return Follow(**head._asdict(), object=needed_id(doc.get("object"), "object"))
+
+
+def _undo(head: Head, doc: Doc) -> Activity:
+    follow = _follow_ref(doc.get("object"))
+    return _unknown(head, doc) if follow is None else Undo(**head._asdict(), follow=follow)
+
+
+def _accept(head: Head, doc: Doc) -> Activity:
+    follow = _follow_ref(doc.get("object"))
+    return _unknown(head, doc) if follow is None else Accept(**head._asdict(), follow=follow)
+
+
+def _reject(head: Head, doc: Doc) -> Activity:
+    follow = _follow_ref(doc.get("object"))
+    return _unknown(head, doc) if follow is None else Reject(**head._asdict(), follow=follow)
+
+
+def _create(head: Head, doc: Doc) -> Activity:
+    object_id, embedded = _object(doc.get("object"))
+    return Create(**head._asdict(), object_id=object_id, object=embedded, note=_note(embedded))
+
+
+def _update(head: Head, doc: Doc) -> Activity:
+    object_id, embedded = _object(doc.get("object"))
+    kind = None if embedded is None else one_type(embedded, ACTOR_TYPES | NOTE_TYPES)
+    return Update(
+        **head._asdict(),
+        object_id=object_id,
+        object=embedded,
+        note=_note(embedded),
+        person=read_actor(embedded) if embedded is not None and kind in ACTOR_TYPES else None,
+    )
+
+
+def _delete(head: Head, doc: Doc) -> Activity:
+    return Delete(**head._asdict(), object_id=needed_id(doc.get("object"), "object"))
+
+
+def _unknown(head: Head, doc: Doc) -> Activity:
+    inner = doc.get("object")
+    words = (*types(doc)[:1], *(types(inner)[:1] if isinstance(inner, dict) else ()))
+    return Unknown(**head._asdict(), type=text(" ".join(words), 128))
+
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        "Follow": _follow,
+        "Undo": _undo,
+        "Accept": _accept,
+        "Reject": _reject,
+        "Create": _create,
+        "Update": _update,
+        "Delete": _delete,
+    }
+)
+
+
+def _alone(value: object) -> object:
+    # A list of one is the one; a list of several would leave it open which was meant.
+    if not isinstance(value, list):
+        return value
+    if len(value) != 1:
+        raise Unreadable("object")
+    return value[0]
+
+
+def _follow_ref(value: object) -> FollowRef | None:
+    value = _alone(value)
+    if not isinstance(value, dict):
+        return FollowRef(needed_id(value, "object"), None, None)
+    if types(value) and one_type(value, {"Follow"}) is None:
+        return None
+    follow = FollowRef(own_id(value), one_id(value.get("actor")), one_id(_alone(value.get("object"))))
+    if follow.id is None and (follow.actor is None or follow.object is None):
+        raise Unreadable("object")
+    return follow
+
+
+def _object(value: object) -> tuple[str, Doc | None]:
+    value = _alone(value)
+    if isinstance(value, dict):
+        return needed_id(own_id(value), "object"), value
+    return needed_id(value, "object"), None
+
+
+def _note(embedded: Doc | None) -> Note | None:
+    if embedded is None or one_type(embedded, NOTE_TYPES) is None:
+        return None
+    return read_note(embedded)

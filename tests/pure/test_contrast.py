@@ -1,0 +1,107 @@
+"""Every colour can be read on every ground it stands on, light and dark. (WCAG 2.2, 1.4.3 and 1.4.11)"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fedimark
+
+CSS = (Path(fedimark.__file__).parent / "web" / "static" / "fedimark.css").read_text(encoding="utf-8")
+TEXT, MARK = 4.5, 3.0
+
+# Which colour stands on which ground. The last test keeps this table whole.
+PAIRS = {
+    ("text", "ground"): TEXT,
+    ("text", "panel"): TEXT,
+    ("text", "private"): TEXT,
+    ("soft", "ground"): TEXT,
+    ("soft", "panel"): TEXT,
+    ("soft", "private"): TEXT,
+    ("faint", "ground"): TEXT,
+    ("faint", "private"): TEXT,
+    ("link", "ground"): TEXT,
+    ("link", "panel"): TEXT,
+    ("link", "private"): TEXT,
+    ("visited", "ground"): TEXT,
+    ("visited-private", "private"): TEXT,
+    ("visited-private", "ground"): TEXT,
+    ("tag", "ground"): TEXT,
+    ("tag", "private"): TEXT,
+    ("accent", "ground"): TEXT,
+    ("accent", "panel"): TEXT,
+    ("accent", "private"): TEXT,
+    ("on-accent", "accent"): TEXT,
+    ("unread", "ground"): TEXT,
+    ("unread", "panel"): TEXT,
+    ("unread", "private"): TEXT,
+    ("star", "ground"): MARK,
+    ("star", "panel"): MARK,
+    ("star", "private"): MARK,
+    ("edge", "ground"): MARK,
+    ("edge-private", "private"): MARK,
+    # The dots in the ribbon.
+    ("ground", "accent"): MARK,
+}
+# A hairline only divides what space divides already; nothing is told by it alone.
+DECORATION = {"rule"}
+
+
+def colours(selector: str) -> dict[str, str]:
+    """The custom properties of the first rule with this selector."""
+    rule = re.search(re.escape(selector) + r" \{(.*?)\}", CSS, re.DOTALL)
+    assert rule, selector
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", rule[1]))
+
+
+LIGHT = colours(":root")
+DARK = colours(':root[data-theme="dark"]')
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(("theme", "palette"), [("light", LIGHT), ("dark", DARK)])
+@pytest.mark.parametrize(("colour", "ground"), PAIRS)
+def test_a_colour_can_be_read_on_its_ground(theme: str, palette: dict[str, str], colour: str, ground: str) -> None:
+    least = PAIRS[colour, ground]
+
+    measured = contrast(palette[colour], palette[ground])
+
+    assert measured >= least, f"{theme}: {colour} on {ground} is {measured:.2f}, below {least}"
+
+
+def test_black_on_white_measures_21() -> None:
+    assert round(contrast("#000000", "#ffffff"), 2) == 21
+
+
+def test_dark_by_choice_is_dark_by_device() -> None:
+    assert colours(':root:not([data-theme="light"])') == DARK
+    assert DARK.keys() == LIGHT.keys()
+
+
+def test_no_colour_is_used_that_is_not_measured() -> None:
+    rules = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
+    rules = re.sub(r":root[^{]*\{[^}]*\}", "", rules)
+
+    used = set(re.findall(r"var\(--([\w-]+)\)", rules))
+
+    assert not re.findall(r"#[0-9a-f]{3,8}\b|rgba?\(|hsla?\(", rules), "a colour outside the palette"
+    assert used == {name for pair in PAIRS for name in pair} | DECORATION
+    assert used == set(LIGHT)
+
+
+def test_the_one_style_sheet_stays_small_and_asks_nobody_else() -> None:
+    assert len(CSS.encode()) <= 20_000
+    assert "url(" not in CSS
+    assert "@import" not in CSS

@@ -1,0 +1,1 @@
+"""Rooms are tested inside one whole server: see `server` in tests/support."""

@@ -1,0 +1,127 @@
+"""Real server processes on free ports of this machine: started, waited for, killed, always ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+FEDIMARK = Path(sys.executable).parent / "fedimark"
+_PATIENCE_S = 30.0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """One `fedimark serve` with a data directory of its own; its output goes to `log`.
+
+    `async with` is not needed: `with Process(folder) as process:` starts it, waits for it and always ends it.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.arguments = arguments
+        self.log = folder / "serve.log"
+        self.environ = clean_environ() | {
+            "FEDIMARK_BASE_URL": self.url,
+            "FEDIMARK_ALLOW_LOOPBACK": "true",
+            "FEDIMARK_DATA_DIR": str(folder / "data"),
+            **(environ or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and port, as in handles."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://{self.host}"
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def __enter__(self) -> Process:
+        self.start()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it answers; raises with the end of its log when it does not."""
+        with self.log.open("ab") as log:
+            command = [FEDIMARK, "serve", "--host", "127.0.0.1", "--port", str(self.port), *self.arguments]
+            # A session of its own, so that workers it starts can be ended with it.
+            self._process = subprocess.Popen(
+                command, env=self.environ, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                httpx.get(f"{self.url}/", timeout=5)
+            except httpx.HTTPError:
+                time.sleep(0.05)
+            else:
+                return
+        self.kill()
+        raise RuntimeError(f"serve did not answer:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def kill(self) -> None:
+        """`kill -9`, with every process it started: nothing gets a chance to tidy up."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """Ask it to end, and kill it when it does not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_PATIENCE_S)
+        self.kill()
+
+    def run(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run another command of `fedimark` against the same data, as somebody at a terminal would."""
+        return subprocess.run(
+            [FEDIMARK, *arguments],
+            env=self.environ,
+            cwd=self.folder,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def clean_environ() -> dict[str, str]:
+    """This process's environment without any setting of fedimark."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("FEDIMARK_")}

@@ -1,0 +1,161 @@
+"""Databases for tests: each server gets its own copy of a template that was migrated once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+import asyncpg
+
+from fedimark.database import migrate
+from fedimark.settings import Settings
+
+POSTGRES = ("postgres://root@127.0.0.1:5432/postgres", "postgres://postgres@127.0.0.1:5432/postgres")
+
+
+class Storage(Protocol):
+    """Where a test's servers get their databases."""
+
+    kind: str
+
+    async def new(self) -> str:
+        """A migrated, empty database of its own; returns its URL."""
+
+    async def drop(self) -> None:
+        """Drop every database `new` made."""
+
+
+def memory_folder() -> Path:
+    """A new folder in memory-backed storage where there is some."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="fedimark-test-", dir=memory if os.access(memory, os.W_OK) else None))
+
+
+def migrated(settings: Settings) -> None:
+    """Migrate a database from synchronous code, in a loop of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(migrate(settings))).result()
+
+
+class SqliteTemplate:
+    """A migrated file, made once a session."""
+
+    def __init__(self) -> None:
+        self.folder = memory_folder()
+        self.file = self.folder / "template.sqlite3"
+        self.numbers = count(1)
+        migrated(Settings(database_url=f"sqlite:///{self.file}"))
+        for beside in self.folder.glob("template.sqlite3-*"):
+            if beside.stat().st_size:
+                raise RuntimeError(f"{beside.name} is not empty: the template would be copied without it")
+
+    def remove(self) -> None:
+        """End of the session."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SqliteStorage:
+    """Copies of the template file."""
+
+    kind = "sqlite"
+
+    def __init__(self, template: SqliteTemplate) -> None:
+        self.template = template
+        self.files: list[Path] = []
+
+    async def new(self) -> str:
+        """A migrated, empty file of its own."""
+        file = self.template.folder / f"{next(self.template.numbers)}.sqlite3"
+        shutil.copyfile(self.template.file, file)
+        self.files.append(file)
+        return f"sqlite:///{file}"
+
+    async def drop(self) -> None:
+        """Remove the files, with what SQLite keeps beside them."""
+        for file in self.files:
+            for each in file.parent.glob(f"{file.name}*"):
+                each.unlink(missing_ok=True)
+
+
+def answering_postgres() -> str | None:
+    """The URL of a PostgreSQL that lets us make databases: FEDIMARK_TEST_POSTGRES, else 127.0.0.1:5432; or None."""
+    given = os.environ.get("FEDIMARK_TEST_POSTGRES")
+    with ThreadPoolExecutor(1) as thread:
+        for url in (given,) if given else POSTGRES:
+            if thread.submit(lambda url=url: asyncio.run(_answers(url))).result():
+                return url
+    return None
+
+
+async def _answers(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        return False
+    try:
+        may = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        return bool(await connection.fetchval(may))
+    finally:
+        await connection.close()
+
+
+def _beside(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    before, _, _ = url.rpartition("/")
+    return f"{before}/{name}"
+
+
+async def _run(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url, timeout=30)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+class PostgresTemplate:
+    """A migrated database, made once a session; its name holds our process id, so that two runs do not meet."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = f"fedimark_test_{os.getpid()}"
+        self.numbers = count(1)
+        self._alone(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+        self._alone(f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+        migrated(Settings(database_url=_beside(url, self.name)))
+
+    def remove(self) -> None:
+        """End of the session."""
+        self._alone(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def _alone(self, sql: str) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: asyncio.run(_run(self.url, sql))).result()
+
+
+class PostgresStorage:
+    """Databases copied from the template."""
+
+    kind = "postgres"
+
+    def __init__(self, template: PostgresTemplate) -> None:
+        self.template = template
+        self.names: list[str] = []
+
+    async def new(self) -> str:
+        """A migrated, empty database of its own."""
+        name = f"{self.template.name}_{next(self.template.numbers)}"
+        await _run(self.template.url, f"CREATE DATABASE {name} TEMPLATE {self.template.name}")
+        self.names.append(name)
+        return _beside(self.template.url, name)
+
+    async def drop(self) -> None:
+        """Drop them, whoever is still connected."""
+        for name in self.names:
+            await _run(self.template.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
