@@ -18,7 +18,7 @@ run: setup  ## serve on http://127.0.0.1:8000, database under ./var/
 	@$(BIN)/fedimark serve
 
 demo: setup  ## two servers on loopback, one following the other
-	@$(BIN)/python -m tests.support.demo
+	@$(BIN)/python deploy/demo.py
 
 test: setup chromium  ## every test, on SQLite and on PostgreSQL where one answers
 	@$(BIN)/python -m tests.support.suites

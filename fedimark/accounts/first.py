@@ -9,31 +9,31 @@ from fedimark.accounts.codes import code_hash, new_code
 from fedimark.accounts.facts import one_registration_at_a_time, put_fact, put_fact_once
 from fedimark.accounts.queries import INSTANCE_NAME, fact, has_accounts
 from fedimark.accounts.register import SETUP_CODE, enter_person, make_keys, new_person
+from fedimark.accounts.rows import insert_once
 from fedimark.accounts.threads import run_heavy
-from fedimark.database import execute, fetch_one, write
+from fedimark.database import fetch_one, write
 from fedimark.errors import Forbidden, Refused
 from fedimark.here import now
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.settings import Settings
 
-_INSTANCE = """
-INSERT INTO actor (local_name, kind, username, private_key, public_key, created_at, host, name, summary, url, icon,
-    fields, inbox, shared_inbox, outbox, followers_uri, key_id, approves_followers, indexable, fetched_at)
-VALUES (?, 'Application', ?, ?, ?, ?, '', '', '', '', '', '[]', '', '', '', '', '', ?, ?, 0)
-ON CONFLICT (local_name) DO NOTHING
-"""
 
+async def prepare(settings: Settings) -> None:
+    """Make what a server needs before it serves: its frozen addresses and its own actor; every process may call it.
 
-async def prepare(settings: Settings) -> str | None:
-    """Make what a server needs before it serves: its frozen addresses, its own actor, a set-up code.
-
-    Returns a new set-up code, to be printed once, while there is no account; it replaces the one of the start before,
-    so one process of a server calls this. Raises Refused when the server was started with another base URL or handle
-    domain before: ids on other servers hold them for ever. (PROTOCOL §0.3)
+    Raises Refused when the server was started with another base URL or handle domain before: ids on other servers
+    hold them for ever. (PROTOCOL §0.3)
     """
     await _freeze("base_url", settings.base_url)
     await _freeze("handle_domain", settings.handles_at)
     await _make_instance_actor(settings)
+
+
+async def new_setup_code() -> str | None:
+    """A new set-up code in place of the one before, to be printed once at each start; None once there is an account.
+
+    For one process of a server, before the others start.
+    """
     if await has_accounts():
         return None
     code = new_code()
@@ -76,9 +76,10 @@ def _already() -> Forbidden:
 
 
 async def _freeze(name: str, value: str) -> None:
-    async with write():
-        await put_fact_once(name, value)
-    known = await fact(name)
+    if (known := await fact(name)) is None:
+        async with write():
+            await put_fact_once(name, value)
+        known = await fact(name)
     if known != value:
         setting = f"FEDIMARK_{name.upper()}"
         raise Refused(
@@ -94,4 +95,13 @@ async def _make_instance_actor(settings: Settings) -> None:
     keys = await run_heavy(make_keys)
     name = urlsplit(settings.base_url).hostname or ""
     async with write():
-        await execute(_INSTANCE, INSTANCE_NAME, name, keys.private_key, keys.public_key, now(), False, False)
+        await insert_once(
+            "actor",
+            "local_name",
+            local_name=INSTANCE_NAME,
+            kind="Application",
+            username=name,
+            private_key=keys.private_key,
+            public_key=keys.public_key,
+            created_at=now(),
+        )

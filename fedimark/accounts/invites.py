@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from fedimark.accounts.codes import code_hash, new_code
+from fedimark.accounts.rows import insert
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import Forbidden, Refused
 from fedimark.here import MICROS, now
-from fedimark.models import Invite
 from fedimark.policy.visibility import Viewer
 
 LASTS: Final = 14 * 24 * 3600 * MICROS
@@ -46,8 +46,12 @@ async def make_invite(viewer: Viewer, registration: str) -> str:
         )
         if waiting and waiting["n"] >= MOST_WAITING:
             raise Refused(f"{MOST_WAITING} of your invitations are waiting; let somebody use one first.")
-        await Invite.create(
-            code_hash=code_hash(code), made_by=viewer.account_id, created_at=now(), expires_at=now() + LASTS
+        await insert(
+            "invite",
+            code_hash=code_hash(code),
+            made_by=viewer.account_id,
+            created_at=now(),
+            expires_at=now() + LASTS,
         )
     return code
 

@@ -54,6 +54,20 @@ async def has_accounts() -> bool:
     return await fetch_one("SELECT id FROM account LIMIT 1") is not None
 
 
+async def count_shown(actor_id: int) -> int:
+    """How many of a person's bookmarks somebody else may see, or may again after an undo."""
+    row = await fetch_one(
+        "SELECT count(*) AS n FROM bookmark WHERE actor_id = ? AND visibility > ?", actor_id, int(Visibility.PRIVATE)
+    )
+    return int(row["n"]) if row else 0
+
+
+async def count_bookmarks(actor_id: int) -> int:
+    """How many bookmarks a person has."""
+    row = await fetch_one("SELECT count(*) AS n FROM bookmark WHERE actor_id = ? AND removed_at IS NULL", actor_id)
+    return int(row["n"]) if row else 0
+
+
 def viewer_from(row: Row, session_id: int = 0) -> Viewer:
     """A row of VIEWER_COLUMNS as a Viewer."""
     return Viewer(

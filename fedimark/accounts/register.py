@@ -11,12 +11,12 @@ from tortoise.exceptions import IntegrityError
 from fedimark.accounts.facts import forget_fact, one_registration_at_a_time
 from fedimark.accounts.names import check_name, taken
 from fedimark.accounts.passwords import check_password, hash_password
-from fedimark.accounts.queries import actor_by_name, has_accounts, viewer_from
+from fedimark.accounts.queries import actor_by_name, has_accounts, viewer_by_name
+from fedimark.accounts.rows import insert
 from fedimark.accounts.threads import run_heavy
 from fedimark.database import write
 from fedimark.here import now
 from fedimark.logs import ACCOUNT_MADE, log
-from fedimark.models import Account, Actor
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.signatures.keys import public_pem
 
@@ -68,7 +68,8 @@ async def enter_person(person: NewPerson, *, is_admin: bool) -> Viewer:
     await one_registration_at_a_time()
     is_admin = is_admin or not await has_accounts()
     try:
-        actor = await Actor.create(
+        actor_id = await insert(
+            "actor",
             local_name=person.name,
             username=person.name,
             private_key=person.keys.private_key,
@@ -77,8 +78,9 @@ async def enter_person(person: NewPerson, *, is_admin: bool) -> Viewer:
         )
     except IntegrityError as error:
         raise taken() from error
-    account = await Account.create(
-        actor_id=actor.id,
+    await insert(
+        "account",
+        actor_id=actor_id,
         password_hash=person.password_hash,
         is_admin=is_admin,
         default_visibility=int(person.default_visibility),
@@ -86,16 +88,9 @@ async def enter_person(person: NewPerson, *, is_admin: bool) -> Viewer:
     )
     await forget_fact(SETUP_CODE)
     log.info(ACCOUNT_MADE, name=person.name, admin=is_admin)
-    values = {name: getattr(account, name) for name in ("time_zone", "theme", "privacy_lock", "default_visibility")}
-    return viewer_from(
-        {
-            **values,
-            "account_id": account.id,
-            "actor_id": actor.id,
-            "local_name": person.name,
-            "is_admin": is_admin,
-        }
-    )
+    viewer = await viewer_by_name(person.name)
+    assert viewer is not None
+    return viewer
 
 
 def make_keys() -> KeyPair:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from fedimark.accounts.queries import VIEWER_COLUMNS, viewer_from
+from fedimark.accounts.rows import insert
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import NotFound, Unavailable
 from fedimark.here import MICROS, here, now
-from fedimark.models import Session
 from fedimark.policy.visibility import Viewer
 from fedimark.text.clean import one_line
 
@@ -48,7 +48,8 @@ async def open_session(account_id: int, browser: str = "", address: str = "") ->
     """Open a session and return its token, which only the browser will hold."""
     token = secrets.token_urlsafe(32)
     async with write():
-        await Session.create(
+        await insert(
+            "session",
             token_hash=token_hash(token),
             account_id=account_id,
             created_at=now(),
@@ -102,19 +103,15 @@ async def revoke(viewer: Viewer, session_id: int) -> None:
         raise NotFound
 
 
-async def close(viewer: Viewer) -> None:
-    """End the session the person is signed in with."""
-    await execute("DELETE FROM session WHERE id = ?", viewer.session_id)
+async def close_token(token: str) -> None:
+    """End the session of a token; an unknown or empty one is fine."""
+    if token:
+        await execute("DELETE FROM session WHERE token_hash = ?", token_hash(token))
 
 
 async def end_sessions(account_id: int, keep: int = 0) -> None:
     """End all sessions of an account but the one to keep."""
     await execute("DELETE FROM session WHERE account_id = ? AND id <> ?", account_id, keep)
-
-
-async def prune_sessions() -> int:
-    """Delete sessions that ended by not being used, and say how many: for the worker, now and then."""
-    return await execute("DELETE FROM session WHERE seen_at <= ?", _oldest())
 
 
 def _oldest() -> int:

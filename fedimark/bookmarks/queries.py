@@ -61,3 +61,14 @@ async def counts() -> dict[str, int]:
     """
     row = await fetch_one(sql)
     return {name: int(number) for name, number in (row or {}).items()}
+
+
+async def public_counts() -> dict[str, int]:
+    """How many people save here and how many public bookmarks everybody may see, for the front page."""
+    sql = """
+    SELECT (SELECT count(*) FROM account) AS people,
+    (SELECT COALESCE(sum(amount), 0) FROM tally y JOIN actor a ON a.id = y.owner_id
+        WHERE y.tag_id = 0 AND y.visibility = 3 AND a.local_name IS NOT NULL) AS bookmarks
+    """
+    row = await fetch_one(sql)
+    return {name: int(number) for name, number in (row or {}).items()}

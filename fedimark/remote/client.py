@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 import httpx
@@ -88,7 +88,7 @@ async def get(url: str, *, accept: str, signer: Row | None) -> Answer:
     try:
         async with asyncio.timeout(settings.fetch_total_s):
             for _ in range(MOST_REDIRECTS + 1):
-                answer = await _exchange("GET", url, {"Accept": accept}, b"", signer, _whole)
+                answer = await _exchange("GET", url, headers={"Accept": accept}, signer=signer, read=_whole)
                 if answer.status not in (301, 302, 303, 307, 308):
                     return answer
                 url = _redirected(answer)
@@ -105,7 +105,8 @@ async def post(url: str, body: bytes, *, content_type: str, signer: Row) -> Answ
     """
     try:
         async with asyncio.timeout(here().settings.delivery_total_s):
-            return await _exchange("POST", url, {"Content-Type": content_type}, body, signer, _beginning)
+            headers = {"Content-Type": content_type}
+            return await _exchange("POST", url, headers=headers, signer=signer, read=_beginning, body=body)
     except TimeoutError as error:
         raise Unreachable from error
 
@@ -113,10 +114,11 @@ async def post(url: str, body: bytes, *, content_type: str, signer: Row) -> Answ
 async def _exchange(
     method: str,
     url: str,
+    *,
     headers: Mapping[str, str],
-    body: bytes,
     signer: Row | None,
     read: Callable[[httpx.Response], Awaitable[bytes]],
+    body: bytes = b"",
 ) -> Answer:
     """One request and its answer; TimeoutError is left to the caller, whose clock it is."""
     server = here()
@@ -136,17 +138,21 @@ async def _exchange(
         if guard.guarded(error):
             raise guard.refused("private-address", url) from error
         raise Unreachable from error
-    except (httpx.InvalidURL, ValueError) as error:  # UnicodeError too: names that IDNA refuses
-        raise guard.refused("url", url) from error
+    except UnicodeError as error:  # a name that IDNA refuses
+        raise guard.refused("host", url) from error
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
     server = here()
     settings = server.settings
+    try:
+        # aiohttp spells URLs anew by yarl's rules: that spelling must be the one we sign.
+        spelled = str(URL(str(httpx.URL(url))))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise guard.refused("url", url) from error
     return server.http.build_request(
         method,
-        # aiohttp spells URLs anew by yarl's rules: that spelling must be the one we sign.
-        str(URL(str(httpx.URL(url)))),
+        spelled,
         headers={"Accept-Encoding": "gzip", **headers},
         content=body or None,
         timeout=httpx.Timeout(settings.delivery_total_s, connect=settings.fetch_connect_s),
@@ -159,15 +165,13 @@ def _message(request: httpx.Request, body: bytes) -> Message:
 
 
 def _redirected(answer: Answer) -> str:
-    location = answer.headers.get("location", "")
-    try:
-        url = urljoin(answer.url, location)
-        is_downgrade = urlsplit(answer.url).scheme == "https" and urlsplit(url).scheme != "https"
-    except ValueError:
-        raise guard.refused("redirect", answer.url) from None
-    if not location or is_downgrade:
+    location = str(answer.headers.get("location", ""))
+    if not location:
         raise guard.refused("redirect", answer.url)
-    return url
+    try:
+        return str(urljoin(answer.url, location))
+    except ValueError as error:
+        raise guard.refused("redirect", answer.url) from error
 
 
 async def _whole(response: httpx.Response) -> bytes:

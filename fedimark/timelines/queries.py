@@ -22,8 +22,8 @@ from fedimark.timelines.stream import (
 )
 
 _PERSON = """
-SELECT a.*, EXISTS (SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id AND f.state = 'accepted')
-AS followed FROM actor a WHERE a.local_name = ?
+SELECT a.*, (SELECT f.state FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id) AS follow_state
+FROM actor a WHERE a.local_name = ?
 """
 _ONLY = {
     "": "TRUE",
@@ -161,7 +161,7 @@ async def _find_person(stream: PersonStream, viewer: Viewer | None) -> Found:
         raise NotFound
     if owner["gone_at"] is not None:
         raise Gone("This person has left.")
-    least = least_shown(owner["id"], viewer, viewer_follows_owner=bool(owner["followed"]))
+    least = least_shown(owner["id"], viewer, viewer_follows_owner=owner["follow_state"] == "accepted")
     is_owner = least is Visibility.PRIVATE
     if not is_owner and (stream.only in OWNERS_FILTERS or any(key.startswith(".") for key in stream.tags)):
         raise NotFound
@@ -263,3 +263,18 @@ def _cursor_of(line: Row) -> Cursor:
     if "position" in line:
         return Cursor(line["position"], line["hash"])
     return Cursor(line["saved_at"], line["public_id"] or "")
+
+
+async def link_of_md5(md5: str, viewer: Viewer | None) -> str:
+    """The hash of the link that somebody saved under the exact URL with this md5 (Pinboard's `hash`).
+
+    Raises NotFound when this viewer sees no such save.
+    """
+    sql = """
+    SELECT l.hash FROM bookmark b JOIN link l ON l.id = b.link_id
+    WHERE b.url_md5 = ? AND b.removed_at IS NULL AND (b.listed OR b.actor_id = ?) LIMIT 1
+    """
+    row = await fetch_one(sql, md5.lower(), viewer.actor_id if viewer else 0)
+    if row is None:
+        raise NotFound
+    return str(row["hash"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, marks
+from fedimark.errors import NotFound
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags
 from fedimark.timelines.entries import Entry, Own, Person
@@ -52,7 +54,7 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
 
 
 async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: int = NAMED) -> list[Entry]:
-    """Entries of a merged stream, one a link: in the reader's words, else those of someone they follow, else the first."""
+    """Entries of a merged stream, one a link: in the reader's words, else in those of their network, else the first."""
     around = await _around([line["link_id"] for line in lines], viewer_id, name_at_most)
     entries = []
     for line in lines:
@@ -74,6 +76,15 @@ async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: 
             )
         )
     return entries
+
+
+async def link_entry(link: Row, viewer_id: int) -> Entry:
+    """One link's merged entry, as the head of the page that shows its savers."""
+    line = {**link, "link_id": link["id"], "position": 0}
+    entries = await merged_entries([line], viewer_id)
+    if not entries:  # its last save was removed between two statements
+        raise NotFound
+    return replace(entries[0], at=entries[0].saved_at)
 
 
 async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[int, list[Row]]:

@@ -1,0 +1,140 @@
+"""`make demo`: two servers on two loopback ports, one person following another, and what to look at.
+
+Everything lives under var/demo and is made anew at each start. Ctrl-C ends both servers.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FEDIMARK = Path(sys.executable).parent / "fedimark"
+BOOKMARKS = Path(__file__).parent / "demo-bookmarks.json"
+PASSWORD = "demo-demo-demo"  # noqa: S105 - printed, and good for two servers on loopback only
+PATIENCE_S = 30
+
+
+@dataclass(frozen=True)
+class Site:
+    """One of the two servers."""
+
+    port: int
+    person: str
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def handle(self) -> str:
+        """Its person's handle."""
+        return f"{self.person}@127.0.0.1:{self.port}"
+
+    def run(self, *words: str, text: str | None = None) -> str:
+        """Run one command of this server."""
+        done = subprocess.run(  # noqa: S603 - our own program
+            [str(FEDIMARK), *words], env=self.environment(), input=text, text=True, capture_output=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"fedimark {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        """Start serving."""
+        words = [str(FEDIMARK), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        log = (self.folder / "log").open("ab")
+        return subprocess.Popen(words, env=self.environment(), stdout=log, stderr=log)  # noqa: S603 - our own program
+
+    def environment(self) -> dict[str, str]:
+        """Settings of this server alone."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FEDIMARK_")}
+        return {
+            **kept,
+            "FEDIMARK_BASE_URL": self.url,
+            "FEDIMARK_DATA_DIR": str(self.folder),
+            "FEDIMARK_ALLOW_LOOPBACK": "yes",
+        }
+
+
+def main() -> None:
+    """Set both up, let bo follow ana, and stay until interrupted."""
+    folder = ROOT / "var" / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    first, second = int(os.environ.get("DEMO_PORT", "8101")), int(os.environ.get("DEMO_PORT", "8101")) + 1
+    ana, bo = Site(first, "ana", folder / "a"), Site(second, "bo", folder / "b")
+    for site in (ana, bo):
+        site.folder.mkdir(parents=True)
+        site.run("migrate")
+        site.run("account", "add", site.person, "--admin", "--password-stdin", text=PASSWORD)
+    running = [ana.serve(), bo.serve()]
+    try:
+        act(ana, bo)
+        print("\nBoth go on serving. Ctrl-C ends them.", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(timeout=30)
+
+
+def act(ana: Site, bo: Site) -> None:
+    """The story the demo tells."""
+    for site in (ana, bo):
+        until(f"{site.url} answers", lambda site=site: answers(site.url))
+    print(ana.run("import", str(BOOKMARKS), "--user", "ana").strip())
+    # The same page under another spelling: it merges.
+    bo.run(
+        "save", "http://www.sqlite.org:80/wal.html?utm_source=demo", "--user", "bo", "--title", "WAL", "--tags", "sql"
+    )
+    bo.run("follow", ana.handle, "--user", "bo")
+    until("the follow is accepted", lambda: '"accepted": 1' in bo.run("counts", "--json"))
+    ana.run("save", "https://www.sqlite.org/wal.html", "--user", "ana", "--title", "Write-Ahead Logging",
+            "--description", "Read again: the part on checkpoints is new.", "--tags", "sql sqlite databases")  # fmt: skip
+    ana.run("save", "https://www.sqlite.org/fts5.html", "--user", "ana", "--title", "FTS5", "--tags", "sql search")
+    until("ana’s news reaches bo", lambda: "fts5" in bo.run("timeline", "--user", "bo"))
+    print(f"""
+bo on {bo.url} follows ana on {ana.url}. bo’s network timeline, one line a page with all its savers:
+
+{bo.run("timeline", "--user", "bo").rstrip()}
+
+Look at
+  {ana.url}/u/ana           ana’s page: ten imported bookmarks and one saved just now
+  {ana.url}/u/ana/t/sql     one of her tags
+  {bo.url}/network       bo’s network: the page both saved is one entry with two savers
+Sign in on either as ana or bo with the password {PASSWORD}""")
+
+
+def until(what: str, holds: object) -> None:
+    """Wait for something to come true, or say that it did not."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():  # type: ignore[operator]
+        if time.monotonic() > deadline:
+            raise SystemExit(f"waited {PATIENCE_S} s in vain: {what}")
+        time.sleep(0.2)
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers at all."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server on loopback
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Leaving: what somebody saved, said and chose here is deleted; only the name stays, so nobody gets it again."""
+
+from __future__ import annotations
+
+from fedimark.accounts.credentials import prove_password
+from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks.remove import remove_all
+from fedimark.database import atomically, execute, fetch_one
+from fedimark.errors import NotFound, Refused
+from fedimark.here import here, now
+from fedimark.logs import ACCOUNT_LEFT, log
+from fedimark.media.files import drop_avatar
+from fedimark.outbox.publish import person_ended
+from fedimark.policy.visibility import Viewer
+from fedimark.timelines.merge import Merged
+
+# The keys stay: the worker still signs the Deletes with them.
+_STRIP = """
+UPDATE actor SET name = '', summary = '', icon = '', fields = '[]', approves_followers = ?, gone_at = ? WHERE id = ?
+"""
+_OWN_ROWS = (
+    "DELETE FROM session WHERE account_id = ?",
+    "DELETE FROM invite WHERE made_by = ?",
+    "DELETE FROM job WHERE owner_id = ?",
+    "DELETE FROM account WHERE id = ?",
+)
+
+
+async def leave(viewer: Viewer, typed_name: str, password: str) -> None:
+    """Delete the person's account in one transaction, and let other servers be told.
+
+    Raises Refused with field `username` or `password` when either is not right; nothing is deleted then.
+    """
+    if typed_name.strip() != viewer.username:
+        raise Refused(f"Type {viewer.username} to delete this account.", field="username")
+    await prove_password(viewer, password)
+    icon = await atomically(lambda: _end(viewer))
+    here().wake.set()
+    if icon:
+        await drop_avatar(icon)
+    log.info(ACCOUNT_LEFT, name=viewer.username)
+
+
+async def _end(viewer: Viewer) -> str:
+    """Inside `write`: delete everything; returns the picture's file name."""
+    actor = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL", viewer.actor_id)
+    if actor is None:
+        raise NotFound
+    await remove_all(Owner.of(viewer))
+    # Before the follows go: they say who must hear of it.
+    await person_ended(actor)
+    await execute("DELETE FROM follow WHERE follower_id = ? OR target_id = ?", viewer.actor_id, viewer.actor_id)
+    await execute(f"DELETE FROM entry WHERE stream = {Merged.NETWORK} AND owner_id = ?", viewer.actor_id)
+    for sql in _OWN_ROWS:
+        await execute(sql, viewer.account_id)
+    await execute(_STRIP, False, now(), viewer.actor_id)
+    return str(actor["icon"])

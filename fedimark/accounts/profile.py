@@ -1,0 +1,144 @@
+"""What people say of themselves, and how they want their server to be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from zoneinfo import available_timezones
+
+from fedimark.accounts.queries import count_shown
+from fedimark.database import execute, fetch_one, write
+from fedimark.errors import NotFound, Refused
+from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
+from fedimark.text.clean import many_lines, one_line
+
+THEMES: Final = ("auto", "light", "dark")
+FIELDS: Final = 4
+_NAME_LIMIT: Final = 100
+_BIO_LIMIT: Final = 2_000
+_FIELD_LIMIT: Final = 255
+_NOT_PLACES: Final = {"localtime", "posixrules", "Factory", "build/etc/localtime"}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person's profile and choices; `bio` and `fields` (names with values) are plain text."""
+
+    name: str
+    bio: str
+    fields: tuple[tuple[str, str], ...]
+    approves_followers: bool
+    default_visibility: Visibility
+    privacy_lock: bool
+    time_zone: str
+    theme: str
+
+
+async def profile_of(viewer: Viewer) -> Profile:
+    """A signed-in person's own profile. Raises NotFound when they left a moment ago."""
+    row = await fetch_one(
+        """
+        SELECT actor.name, actor.summary, actor.fields, actor.approves_followers, account.default_visibility,
+            account.privacy_lock, account.time_zone, account.theme
+        FROM account JOIN actor ON actor.id = account.actor_id WHERE account.id = ?
+        """,
+        viewer.account_id,
+    )
+    if row is None:
+        raise NotFound
+    return Profile(
+        name=row["name"],
+        bio=row["summary"],
+        fields=tuple((name, value) for name, value in json.loads(row["fields"])),
+        approves_followers=bool(row["approves_followers"]),
+        default_visibility=Visibility(row["default_visibility"]),
+        privacy_lock=bool(row["privacy_lock"]),
+        time_zone=row["time_zone"],
+        theme=row["theme"],
+    )
+
+
+def read_profile(texts: Mapping[str, str]) -> Profile:
+    """Read a profile as the settings form sends it; a box that is not sent is not ticked.
+
+    Raises Refused with the first field that cannot be kept: what is too long is not cut here, its writer is present.
+    """
+    visibility = texts.get("visibility", "")
+    if visibility not in BY_WORD:
+        raise Refused("Choose public, unlisted, followers or private.", field="visibility")
+    time_zone = texts.get("time_zone", "")
+    if time_zone not in time_zones():
+        raise Refused("Choose a time zone of the list.", field="time_zone")
+    theme = texts.get("theme", "")
+    if theme not in THEMES:
+        raise Refused("Choose one of the three.", field="theme")
+    return Profile(
+        name=_kept(texts, "name", _NAME_LIMIT, one_line),
+        bio=_kept(texts, "bio", _BIO_LIMIT, many_lines).strip(),
+        fields=_read_fields(texts),
+        approves_followers=bool(texts.get("approve_followers")),
+        default_visibility=BY_WORD[visibility],
+        privacy_lock=bool(texts.get("privacy_lock")),
+        time_zone=time_zone,
+        theme=theme,
+    )
+
+
+async def change_profile(viewer: Viewer, profile: Profile) -> None:
+    """Keep a profile. Raises Refused for `privacy_lock` while others can see any of the person's bookmarks."""
+    async with write():
+        await execute(
+            """
+            UPDATE account SET default_visibility = ?, privacy_lock = ?, time_zone = ?, theme = ? WHERE id = ?
+            """,
+            int(profile.default_visibility),
+            profile.privacy_lock,
+            profile.time_zone,
+            profile.theme,
+            viewer.account_id,
+        )
+        await execute(
+            "UPDATE actor SET name = ?, summary = ?, fields = ?, approves_followers = ? WHERE id = ?",
+            profile.name,
+            profile.bio,
+            json.dumps(profile.fields, ensure_ascii=False),
+            profile.approves_followers,
+            viewer.actor_id,
+        )
+        # Asked inside the transaction, so nothing that becomes public meanwhile is missed.
+        if profile.privacy_lock and (shown := await count_shown(viewer.actor_id)):
+            raise Refused(_still_shown(shown), field="privacy_lock")
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> tuple[str, ...]:
+    """Every time zone's name, UTC first; read from the zone files once."""
+    return ("UTC", *sorted(available_timezones() - _NOT_PLACES - {"UTC"}))
+
+
+def _still_shown(count: int) -> str:
+    bookmarks = "1 bookmark of yours is" if count == 1 else f"{count:,} bookmarks of yours are"
+    return f"{bookmarks} not private. Make everything private first; then this can lock."
+
+
+def _kept(texts: Mapping[str, str], field: str, limit: int, clean: Callable[[str, int], str]) -> str:
+    text = clean(texts.get(field, ""), limit + 1)
+    if len(text) > limit:
+        raise Refused(f"At most {limit:,} characters, please.", field=field)
+    return text
+
+
+def _read_fields(texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The fields with something in them; a value without a name is asked about."""
+    fields = []
+    for number in range(1, FIELDS + 1):
+        name = _kept(texts, f"field_name_{number}", _FIELD_LIMIT, one_line)
+        value = _kept(texts, f"field_value_{number}", _FIELD_LIMIT, one_line)
+        if value and not name:
+            raise Refused("This needs a name.", field=f"field_name_{number}")
+        if name and value:
+            fields.append((name, value))
+    return tuple(fields)

@@ -1,0 +1,35 @@
+"""Signing in as a door does it: throttled, then proven, then a session the browser keeps."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from fedimark.accounts.credentials import sign_in
+from fedimark.accounts.sessions import close_token, open_session
+from fedimark.doorway.sessions import session_token
+from fedimark.doorway.throttle import give_back, take
+from fedimark.doorway.visitors import address_of, browser_of, neighbourhood
+from fedimark.here import here
+
+
+async def knock(door: str, request: Request) -> None:
+    """Count a try of this visitor at a door. Raises TooMany."""
+    await take(door, here().settings.sign_in_tries, f"from {neighbourhood(request)}")
+
+
+async def prove(request: Request, name: str, password: str) -> str:
+    """Sign somebody in by name and password and return the new session's token.
+
+    Wrong tries count for the account and for the visitor. Raises TooMany, or Refused.
+    """
+    rate, whos = here().settings.sign_in_tries, (f"from {neighbourhood(request)}", f"as {name}")
+    await take("sign-in", rate, *whos)
+    account = await sign_in(name, password)
+    await give_back("sign-in", rate, *whos)
+    return await enter(request, account["id"])
+
+
+async def enter(request: Request, account_id: int) -> str:
+    """Open a session for this browser in place of the one it had, and return its token."""
+    await close_token(session_token(request.scope))
+    return await open_session(account_id, browser_of(request), address_of(request))

@@ -1,0 +1,41 @@
+"""Routing on the raw path: each segment decoded once, strictly. (DESIGN §1, addresses)
+
+Starlette routes on a decoded path, in which `a%2Fb` and `a/b` are one; a tag may hold a slash. So a segment is decoded
+here, and only its `/` and `%` are written again as escapes, which the `segment` convertor reads back.
+"""
+
+from __future__ import annotations
+
+from starlette.convertors import Convertor, register_url_convertor
+
+from fedimark.errors import Malformed
+from fedimark.text import segments
+
+
+class SegmentConvertor(Convertor[str]):
+    """One path segment holding any character at all."""
+
+    regex = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        """The segment as its writer meant it."""
+        return value.replace("%2F", "/").replace("%25", "%")
+
+    def to_string(self, value: str) -> str:
+        """The segment as `routed_path` writes it."""
+        return value.replace("%", "%25").replace("/", "%2F")
+
+
+def register() -> None:
+    """Make `{name:segment}` known to routes."""
+    register_url_convertor("segment", SegmentConvertor())
+
+
+def routed_path(raw_path: bytes) -> str:
+    """The path routes are matched against. Raises Malformed for broken percent-escapes and bad UTF-8."""
+    convertor = SegmentConvertor()
+    raw = raw_path.partition(b"?")[0]
+    try:
+        return "/".join(convertor.to_string(segments.decode(part)) for part in raw.split(b"/"))
+    except ValueError as error:
+        raise Malformed("This address is not well formed: its percent-escapes are broken or not UTF-8.") from error

@@ -1,0 +1,1 @@
+"""Who follows whom: asking, answering, what others ask and answer, lists of people."""

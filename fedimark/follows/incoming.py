@@ -1,0 +1,101 @@
+"""What other servers say about follows, once proven: rows changed inside `write()`, each twice as well as once.
+
+`follower` and `target` are rows of `actor`. Every function returns a short word for what it did.
+"""
+
+from __future__ import annotations
+
+from fedimark import addresses
+from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.here import now
+from fedimark.outbox.follows import say_accept
+from fedimark.timelines.merge import follow_began, follow_ended
+from fedimark.vocab.activities import FollowRef
+
+IGNORED = "ignored"
+
+# The newest Follow's id is kept: it is the one that an answer must name.
+_ASKED = """
+INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (follower_id, target_id) DO UPDATE SET uri = excluded.uri,
+state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.state END,
+answered_at = CASE WHEN follow.state = 'accepted' THEN follow.answered_at ELSE excluded.answered_at END
+RETURNING state
+"""
+_PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL"
+
+
+async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
+    """Somebody elsewhere asks to follow somebody here. Asked again, it is accepted again, with the new Follow's id."""
+    name = addresses.local_username(target_uri)
+    target = await fetch_one(_PERSON, name) if name else None
+    if target is None:
+        return IGNORED
+    at, by_hand = now(), target["approves_followers"]
+    state = "requested" if by_hand else "accepted"
+    row = (await fetch(_ASKED, follower["id"], target["id"], state, follow_uri, at, None if by_hand else at))[0]
+    if row["state"] == "accepted":
+        await say_accept(target, follower, follow_uri)
+    return str(row["state"])
+
+
+async def withdrawn(follower: Row, ref: FollowRef) -> str:
+    """Somebody elsewhere follows somebody here no more: named by whom they followed, else by the Follow's id."""
+    name = addresses.local_username(ref.object) if ref.object else None
+    if name is not None:
+        which = "target_id = (SELECT id FROM actor WHERE local_name = ?)"
+        ended = await execute(f"DELETE FROM follow WHERE follower_id = ? AND {which}", follower["id"], name)
+    else:
+        ended = await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id)
+    return "withdrawn" if ended else IGNORED
+
+
+async def accepted(target: Row, ref: FollowRef) -> str:
+    """Somebody elsewhere lets somebody here follow them; only what was asked can be accepted."""
+    row = await _ours(target, ref)
+    if row is None or row["state"] == "accepted":
+        return IGNORED
+    await _answered(row, "accepted")
+    await follow_began(row["follower_id"], target["id"])
+    return "accepted"
+
+
+async def rejected(target: Row, ref: FollowRef) -> str:
+    """Somebody elsewhere refuses somebody here, or ends what they accepted before."""
+    row = await _ours(target, ref)
+    if row is None or row["state"] == "rejected":
+        return IGNORED
+    await _answered(row, "rejected")
+    if row["state"] == "accepted":
+        await follow_ended(row["follower_id"], target["id"])
+    return "rejected"
+
+
+async def forget(actor: Row) -> None:
+    """Take out every follow of somebody elsewhere who is gone."""
+    readers = await fetch("SELECT follower_id FROM follow WHERE target_id = ?", actor["id"])
+    await execute("DELETE FROM follow WHERE target_id = ? OR follower_id = ?", actor["id"], actor["id"])
+    for reader in readers:
+        await follow_ended(reader["follower_id"], actor["id"])
+
+
+async def _ours(target: Row, ref: FollowRef) -> Row | None:
+    """Our Follow of `target` that an answer names, by its id or by who asked; nobody answers for another."""
+    follow_id = _follow_id(ref.id) if ref.id else None
+    if follow_id is not None:
+        return await fetch_one("SELECT * FROM follow WHERE public_id = ? AND target_id = ?", follow_id, target["id"])
+    name = addresses.local_username(ref.actor) if ref.actor else None
+    if name is None or ref.object != target["uri"]:
+        return None
+    sql = "SELECT f.* FROM follow f JOIN actor a ON a.id = f.follower_id WHERE a.local_name = ? AND f.target_id = ?"
+    return await fetch_one(sql, name, target["id"])
+
+
+def _follow_id(uri: str) -> str | None:
+    """The public id in the id of a Follow of ours (`…/u/ana/follows/…`)."""
+    parts = (addresses.local_path(uri) or "").split("/")
+    return parts[4] if len(parts) == 5 and parts[1] == "u" and parts[3] == "follows" else None
+
+
+async def _answered(row: Row, state: str) -> None:
+    await execute("UPDATE follow SET state = ?, answered_at = ? WHERE id = ?", state, now(), row["id"])

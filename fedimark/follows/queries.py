@@ -1,0 +1,70 @@
+"""Lists of people: followers, requests, who is followed."""
+
+from __future__ import annotations
+
+from fedimark.database import Row, fetch, fetch_one
+from fedimark.errors import NotFound
+
+PAGE = 100
+
+# A follow with the person at its other end; `id` is the follow's, `at` when it was answered, else asked.
+_COLUMNS = """
+f.id, f.state, f.public_id, f.created_at, COALESCE(f.answered_at, f.created_at) AS at,
+a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon
+"""
+_FOLLOWERS = f"""
+SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL ORDER BY f.id DESC LIMIT ?
+"""
+_FOLLOWING = f"""
+SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id
+WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL
+ORDER BY a.username, a.host, f.id LIMIT ?
+"""
+_ONE = f"SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id WHERE f.follower_id = ? AND f.target_id = ?"
+_NEVER = 2**62
+
+
+async def followers(actor_id: int, before: int | None = None, limit: int = PAGE) -> list[Row]:
+    """Accepted followers, the newest first; the next page begins before the last row's `id`."""
+    return await fetch(_FOLLOWERS, actor_id, "accepted", before or _NEVER, limit)
+
+
+async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
+    """Who asks to follow and waits for an answer, the newest first."""
+    return await fetch(_FOLLOWERS, actor_id, "requested", _NEVER, limit)
+
+
+async def following(actor_id: int, limit: int = 5_000) -> list[Row]:
+    """Whom somebody follows or asked to, by name; `state` tells which."""
+    return await fetch(_FOLLOWING, actor_id, limit)
+
+
+async def one_follow(follower_id: int, target_id: int) -> Row:
+    """The follow between two people, with the one followed. Raises NotFound."""
+    row = await fetch_one(_ONE, follower_id, target_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def follower_count(actor_id: int) -> int:
+    """How many people follow somebody."""
+    return await _count("SELECT count(*) AS amount FROM follow WHERE target_id = ? AND state = 'accepted'", actor_id)
+
+
+async def following_count(actor_id: int) -> int:
+    """How many people somebody follows."""
+    return await _count("SELECT count(*) AS amount FROM follow WHERE follower_id = ? AND state = 'accepted'", actor_id)
+
+
+async def counts_by_state() -> dict[str, int]:
+    """How many follows there are, by state: asked from here and from elsewhere."""
+    sql = "SELECT state, count(*) AS amount FROM follow GROUP BY state"
+    found = {row["state"]: int(row["amount"]) for row in await fetch(sql)}
+    return {state: found.get(state, 0) for state in ("requested", "accepted", "rejected")}
+
+
+async def _count(sql: str, actor_id: int) -> int:
+    row = await fetch_one(sql, actor_id)
+    return int(row["amount"]) if row else 0

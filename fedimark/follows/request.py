@@ -1,0 +1,90 @@
+"""Following somebody, and following them no more."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fedimark.database import Row, atomically, fetch, fetch_one
+from fedimark.errors import Gone, NotFound, Refused
+from fedimark.follows.queries import one_follow
+from fedimark.follows.resolve import read_who, resolve
+from fedimark.here import here, now
+from fedimark.outbox.follows import say_follow, say_undo
+from fedimark.timelines.merge import follow_began, follow_ended
+
+
+class Reader(Protocol):
+    """Somebody of this server who reads: a Viewer or an Owner."""
+
+    @property
+    def actor_id(self) -> int:
+        """The row of `actor`."""
+
+
+# Asking twice changes nothing; after a rejection one may ask again, with a Follow of its own.
+_ASK = """
+INSERT INTO follow (follower_id, target_id, state, public_id, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (follower_id, target_id) DO UPDATE SET state = excluded.state, public_id = excluded.public_id,
+created_at = excluded.created_at, answered_at = excluded.answered_at
+WHERE follow.state = 'rejected' RETURNING id
+"""
+_ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
+_FOLLOWED = """
+SELECT a.* FROM follow f JOIN actor a ON a.id = f.target_id
+WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
+"""
+
+
+async def follow(reader: Reader, who: str) -> Row:
+    """Follow whoever `who` names; returns the follow (see `queries.one_follow`), accepted or requested.
+
+    People here are followed at once unless they approve by hand; others once their server says so. Asking again
+    changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone, Unreachable,
+    Untrustworthy.
+    """
+    target = await resolve(who)
+    if target["id"] == reader.actor_id:
+        raise Refused("You can’t follow yourself.", field="who")
+    if target["local_name"] is not None and target["kind"] == "Application":
+        raise Refused("That is this server itself: nobody to follow.", field="who")
+    await atomically(lambda: _ask(reader.actor_id, target["id"]))
+    here().wake.set()
+    return await one_follow(reader.actor_id, target["id"])
+
+
+async def unfollow(reader: Reader, who: str) -> None:
+    """Follow somebody no more, or withdraw the request; asks no other server. Raises Refused, NotFound."""
+    named = read_who(who)
+    row = await fetch_one(_FOLLOWED, reader.actor_id, named.uri, named.uri or "-", named.name.lower(), named.host)
+    if row is None:
+        raise NotFound("You don’t follow anybody of that name.")
+    await atomically(lambda: _leave(reader.actor_id, row["id"]))
+    here().wake.set()
+
+
+async def _ask(follower_id: int, target_id: int) -> None:
+    follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
+    if follower is None or target is None:
+        raise Gone
+    is_here = target["local_name"] is not None
+    accepted = is_here and not target["approves_followers"]
+    public_id, at = here().new_id(), now()
+    state = "accepted" if accepted else "requested"
+    if not await fetch(_ASK, follower_id, target_id, state, public_id, at, at if accepted else None):
+        return
+    if not is_here:
+        await say_follow(follower, target, public_id)
+    elif accepted:
+        await follow_began(follower_id, target_id)
+
+
+async def _leave(follower_id: int, target_id: int) -> None:
+    sql = "DELETE FROM follow WHERE follower_id = ? AND target_id = ? RETURNING state, public_id"
+    ended = await fetch(sql, follower_id, target_id)
+    if not ended:
+        return
+    if ended[0]["state"] == "accepted":
+        await follow_ended(follower_id, target_id)
+    follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
+    if follower and target and target["local_name"] is None and ended[0]["state"] != "rejected":
+        await say_undo(follower, target, ended[0]["public_id"])

@@ -1,0 +1,73 @@
+"""From what somebody types to somebody who can be followed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from fedimark import addresses
+from fedimark.database import Row, fetch_one
+from fedimark.errors import NotFound, Refused, Unreachable
+from fedimark.here import here
+from fedimark.remote.actors import find_actor
+from fedimark.remote.webfinger import find_handle
+
+PATIENCE_S = 8  # somebody waits in front of a form (DESIGN §7.18)
+
+_HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
+_LOCAL = re.compile(r"@?([A-Za-z0-9_]{1,30})")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What was typed, read: a `name` of this server, a `name` at a `host`, or a `uri`; the others are empty."""
+
+    name: str = ""
+    host: str = ""
+    uri: str = ""
+
+
+def read_who(text: str) -> Who:
+    """Read `@ana@host`, `ana@host`, `acct:ana@host`, a profile's address, or a name of this server.
+
+    Raises Refused for the field `who`.
+    """
+    typed = text.strip()
+    if typed.lower().startswith(("http://", "https://")):
+        local = addresses.local_username(typed)
+        return Who(name=local.lower()) if local else Who(uri=typed)
+    typed = typed.removeprefix("acct:")
+    if found := _LOCAL.fullmatch(typed):
+        return Who(name=found[1].lower())
+    found = _HANDLE.fullmatch(typed)
+    if found is None:
+        raise Refused("Give a handle like @ana@marks.example, an address, or a name here.", field="who")
+    settings = here().settings
+    name, host = found[1], found[2].lower()
+    return Who(name=name.lower()) if host in (settings.handles_at, settings.host) else Who(name=name, host=host)
+
+
+async def resolve(text: str) -> Row:
+    """The actor somebody means; asks their server, for at most 8 seconds, so never inside a transaction.
+
+    Raises Refused, NotFound, Gone, Unreachable, Untrustworthy.
+    """
+    who = read_who(text)
+    if who.name and not who.host:
+        return await _here(who.name)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            actor = await find_actor(who.uri or await find_handle(f"@{who.name}@{who.host}"))
+    except TimeoutError as error:
+        raise Unreachable from error
+    if actor["gone_at"] is not None:
+        raise NotFound
+    return actor
+
+
+async def _here(name: str) -> Row:
+    row = await fetch_one("SELECT * FROM actor WHERE local_name = ? AND gone_at IS NULL", name)
+    if row is None:
+        raise NotFound("Nobody here has that name.")
+    return row

@@ -1,0 +1,63 @@
+"""PURE. What an import did or would do: counts, and the first rows that are broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fedimark.importing.rows import Broken
+
+SHOWN = 50  # broken rows that are kept with their reasons; the others are only counted
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A broken row with its number, counted from 1."""
+
+    row: int
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`rows` is how far the file was read; known ones are here already, to the letter."""
+
+    rows: int = 0
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+    broken: int = 0
+    errors: tuple[BrokenRow, ...] = ()
+    failure: str = ""
+
+    def saw(self, rows: int, broken: Iterable[tuple[int, Broken]] = ()) -> Report:
+        """As it is after reading on to row `rows`, with the broken ones among them."""
+        more = tuple(BrokenRow(number, what.reason, what.excerpt) for number, what in broken)
+        errors = (self.errors + more)[:SHOWN]
+        return replace(self, rows=rows, broken=self.broken + len(more), errors=errors)
+
+    def add(self, *, new: int = 0, known: int = 0, changed: int = 0) -> Report:
+        """With more rows counted."""
+        return replace(self, new=self.new + new, known=self.known + known, changed=self.changed + changed)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, in a job's row."""
+        return {
+            "rows": self.rows,
+            **self.summary(),
+            "errors": [{"row": e.row, "reason": e.reason, "excerpt": e.excerpt} for e in self.errors],
+            "failure": self.failure,
+        }
+
+    def summary(self) -> dict[str, int]:
+        """The four counts."""
+        return {"new": self.new, "known": self.known, "changed": self.changed, "broken": self.broken}
+
+
+def read_report(document: dict[str, Any]) -> Report:
+    """A report as `document` wrote it; an empty one gives nothing done yet."""
+    errors = tuple(BrokenRow(e["row"], e["reason"], e["excerpt"]) for e in document.get("errors", ()))
+    counts = {name: int(document.get(name, 0)) for name in ("rows", "new", "known", "changed", "broken")}
+    return Report(**counts, errors=errors, failure=document.get("failure", ""))

@@ -1,0 +1,97 @@
+"""PURE. Who may say what: the one place that decides, before anything is stored. (PROTOCOL §1.10)
+
+What rows must tell stands with the rows: that an Accept is the followed person's (`follows.incoming`), that a Note is
+its author's (`bookmarks.incoming`).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fedimark.vocab.activities import Accept, Activity, Create, Delete, Follow, FollowRef, Reject, Undo, Update
+
+
+class NotTheirs(ValueError):
+    """An activity its actor has no right to; `reason` is a fixed word for logs, never the sender's text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def host_of(uri: str) -> str:
+    """Host and port of an id, in one spelling; empty for what has none. Two ports are two servers."""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = (parts.hostname or "").rstrip(".")
+    return host if port is None or (parts.scheme, port) in (("https", 443), ("http", 80)) else f"{host}:{port}"
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two ids are of one server."""
+    host = host_of(one)
+    return bool(host) and host == host_of(other)
+
+
+def check_key(key_id: str, activity: Activity, own_host: str) -> None:
+    """Raise NotTheirs unless the key is of the actor's server, and that server is not this one.
+
+    People here never speak through an inbox: whoever signs as one of them is somebody else.
+    """
+    if host_of(activity.actor) in ("", own_host):
+        raise NotTheirs("own-host")
+    if not same_host(key_id, activity.actor):
+        raise NotTheirs("key-host")
+
+
+def check(activity: Activity) -> None:
+    """Raise NotTheirs for an activity that its own actor may not say, whoever signed it."""
+    actor = activity.actor
+    if activity.id is not None and not same_host(activity.id, actor):
+        raise NotTheirs("activity-host")
+    match activity:
+        case Create() | Update():
+            _check_object(activity)
+        case Delete():
+            _must(same_host(activity.object_id, actor), "object-host")
+        case Follow():
+            _must(not same_host(activity.object, actor), "own-follow")
+        case Undo():
+            # Their own Follow of somebody here.
+            _check_follow(activity.follow, follower=actor, target=None)
+        case Accept() | Reject():
+            # Somebody here followed them, and nobody else can answer.
+            _check_follow(activity.follow, follower=None, target=actor)
+        case _:
+            return
+
+
+def check_signer(activity: Activity, owner_uri: str, owner_key_id: str, key_id: str) -> None:
+    """Raise NotTheirs unless the key's owner is the activity's actor and names this very key."""
+    _must(owner_uri == activity.actor, "key-owner")
+    _must(owner_key_id == key_id, "key-mismatch")
+
+
+def _check_object(activity: Create | Update) -> None:
+    actor = activity.actor
+    _must(same_host(activity.object_id, actor), "object-host")
+    if activity.note is not None:
+        _must(activity.note.attributed_to == actor, "attributed-to")
+    if isinstance(activity, Update) and activity.person is not None:
+        _must(activity.object_id == actor, "another-person")
+
+
+def _check_follow(follow: FollowRef, *, follower: str | None, target: str | None) -> None:
+    if follower is not None:
+        _must(follow.actor in (None, follower), "follow-actor")
+        _must(follow.id is None or same_host(follow.id, follower), "follow-host")
+    if target is not None:
+        _must(follow.object in (None, target), "follow-object")
+
+
+def _must(holds: bool, reason: str) -> None:
+    if not holds:
+        raise NotTheirs(reason)

@@ -1,0 +1,36 @@
+"""Activity → code: a table to read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from fedimark.inbox.handlers import actors, follows, notes
+from fedimark.inbox.receive import Verified
+from fedimark.vocab.activities import Accept, Activity, Create, Delete, Follow, Reject, Undo, Update
+
+Handler = Callable[[Verified[Any]], Awaitable[str]]
+
+IGNORED = "ignored"
+
+HANDLERS: Mapping[type[Activity], Handler] = MappingProxyType(
+    {
+        Follow: follows.on_follow,
+        Undo: follows.on_undo,
+        Accept: follows.on_accept,
+        Reject: follows.on_reject,
+        Create: notes.on_create,
+        Update: notes.on_update,
+        Delete: actors.on_delete,
+    }
+)
+
+
+async def dispatch(received: Verified[Any]) -> str:
+    """Do what an activity asks, inside `write()`; returns a short word for what came of it.
+
+    Types we do not know are ignored, which is no error: the fediverse speaks of more than bookmarks.
+    """
+    handler = HANDLERS.get(type(received.activity))
+    return await handler(received) if handler else IGNORED

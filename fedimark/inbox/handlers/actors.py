@@ -1,0 +1,24 @@
+"""Delete: of one's own Note, or of oneself."""
+
+from __future__ import annotations
+
+from fedimark.bookmarks.incoming import forget_note, forget_notes_of
+from fedimark.database import execute
+from fedimark.follows import incoming as follows
+from fedimark.inbox.handlers import UNFINISHED
+from fedimark.inbox.receive import Verified
+from fedimark.vocab.activities import Delete
+
+BATCH = 200  # bookmarks dropped in one transaction: other writers wait for it
+
+
+async def on_delete(received: Verified[Delete]) -> str:
+    """Somebody elsewhere took a Note away, or left with everything they saved here."""
+    actor, object_id = received.actor, received.activity.object_id
+    if object_id != actor["uri"]:
+        return await forget_note(actor, object_id)
+    gone = "UPDATE actor SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
+    await execute(gone, received.received_at, actor["id"])
+    await follows.forget(actor)
+    dropped = await forget_notes_of(actor, BATCH)
+    return "gone" if dropped < BATCH else UNFINISHED

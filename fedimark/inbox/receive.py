@@ -1,0 +1,210 @@
+"""The one gate for what other servers say: prove the sender, store once, and only then answer. (PROTOCOL §5.3)
+
+Nothing unproven is stored. `Verified` is made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from fedimark import addresses
+from fedimark.database import Row, execute, fetch_one
+from fedimark.errors import FedimarkError, Forbidden, Gone, Malformed, NotProven, TooLarge, Unreachable, WrongType
+from fedimark.here import MICROS, here, now
+from fedimark.inbox import authority
+from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
+from fedimark.remote.actors import known_actor, owner_of_key, refresh_actor
+from fedimark.signatures.keys import BadKey, load_public
+from fedimark.signatures.message import BadSignature, Message
+from fedimark.signatures.verify import Claim, check, read_claim, verify
+from fedimark.vocab.activities import Activity, Delete, Unknown
+from fedimark.vocab.parse import parse
+from fedimark.vocab.reading import Unreadable, loads
+from fedimark.vocab.terms import is_activity_type
+
+KEY_PATIENCE_S = 2  # the peer waits (PROTOCOL §0.6)
+REFETCH_PAUSE = 300 * MICROS
+
+_MOST_REFETCHED = 1_000
+_LONGEST_KIND = 32
+_STORE = """
+INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome)
+VALUES (?, ?, ?, ?, ?, 0, ?, '') ON CONFLICT (uri_hash) DO NOTHING
+"""
+_ACTOR = "SELECT * FROM actor WHERE id = ?"
+
+A = TypeVar("A", bound=Activity)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(Generic[A]):
+    """An activity whose actor was proven to have said it; `actor` is their row, `received_at` microseconds UTC."""
+
+    activity: A
+    actor: Row
+    received_at: int
+
+
+async def receive(
+    method: str, target: str, headers: Mapping[str, tuple[str, ...]], chunks: AsyncIterator[bytes]
+) -> None:
+    """Take in one activity: return once it is stored, or need not be.
+
+    `target` is the raw path with its query, `headers` maps lower-case names to all their values. An exact repeat, and
+    somebody unknown deleting themselves, return too. Raises TooLarge, WrongType, Malformed, NotProven, Forbidden for
+    what the actor may not say, Unreachable while their key cannot be had, Unavailable.
+    """
+    _check_type(headers)
+    body = await _read(headers, chunks)
+    activity = _parse(body)
+    if await _is_strangers_end(activity):
+        return
+    try:
+        actor = await _prove(Message(method, target, headers, body), activity)
+    except FedimarkError as error:
+        reason = error.reason if isinstance(error, NotProven) else error.message
+        log.info(INBOX_REFUSED, actor=activity.actor, kind=_kind(activity), status=error.status, reason=reason)
+        raise
+    at = now()
+    values = (_once(activity), actor["id"], _kind(activity), body.decode("utf-8"), at, at)
+    if await execute(_STORE, *values):
+        log.info(INBOX_RECEIVED, actor=activity.actor, kind=_kind(activity))
+        here().wake.set()
+
+
+async def stored(row: Row) -> Verified[Any]:
+    """What `receive` proved and kept, as it was; `row` is of `received_activity`."""
+    actor = await fetch_one(_ACTOR, row["actor_id"])
+    assert actor is not None
+    return Verified(parse(loads(row["body"].encode("utf-8"))), actor, row["received_at"])
+
+
+def _check_type(headers: Mapping[str, tuple[str, ...]]) -> None:
+    values = headers.get("content-type", ())
+    if len(values) != 1 or not is_activity_type(values[0]):
+        raise WrongType
+
+
+async def _read(headers: Mapping[str, tuple[str, ...]], chunks: AsyncIterator[bytes]) -> bytes:
+    """The body, counted as it comes: a length is only what somebody says."""
+    limit = here().settings.body_limit_bytes
+    said = (headers.get("content-length") or ("0",))[0]
+    if said.isdecimal() and int(said[:20]) > limit:
+        raise TooLarge
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge
+    return bytes(body)
+
+
+def _parse(body: bytes) -> Activity:
+    try:
+        return parse(loads(body))
+    except Unreadable as error:
+        raise Malformed(f"This activity can’t be read: {error.reason}.") from error
+
+
+async def _is_strangers_end(activity: Activity) -> bool:
+    """Whether somebody we never heard of deletes themselves: servers tell that to everybody they ever met."""
+    if not isinstance(activity, Delete) or activity.object_id != activity.actor:
+        return False
+    return await known_actor(activity.actor) is None
+
+
+async def _prove(message: Message, activity: Activity) -> Row:
+    """The row of the actor, once it is proven that they signed this very request and may say this."""
+    try:
+        claim = read_claim(message)
+        authority.check_key(claim.key_id, activity, authority.host_of(here().settings.base_url))
+        check(message, claim, host=here().settings.host, now=now())
+    except BadSignature as error:
+        raise NotProven(error.reason) from error
+    except authority.NotTheirs as error:
+        raise NotProven(error.reason) from error
+    try:
+        authority.check(activity)
+    except authority.NotTheirs as error:
+        raise Forbidden(f"That is not theirs to say: {error.reason}.") from error
+    asked_at = now()
+    try:
+        owner = await _in_time(owner_of_key(claim.key_id))
+    except Gone:
+        return await _gone(activity)
+    try:
+        return _proven(owner, message, claim, activity)
+    except NotProven:
+        # Keys change. One that was just fetched has not.
+        if owner["fetched_at"] >= asked_at or not _may_refetch(claim.key_id):
+            raise
+    return _proven(await _in_time(refresh_actor(activity.actor)), message, claim, activity)
+
+
+def _proven(owner: Row, message: Message, claim: Claim, activity: Activity) -> Row:
+    try:
+        authority.check_signer(activity, owner["uri"] or "", owner["key_id"], claim.key_id)
+        verify(message, claim, load_public(owner["public_key"]), host=here().settings.host, now=now())
+    except (authority.NotTheirs, BadSignature) as error:
+        raise NotProven(error.reason) from error
+    except BadKey as error:
+        raise NotProven("bad-key") from error
+    return owner
+
+
+async def _in_time(asking: Any) -> Row:
+    """A row that may have to be fetched, within 2 s. What cannot be believed is no proof; what may come, is asked
+    again by the sender.
+    """
+    try:
+        async with asyncio.timeout(KEY_PATIENCE_S):
+            row: Row = await asking
+            return row
+    except TimeoutError as error:
+        raise Unreachable from error
+    except (Gone, Unreachable):
+        raise
+    except FedimarkError as error:
+        raise NotProven("no-key") from error
+
+
+async def _gone(activity: Activity) -> Row:
+    """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is. (§1.3)"""
+    known = await known_actor(activity.actor)
+    if known is None or not isinstance(activity, Delete) or activity.object_id != activity.actor:
+        raise NotProven("gone")
+    return known
+
+
+def _may_refetch(key_id: str) -> bool:
+    """Once in five minutes for each key, or every bad signature would be a request to somebody."""
+    refetched: dict[str, int] = here().caches.setdefault("inbox.refetched", {})
+    at = now()
+    if refetched.get(key_id, -REFETCH_PAUSE) > at - REFETCH_PAUSE:
+        return False
+    refetched.pop(key_id, None)
+    refetched[key_id] = at
+    while len(refetched) > _MOST_REFETCHED:
+        del refetched[next(iter(refetched))]
+    return True
+
+
+def _once(activity: Activity) -> str:
+    """What makes two arrivals the same activity: its actor and its id, or what it says where it has none.
+
+    The actor is part of it, so nobody can use up another's id.
+    """
+    if activity.id is not None:
+        return addresses.uri_hash(f"{activity.actor} {activity.id}")
+    object_id = getattr(activity, "object_id", None) or getattr(activity, "object", "")
+    note = getattr(activity, "note", None)
+    updated = (note.updated or note.published) if note is not None else activity.published
+    return addresses.uri_hash(f"{activity.actor} {_kind(activity)} {object_id} {updated}")
+
+
+def _kind(activity: Activity) -> str:
+    word = activity.type if isinstance(activity, Unknown) else type(activity).__name__
+    return word[:_LONGEST_KIND]

@@ -1,0 +1,1 @@
+"""Durable work for the worker, with progress that somebody can watch."""

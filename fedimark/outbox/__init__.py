@@ -1,0 +1,1 @@
+"""What we say to other servers: documents, who hears them, follows."""

@@ -1,0 +1,189 @@
+"""From rows to documents: people, activities, what is left of things that ended. Notes have a file of their own."""
+
+from __future__ import annotations
+
+import json
+
+from fedimark import addresses
+from fedimark.addresses import absolute
+from fedimark.database import Row
+from fedimark.here import here
+from fedimark.outbox import ids
+from fedimark.outbox.moments import rfc3339
+from fedimark.outbox.notes import audience, note
+from fedimark.policy.visibility import Visibility
+from fedimark.text import html
+from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
+
+DAY = 86_400_000_000
+_ICON_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+
+
+def person(actor: Row) -> Doc:
+    """The actor document of somebody here; `actor` is their whole row. (PROTOCOL §1.2)"""
+    username = actor["local_name"]
+    uri = ids.actor(username)
+    document: Doc = {
+        "@context": actor_context(),
+        "id": uri,
+        "type": actor["kind"],
+        "preferredUsername": username,
+        "webfinger": f"{username}@{here().settings.handles_at}",
+        "name": actor["name"] or username,
+        "summary": html.paragraphs(actor["summary"]),
+        "url": uri,
+        "inbox": absolute(addresses.inbox(username)),
+        "outbox": absolute(addresses.outbox(username)),
+        "followers": ids.followers(username),
+        "following": absolute(addresses.following(username)),
+        "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
+        "manuallyApprovesFollowers": bool(actor["approves_followers"]),
+        "discoverable": True,
+        "indexable": bool(actor["indexable"]),
+        # The day is enough: the hour somebody signed up is nobody's business.
+        "published": rfc3339(actor["created_at"] // DAY * DAY),
+        "attachment": _fields(actor),
+        "publicKey": _key(addresses.person(username), actor),
+        "generator": {"type": "Application", "id": absolute(addresses.INSTANCE_ACTOR)},
+    }
+    return document | _icon(actor["icon"])
+
+
+def instance(actor: Row) -> Doc:
+    """The actor document of the server itself, which signs its questions; served to everybody, signed or not."""
+    uri = absolute(addresses.INSTANCE_ACTOR)
+    return {
+        "@context": actor_context(),
+        "id": uri,
+        "type": "Application",
+        "preferredUsername": actor["username"],
+        "webfinger": f"{actor['username']}@{here().settings.handles_at}",
+        "name": here().settings.host,
+        "url": absolute("/"),
+        "inbox": absolute(addresses.SHARED_INBOX),
+        "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
+        "manuallyApprovesFollowers": True,
+        "discoverable": False,
+        "indexable": False,
+        "publicKey": _key(addresses.INSTANCE_ACTOR, actor),
+    }
+
+
+def tombstone(uri: str, deleted_at: int, former_type: str = "Note") -> Doc:
+    """What an address answers for ever once its object ended. (ActivityPub §6.4)"""
+    return {
+        "@context": AS,
+        "id": uri,
+        "type": "Tombstone",
+        "formerType": former_type,
+        "deleted": rfc3339(deleted_at),
+    }
+
+
+def create(username: str, bookmark: Row) -> Doc:
+    """The Create of a bookmark, Note inside. Raises ValueError for what never leaves."""
+    return _about_note("Create", ids.create(username, bookmark["public_id"]), username, note(username, bookmark))
+
+
+def update(username: str, bookmark: Row, activity_id: str) -> Doc:
+    """The Update of a bookmark. `updated` always stands in it: an edit a breath after the save is an edit too."""
+    changed = rfc3339(bookmark["updated_at"])
+    uri = ids.activity(username, bookmark["public_id"], activity_id)
+    document = _about_note("Update", uri, username, note(username, bookmark) | {"updated": changed})
+    return document | {"published": changed}
+
+
+def delete(username: str, public_id: str, activity_id: str, at: int) -> Doc:
+    """The Delete of a bookmark; addressed to Public whatever the bookmark's reach, for it holds no word of it."""
+    heard = audience(username, Visibility.PUBLIC)
+    return {
+        "@context": AS,
+        "id": ids.activity(username, public_id, activity_id),
+        "type": "Delete",
+        "actor": ids.actor(username),
+        "published": rfc3339(at),
+        "to": heard.to,
+        "cc": heard.cc,
+        "object": {"id": ids.note(username, public_id), "type": "Tombstone"},
+    }
+
+
+def delete_person(username: str, at: int) -> Doc:
+    """The Delete of a person by themselves."""
+    uri = ids.actor(username)
+    return {
+        "@context": AS,
+        "id": ids.end(username),
+        "type": "Delete",
+        "actor": uri,
+        "published": rfc3339(at),
+        "to": [PUBLIC],
+        "cc": [],
+        "object": uri,
+    }
+
+
+def follow(username: str, follow_id: str, target_uri: str) -> Doc:
+    """A Follow asked by somebody here."""
+    return {"@context": AS, **_follow(ids.follow(username, follow_id), ids.actor(username), target_uri)}
+
+
+def undo_follow(username: str, follow_id: str, target_uri: str) -> Doc:
+    """Taking a Follow back; the whole Follow stands in it, for servers that do not keep its id."""
+    actor = ids.actor(username)
+    inner = _follow(ids.follow(username, follow_id), actor, target_uri)
+    return _answer("Undo", ids.undo(username, follow_id), actor, target_uri, inner)
+
+
+def answer_follow(kind: str, username: str, answer_id: str, follower_uri: str, follow_uri: str | None) -> Doc:
+    """An Accept or Reject (`kind`) of a Follow received; `follow_uri` is None where the Follow had no id.
+
+    The whole Follow stands in it: Postmarks looks at `object.type`. (PROTOCOL §1.6)
+    """
+    actor = ids.actor(username)
+    inner = _follow(follow_uri, follower_uri, actor)
+    return _answer(kind, absolute(addresses.accept(username, answer_id)), actor, follower_uri, inner)
+
+
+def _about_note(kind: str, uri: str, username: str, inner: Doc) -> Doc:
+    return {
+        "@context": note_context(),
+        "id": uri,
+        "type": kind,
+        "actor": ids.actor(username),
+        "published": inner["published"],
+        "to": inner["to"],
+        "cc": inner["cc"],
+        "object": inner,
+    }
+
+
+def _follow(uri: str | None, actor: str, target: str) -> Doc:
+    named: Doc = {"id": uri} if uri else {}
+    return {**named, "type": "Follow", "actor": actor, "object": target, "to": [target]}
+
+
+def _answer(kind: str, uri: str, actor: str, hearer: str, inner: Doc) -> Doc:
+    return {"@context": AS, "id": uri, "type": kind, "actor": actor, "to": [hearer], "cc": [], "object": inner}
+
+
+def _key(actor_path: str, actor: Row) -> Doc:
+    return {
+        "id": addresses.key_id(actor_path),
+        "owner": absolute(actor_path),
+        "publicKeyPem": actor["public_key"],
+    }
+
+
+def _fields(actor: Row) -> list[object]:
+    return [
+        {"type": "PropertyValue", "name": name, "value": html.linkify(value)}
+        for name, value in json.loads(actor["fields"])
+    ]
+
+
+def _icon(file: str) -> Doc:
+    media_type = _ICON_TYPES.get(file.rpartition(".")[2].lower())
+    if not media_type:
+        return {}
+    return {"icon": {"type": "Image", "mediaType": media_type, "url": absolute(addresses.icon(file))}}

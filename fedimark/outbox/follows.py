@@ -1,0 +1,38 @@
+"""What we say about follows: one letter to one person's own inbox, as rows inside `write()`."""
+
+from __future__ import annotations
+
+from fedimark.database import Row
+from fedimark.delivery.enqueue import say
+from fedimark.here import here
+from fedimark.outbox import documents, ids
+
+
+async def say_follow(follower: Row, target: Row, follow_id: str) -> None:
+    """Ask somebody elsewhere; `follow_id` is the Follow's public id."""
+    name = follower["local_name"]
+    document = documents.follow(name, follow_id, target["uri"])
+    await say(follower["id"], "Follow", ids.follow(name, follow_id), document, [target["inbox"]], follow_id)
+
+
+async def say_undo(follower: Row, target: Row, follow_id: str) -> None:
+    """Take back a Follow. It is said even if the Follow still waits: it goes to the same inbox, after it."""
+    name = follower["local_name"]
+    document = documents.undo_follow(name, follow_id, target["uri"])
+    await say(follower["id"], "Undo", ids.follow(name, follow_id), document, [target["inbox"]], here().new_id())
+
+
+async def say_accept(local: Row, remote: Row, follow_uri: str | None) -> None:
+    """Let somebody elsewhere follow; `follow_uri` is their Follow's id, None where it had none."""
+    await _say_answer("Accept", local, remote, follow_uri)
+
+
+async def say_reject(local: Row, remote: Row, follow_uri: str | None) -> None:
+    """Refuse somebody elsewhere, or end what was accepted before."""
+    await _say_answer("Reject", local, remote, follow_uri)
+
+
+async def _say_answer(kind: str, local: Row, remote: Row, follow_uri: str | None) -> None:
+    answer_id = here().new_id()
+    document = documents.answer_follow(kind, local["local_name"], answer_id, remote["uri"], follow_uri)
+    await say(local["id"], kind, follow_uri or remote["uri"], document, [remote["inbox"]], answer_id)

@@ -1,0 +1,54 @@
+"""Ids that hang on an address of `addresses`, absolute: what only the wire knows."""
+
+from __future__ import annotations
+
+from fedimark import addresses
+from fedimark.addresses import absolute
+
+
+def actor(username: str) -> str:
+    """A person's actor id."""
+    return absolute(addresses.person(username))
+
+
+def followers(username: str) -> str:
+    """The collection by which a person's followers are addressed."""
+    return absolute(addresses.followers(username))
+
+
+def note(username: str, public_id: str) -> str:
+    """A bookmark's Note."""
+    return absolute(addresses.bookmark(username, public_id))
+
+
+def replies(username: str, public_id: str) -> str:
+    """The collection of what others answered to a bookmark."""
+    return note(username, public_id) + "/replies"
+
+
+def create(username: str, public_id: str) -> str:
+    """The Create of a publication: there is one only, so it bears the publication's own id.
+
+    Whoever gets it delivered and finds it in an outbox too sees the same activity.
+    """
+    return absolute(addresses.activity(username, public_id, public_id))
+
+
+def activity(username: str, public_id: str, activity_id: str) -> str:
+    """An Update or Delete of a bookmark."""
+    return absolute(addresses.activity(username, public_id, activity_id))
+
+
+def follow(username: str, follow_id: str) -> str:
+    """A Follow we asked."""
+    return absolute(addresses.follow(username, follow_id))
+
+
+def undo(username: str, follow_id: str) -> str:
+    """The Undo of a Follow: it happens once, for asking again is a new Follow."""
+    return follow(username, follow_id) + "/undo"
+
+
+def end(username: str) -> str:
+    """The Delete of a person: it happens once, for names are never given out again."""
+    return actor(username) + "#delete"

@@ -1,0 +1,196 @@
+"""From a bookmark's row to its Note, in the shape every server reads: the micro profile. (PROTOCOL §2.3)"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fedimark import addresses
+from fedimark.addresses import absolute
+from fedimark.database import Row
+from fedimark.here import MICROS
+from fedimark.outbox import ids
+from fedimark.outbox.moments import rfc3339
+from fedimark.policy.visibility import Visibility, leaves
+from fedimark.text import html, tags, urls
+from fedimark.vocab.terms import PUBLIC, TAGS, Doc
+
+LARGEST_NOTE = 46_000  # bytes; with the activity around it under 48 KB (PROTOCOL §0.21)
+
+# Mastodon takes the first language of a map; people have no language here yet, and English is what most say.
+_LANGUAGE = "en"
+_TITLE_REL = "nofollow noopener"
+_PARAGRAPH_ENDS = re.compile(r"\n[ \t]*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is addressed. Tag actors are never: no Note names one before they exist. (PROTOCOL §0.15)"""
+
+    to: list[str]
+    cc: list[str]
+
+
+def audience(username: str, visibility: Visibility) -> Audience:
+    """Who hears of a bookmark of this visibility. Raises ValueError for private ones: they are never spoken of."""
+    followers = ids.followers(username)
+    match visibility:
+        case Visibility.PUBLIC:
+            return Audience([PUBLIC], [followers])
+        case Visibility.UNLISTED:
+            return Audience([followers], [PUBLIC])
+        case Visibility.FOLLOWERS:
+            return Audience([followers], [])
+        case _:
+            raise ValueError("a private bookmark has no Note")
+
+
+def note(username: str, bookmark: Row) -> Doc:
+    """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
+
+    Under 46,000 bytes but for extreme addresses and tags: `contentMap` and `source` go first, then the end of the
+    description, then Hashtags. Private tags, the private note and the owner's marks never appear. Raises ValueError
+    for a private bookmark and for what is not http(s).
+    """
+    visibility = Visibility(bookmark["visibility"])
+    if not leaves(visibility) or not urls.federable(bookmark["url"]):
+        raise ValueError("this bookmark never leaves")
+    parts = _Parts.of(bookmark)
+    document = _document(username, bookmark, visibility, parts)
+    if _size(document) <= LARGEST_NOTE:
+        return document
+    for name in ("contentMap", "source"):
+        del document[name]
+    return document if _size(document) <= LARGEST_NOTE else _shortened(username, bookmark, document, parts)
+
+
+def edited_at(bookmark: Row) -> int | None:
+    """When a bookmark was last edited, or None: the moments of a fresh save may be a breath apart."""
+    at: int = bookmark["updated_at"]
+    return at if at - bookmark["saved_at"] >= MICROS else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What content is made of."""
+
+    url: str
+    title: str
+    description: str
+    hashtags: Sequence[tuple[str, str]]  # safe form, raw tag
+    read_on: str = ""  # HTML
+
+    @classmethod
+    def of(cls, bookmark: Row) -> _Parts:
+        shown = [(tags.hashtag(tag), tag) for tag in _public_tags(bookmark)]
+        return cls(
+            url=bookmark["url"],
+            title=bookmark["title"] or bookmark["url"][:255],
+            description=bookmark["description"],
+            hashtags=[(safe, tag) for safe, tag in shown if safe is not None],
+        )
+
+    def content(self) -> str:
+        """Title link, description, hashtags. The last paragraph holds anchors between spaces and nothing else:
+        then Mastodon makes its bar of hashtags of it. (PROTOCOL §1.5)
+        """
+        link = f'<a href="{html.escape(self.url)}" class="u-bookmark-of" rel="{_TITLE_REL}" target="_blank">'
+        anchors = " ".join(
+            f'<a href="{html.escape(_tag_page(tag))}" class="mention hashtag" rel="tag">'
+            f"#<span>{html.escape(safe)}</span></a>"
+            for safe, tag in self.hashtags
+        )
+        return (
+            f"<p><strong>{link}{html.escape(self.title)}</a></strong></p>"
+            f"{html.paragraphs(self.description)}{self.read_on}{f'<p>{anchors}</p>' if anchors else ''}"
+        )
+
+    def with_description(self, length: int, page: str) -> _Parts:
+        """As much of the description as ends before `length` characters, then a link to read on."""
+        head = self.description[:length]
+        ends = [found.start() for found in _PARAGRAPH_ENDS.finditer(head)]
+        # One endless paragraph is cut at a word.
+        head = head[: ends[-1]] if ends else head.rpartition(" ")[0]
+        anchor = f'<p><a href="{html.escape(page)}" rel="{_TITLE_REL}">Read on</a></p>'
+        return _Parts(self.url, self.title, head, self.hashtags, anchor)
+
+    def with_hashtags(self, count: int) -> _Parts:
+        """Only the first few hashtags."""
+        return _Parts(self.url, self.title, self.description, self.hashtags[:count], self.read_on)
+
+
+def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Parts) -> Doc:
+    uri = ids.note(username, bookmark["public_id"])
+    heard = audience(username, visibility)
+    content = parts.content()
+    changed = edited_at(bookmark)
+    may_quote = [PUBLIC] if PUBLIC in (*heard.to, *heard.cc) else [ids.actor(username)]
+    document: Doc = {
+        "id": uri,
+        "type": "Note",
+        "attributedTo": ids.actor(username),
+        "url": uri,
+        # No `name`: GoToSocial would hide the Note behind it, and snac2 take it for a vote in a poll.
+        "nameMap": {_LANGUAGE: parts.title},
+        "content": content,
+        "contentMap": {_LANGUAGE: content},
+        "source": {"content": bookmark["description"], "mediaType": "text/plain"},
+        "attachment": [
+            {
+                "type": "Link",
+                "href": parts.url,
+                "mediaType": "text/html",  # NodeBB reads it without asking whether it is there
+                "name": parts.title,
+                "preview": {"type": "Page", "name": parts.title, "url": parts.url},
+            }
+        ],
+        "tag": _hashtags(parts),
+        TAGS: _public_tags(bookmark),
+        "to": heard.to,
+        "cc": heard.cc,
+        "published": rfc3339(bookmark["saved_at"]),
+        "sensitive": False,
+        "replies": {"id": ids.replies(username, bookmark["public_id"]), "type": "Collection", "totalItems": 0},
+        # Where it is absent, Mastodon lets nobody quote.
+        "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}},
+    }
+    return document if changed is None else document | {"updated": rfc3339(changed)}
+
+
+def _shortened(username: str, bookmark: Row, document: Doc, parts: _Parts) -> Doc:
+    """Cut the description to what fits, with a link to read on; then hashtags, where they alone are too many."""
+    page = ids.note(username, bookmark["public_id"])
+    low, high = 0, len(parts.description)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = _size(_with(document, parts.with_description(middle, page))) <= LARGEST_NOTE
+        low, high = (middle, high) if fits else (low, middle - 1)
+    kept = parts.with_description(low, page)
+    count = len(kept.hashtags)
+    while count and _size(_with(document, kept.with_hashtags(count))) > LARGEST_NOTE:
+        count //= 2
+    return _with(document, kept.with_hashtags(count))
+
+
+def _with(document: Doc, parts: _Parts) -> Doc:
+    return document | {"content": parts.content(), "tag": _hashtags(parts)}
+
+
+def _hashtags(parts: _Parts) -> list[object]:
+    return [
+        {"type": "Hashtag", "name": f"#{safe}", "href": _tag_page(tag), "rawTag": tag} for safe, tag in parts.hashtags
+    ]
+
+
+def _public_tags(bookmark: Row) -> list[str]:
+    return [tag for tag in bookmark["tags"].split() if not tags.is_private(tag)]
+
+
+def _tag_page(tag: str) -> str:
+    return absolute(addresses.tags([tags.key(tag)]))
+
+
+def _size(document: Doc) -> int:
+    return len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))

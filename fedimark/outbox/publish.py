@@ -1,0 +1,109 @@
+"""Who is told of a bookmark: rows written inside the transaction that changes it, never a word sent from here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fedimark import addresses
+from fedimark.database import Row, execute, fetch
+from fedimark.delivery.enqueue import say
+from fedimark.here import here, now
+from fedimark.outbox import documents, ids
+from fedimark.policy.visibility import Visibility
+
+
+class Speaker(Protocol):
+    """Somebody of this server who says something."""
+
+    @property
+    def actor_id(self) -> int:
+        """The row of `actor`."""
+
+    @property
+    def username(self) -> str:
+        """The name in their addresses."""
+
+
+# One letter a server, however many of its people follow: the shared inbox where there is one.
+_FOLLOWERS = """
+SELECT DISTINCT CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END AS inbox
+FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_at IS NULL AND a.inbox <> ''
+"""
+_REACHED = "SELECT inbox FROM reach WHERE object_hash = ?"
+_WAITING = "SELECT inbox FROM delivery WHERE object_hash = ? AND dead_at IS NULL"
+# A try whose answer was lost may have arrived, and so may one under way.
+_PERHAPS_REACHED = f"{_WAITING} AND (tries > 0 OR lease_until > 0)"
+# Those under lease are being sent this moment: they settle themselves.
+_CANCEL = "DELETE FROM delivery WHERE object_hash = ? AND dead_at IS NULL AND lease_until <= ?"
+_SUPERSEDE = f"{_CANCEL} AND activity_id IN (SELECT id FROM activity WHERE object_hash = ? AND kind = 'Update')"
+
+_SPOKEN_TO = """
+SELECT r.inbox FROM reach r JOIN activity s ON s.object_hash = r.object_hash WHERE s.actor_id = ?
+UNION SELECT d.inbox FROM delivery d JOIN activity s ON s.id = d.activity_id
+WHERE s.actor_id = ? AND d.dead_at IS NULL AND (d.tries > 0 OR d.lease_until > 0)
+UNION SELECT CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END
+FROM follow f JOIN actor a ON a.id = f.target_id
+WHERE f.follower_id = ? AND a.uri IS NOT NULL AND a.gone_at IS NULL AND a.inbox <> ''
+"""
+_CANCEL_ALL = """
+DELETE FROM delivery WHERE dead_at IS NULL AND lease_until <= ?
+AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
+"""
+
+
+async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
+    """Tell every server with an accepted follower of a new publication, inside `write()`."""
+    inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
+    if inboxes:
+        uri = ids.note(owner.username, bookmark["public_id"])
+        document = documents.create(owner.username, bookmark)
+        await say(owner.actor_id, "Create", uri, document, sorted(inboxes), bookmark["public_id"])
+
+
+async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
+    """Tell followers and whoever else got a publication that it changed, inside `write()`.
+
+    An older Update that still waits is superseded. What is for followers only goes to who follows now: somebody who
+    left keeps the words they had, and gets no newer ones. (PROTOCOL §0.7, §5.2)
+    """
+    uri = ids.note(owner.username, bookmark["public_id"])
+    object_hash = addresses.uri_hash(uri)
+    inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
+    if bookmark["visibility"] > Visibility.FOLLOWERS:
+        inboxes |= await _inboxes(_REACHED, object_hash) | await _inboxes(_WAITING, object_hash)
+    await execute(_SUPERSEDE, object_hash, now(), object_hash)
+    if inboxes:
+        activity_id = here().new_id()
+        document = documents.update(owner.username, bookmark, activity_id)
+        await say(owner.actor_id, "Update", uri, document, sorted(inboxes), activity_id)
+
+
+async def bookmark_ended(owner: Speaker, public_id: str) -> None:
+    """Tell whoever got a publication that it is gone, inside `write()`; whoever never got it hears nothing."""
+    uri = ids.note(owner.username, public_id)
+    object_hash = addresses.uri_hash(uri)
+    inboxes = await _inboxes(_REACHED, object_hash) | await _inboxes(_PERHAPS_REACHED, object_hash)
+    await execute(_CANCEL, object_hash, now())
+    if inboxes:
+        activity_id = here().new_id()
+        document = documents.delete(owner.username, public_id, activity_id, now())
+        await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
+
+
+async def person_ended(actor: Row) -> None:
+    """Tell every server that knows somebody of this one that they left, inside `write()`.
+
+    What they still had to say is cancelled. To be called while their follows still stand, and while the actor's row
+    keeps its private key: the Delete is signed when it is sent.
+    """
+    actor_id, username = actor["id"], actor["local_name"]
+    inboxes = await _inboxes(_FOLLOWERS, actor_id) | await _inboxes(_SPOKEN_TO, actor_id, actor_id, actor_id)
+    await execute(_CANCEL_ALL, now(), actor_id)
+    if inboxes:
+        document = documents.delete_person(username, now())
+        await say(actor_id, "Delete", ids.actor(username), document, sorted(inboxes), here().new_id())
+
+
+async def _inboxes(sql: str, *parameters: object) -> set[str]:
+    return {row["inbox"] for row in await fetch(sql, *parameters)}

@@ -1,0 +1,143 @@
+"""What an actor's document says, checked and kept as a row."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from urllib.parse import urlsplit
+
+from fedimark import addresses
+from fedimark.database import Row, fetch, write
+from fedimark.errors import FedimarkError
+from fedimark.here import here, now
+from fedimark.remote import guard
+from fedimark.remote.webfinger import look_up
+from fedimark.signatures.keys import BadKey, load_public
+from fedimark.text import clean, html
+from fedimark.vocab.actors import ActorDocument, read_actor
+from fedimark.vocab.reading import Unreadable
+from fedimark.vocab.terms import Doc
+
+_LONGEST_NAME = 255
+_LONGEST_USERNAME = 128
+_LONGEST_HOST = 255
+
+_UPSERT = """
+INSERT INTO actor (uri_hash, uri, kind, username, host, name, summary, url, icon, fields, inbox, shared_inbox, outbox,
+    followers_uri, key_id, public_key, private_key, approves_followers, indexable, created_at, fetched_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)
+ON CONFLICT (uri_hash) DO UPDATE SET kind = excluded.kind, username = excluded.username, host = excluded.host,
+    name = excluded.name, summary = excluded.summary, url = excluded.url, icon = excluded.icon,
+    fields = excluded.fields, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox,
+    outbox = excluded.outbox, followers_uri = excluded.followers_uri, key_id = excluded.key_id,
+    public_key = excluded.public_key, approves_followers = excluded.approves_followers,
+    indexable = excluded.indexable, fetched_at = excluded.fetched_at, gone_at = NULL
+RETURNING *
+"""
+
+
+async def store_actor(document: Doc) -> Row:
+    """Keep an actor as their own server described them, and return the row.
+
+    The document must have been fetched from its id. `host` becomes what WebFinger says, where it confirms the id,
+    else the host of the id with its port. Raises Untrustworthy for a document that is no actor, whose inbox, shared
+    inbox or outbox is on another site, or whose key is owned by somebody else. (PROTOCOL §0.14, §1.2)
+    """
+    try:
+        actor = read_actor(document)
+    except Unreadable as error:
+        raise guard.refused(error.reason, str(document.get("id"))) from error
+    _check(actor)
+    host = await _handle_host(actor)
+    async with write():
+        rows = await fetch(_UPSERT, *_values(actor, host))
+    return rows[0]
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two URLs are of one site: the same host and port, or one host below the other.
+
+    Narrower than "one registrable domain", which needs the list of public suffixes: two siblings are two sites.
+    """
+    first, second = urlsplit(one), urlsplit(other)
+    if first.scheme != second.scheme:
+        return False
+    if first.netloc.lower() == second.netloc.lower():
+        return True
+    a, b = first.hostname or "", second.hostname or ""
+    if first.port != second.port or _is_address(a) or _is_address(b):
+        return False
+    return a.endswith(f".{b}") or b.endswith(f".{a}")
+
+
+def _check(actor: ActorDocument) -> None:
+    for url in (actor.inbox, actor.shared_inbox, actor.outbox):
+        if url is not None:
+            guard.check_url(url, here().settings)
+            if not same_site(actor.id, url):
+                raise guard.refused("other-site", actor.id)
+    if actor.key_id is not None and (actor.key_owner != actor.id or not same_site(actor.id, actor.key_id)):
+        raise guard.refused("key-owner", actor.id)
+    if len(actor.username) > _LONGEST_USERNAME:
+        raise guard.refused("username", actor.id)
+
+
+async def _handle_host(actor: ActorDocument) -> str:
+    own = urlsplit(actor.id).netloc.lower()
+    if len(own) > _LONGEST_HOST:
+        raise guard.refused("host", actor.id)
+    try:
+        found = await look_up(actor.username, own)
+    except FedimarkError:
+        return own
+    name, _, host = found.subject.partition("@")
+    confirms = found.self_href == actor.id and name.lower() == actor.username.lower()
+    return host.lower() if confirms and len(host) <= _LONGEST_HOST else own
+
+
+def _values(actor: ActorDocument, host: str) -> tuple[object, ...]:
+    key_id, pem = _usable_key(actor)
+    fields = [[clean.one_line(name), html.sanitise(value)] for name, value in actor.fields]
+    followers = actor.followers or ""
+    moment = now()
+    return (
+        addresses.uri_hash(actor.id),
+        actor.id,
+        actor.type,
+        actor.username,
+        host,
+        clean.one_line(actor.name, _LONGEST_NAME),
+        html.sanitise(actor.summary_html),
+        actor.url if actor.url and same_site(actor.id, actor.url) else actor.id,
+        actor.icon_url or "",
+        json.dumps(fields, ensure_ascii=False),
+        actor.inbox,
+        actor.shared_inbox or "",
+        actor.outbox or "",
+        followers if followers and same_site(actor.id, followers) else "",
+        key_id,
+        pem,
+        actor.approves_followers,
+        actor.indexable,
+        moment,
+        moment,
+    )
+
+
+def _usable_key(actor: ActorDocument) -> tuple[str, str]:
+    """The key as it is kept; nothing when it is of a kind we do not take, so that nothing signed by it is believed."""
+    if actor.key_id is None or actor.key_pem is None:
+        return "", ""
+    try:
+        load_public(actor.key_pem)
+    except BadKey:
+        return "", ""
+    return actor.key_id, actor.key_pem
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

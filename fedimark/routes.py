@@ -1,0 +1,128 @@
+"""Every URL of the product in one table. What follows a tag's segment is a face or a collection, never another tag."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from fedimark import resources
+from fedimark.activitypub import collections, discovery, inbox, objects
+from fedimark.doorway import paths
+from fedimark.doorway.accept import wants_activity
+from fedimark.web import accounts, bookmarks, follows, imports, links, settings as own, setup, streams, tags, welcome
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes() -> list[BaseRoute]:
+    """The table; first match wins."""
+    paths.register()
+    return [
+        *_servers(),
+        *_account(),
+        *_people(),
+        Mount("/static", StaticFiles(directory=resources.STATIC)),
+    ]
+
+
+def _people() -> list[BaseRoute]:
+    """Streams and bookmarks, as pages; a person and a bookmark answer servers at the same address."""
+    own_bookmark = "/u/{user}/b/{id}"
+    return [
+        get("/", welcome.get_welcome),
+        get("/recent", streams.get_recent),
+        get("/network", streams.get_network),
+        post("/network/follow", follows.post_follow),
+        post("/network/leave", follows.post_leave),
+        get("/t/{tags:segment}", streams.get_tags),
+        get("/url/", links.get_lookup),
+        get("/url/{hash}", links.get_link),
+        get("/add", bookmarks.get_add),
+        post("/add", bookmarks.post_add),
+        get("/u/{user}", faced(streams.get_person, objects.get_person)),
+        get("/u/{user}/t/{tags:segment}", streams.get_person_tags),
+        get(own_bookmark, faced(bookmarks.get_bookmark, objects.get_note)),
+        get(f"{own_bookmark}/edit", bookmarks.get_edit),
+        post(f"{own_bookmark}/edit", bookmarks.post_edit),
+        get(f"{own_bookmark}/remove", bookmarks.get_remove),
+        post(f"{own_bookmark}/remove", bookmarks.post_remove),
+        get(f"{own_bookmark}/removed", bookmarks.get_removed),
+        post(f"{own_bookmark}/undo", bookmarks.post_undo),
+        post(f"{own_bookmark}/star", bookmarks.post_star),
+        post(f"{own_bookmark}/read", bookmarks.post_read),
+        get("/u/{user}/{only}", streams.get_person_filter),
+        *_pinboard(),
+    ]
+
+
+def _account() -> list[BaseRoute]:
+    """Signing up and in, and what one decides about oneself."""
+    return [
+        get("/avatars/{file}", own.get_avatar),
+        get("/setup", setup.get_setup),
+        post("/setup", setup.post_setup),
+        get("/sign-in", accounts.get_sign_in),
+        post("/sign-in", accounts.post_sign_in),
+        post("/sign-out", accounts.post_sign_out),
+        get("/sign-up", accounts.get_sign_up),
+        post("/sign-up", accounts.post_sign_up),
+        get("/settings", own.get_settings),
+        post("/settings", own.post_settings),
+        post("/settings/avatar", own.post_avatar),
+        get("/settings/password", own.get_password),
+        post("/settings/password", own.post_password),
+        get("/settings/sessions", own.get_sessions),
+        post("/settings/sessions/{id}/revoke", own.post_revoke),
+        get("/settings/invites", own.get_invites),
+        post("/settings/invites", own.post_invite),
+        post("/settings/registration", own.post_registration),
+        get("/settings/leave", own.get_leave),
+        post("/settings/leave", own.post_leave),
+        get("/settings/tags", tags.get_tags),
+        post("/settings/tags/rename", tags.post_rename),
+        post("/settings/tags/merge", tags.post_merge),
+        post("/settings/tags/delete", tags.post_delete),
+        get("/settings/import", imports.get_import),
+        post("/settings/import", imports.post_import),
+        get("/settings/import/{id}", imports.get_job),
+        post("/settings/import/{id}/start", imports.post_start),
+        get("/settings/export.json", imports.get_export),
+        get("/followers", follows.get_followers),
+        post("/followers/answer", follows.post_answer),
+        post("/followers/remove", follows.post_remove),
+    ]
+
+
+def _pinboard() -> list[BaseRoute]:
+    """Pinboard's own grammar, answered with the address that means the same here."""
+    return [
+        get("/u:{user}", welcome.get_pinboard_person),
+        get("/u:{user}/", welcome.get_pinboard_person),
+        get("/u:{user}/{rest:path}", welcome.get_pinboard_person),
+        get("/t:{rest:path}", welcome.get_pinboard_tags),
+        get("/url:{hash}", welcome.get_pinboard_link),
+        get("/url:{hash}/", welcome.get_pinboard_link),
+    ]
+
+
+def get(path: str, handler: Handler) -> Route:
+    """A page to look at."""
+    return Route(path, handler, methods=["GET"])
+
+
+def post(path: str, handler: Handler) -> Route:
+    """A form to send."""
+    return Route(path, handler, methods=["POST"])
+
+
+def faced(page: Handler, document: Handler) -> Handler:
+    """One address with two faces: a page for people, a document for servers."""
+
+    async def answer(request: Request) -> Response:
+        return await (document if wants_activity(request) else page)(request)
+
+    return answer

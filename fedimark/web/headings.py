@@ -1,0 +1,60 @@
+"""A stream's address as a sentence: crumbs, filters, the Follow button."""
+
+from __future__ import annotations
+
+from fedimark import addresses
+from fedimark.here import here
+from fedimark.timelines.queries import Found
+from fedimark.timelines.stream import FILTERS, NetworkStream, PersonStream, TagStream, without
+from fedimark.web.pages import Crumb, Filter, FollowBox, Heading
+
+STATES = {"accepted": "following", "requested": "requested"}
+
+
+def heading_of(found: Found, count: int | None) -> Heading:
+    """The heading of a stream's page."""
+    stream = found.stream
+    if isinstance(stream, PersonStream):
+        return Heading(_person_crumbs(stream), count, _filters(found, stream), _follow(found, stream))
+    if isinstance(stream, TagStream):
+        return Heading(_tag_crumbs(stream), count)
+    return Heading((Crumb("Your network" if isinstance(stream, NetworkStream) else "Recent"),), count)
+
+
+def _person_crumbs(stream: PersonStream) -> tuple[Crumb, ...]:
+    person = Crumb(stream.username, addresses.person(stream.username))
+    if stream.only:
+        return person, Crumb(stream.only)
+    if not stream.tags:
+        return (Crumb(stream.username),)
+    if len(stream.tags) == 1:
+        return person, Crumb(stream.tags[0])
+    # Together: each word leads to what is left without it.
+    narrowed = [Crumb(tag, addresses.person_tags(stream.username, without(stream.tags, tag))) for tag in stream.tags]
+    return person, *narrowed
+
+
+def _tag_crumbs(stream: TagStream) -> tuple[Crumb, ...]:
+    if len(stream.tags) == 1:
+        return (Crumb(stream.tags[0]),)
+    return tuple(Crumb(tag, addresses.tags(without(stream.tags, tag))) for tag in stream.tags)
+
+
+def _filters(found: Found, stream: PersonStream) -> tuple[Filter, ...]:
+    """Filters only where they are true: a stranger's page has no private ones and no stars."""
+    if not found.is_owner or stream.tags:
+        return ()
+    name = stream.username
+    every = Filter("all", addresses.person(name), not stream.only)
+    return every, *(Filter(word, addresses.person_filter(name, word), stream.only == word) for word in FILTERS)
+
+
+def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
+    if found.owner is None or stream.tags or stream.only:
+        return None
+    handle = f"@{stream.username}@{here().settings.handles_at}"
+    state = STATES.get(found.owner["follow_state"] or "", "none")
+    if found.viewer is None or found.is_owner:
+        return FollowBox(f"Follow {stream.username}", handle)
+    action = "/network/follow" if state == "none" else "/network/leave"
+    return FollowBox(f"Follow {stream.username}", handle, action, state)

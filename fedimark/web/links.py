@@ -1,0 +1,43 @@
+"""Everybody who saved one page, and the question who did."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark import addresses
+from fedimark.errors import NotFound
+from fedimark.here import here
+from fedimark.text import urls
+from fedimark.timelines import queries, stream
+from fedimark.timelines.entries import Page
+from fedimark.timelines.savers import link_entry
+from fedimark.timelines.stream import LinkStream
+from fedimark.web.respond import moved, onward, page, viewer_of
+
+
+async def get_link(request: Request) -> Response:
+    """`/url/{hash}`: by our hash of the canonical URL, or by Pinboard's md5 of the exact one."""
+    asked = request.path_params["hash"]
+    viewer = viewer_of(request)
+    if len(asked) == 32:
+        return moved(addresses.link(await queries.link_of_md5(asked, viewer)))
+    found = await queries.find(LinkStream(asked), viewer)
+    cursor = stream.cursor(request.query_params.get("before", ""), request.query_params.get("after", ""))
+    shown = await queries.page(found, cursor, here().settings.page_size)
+    earlier = f"?before={shown.earlier}" if shown.earlier else None
+    shown = Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None)
+    assert found.link is not None
+    return page(request, "url.html", link=await link_entry(found.link, found.viewer_id), page=shown, sides=())
+
+
+async def get_lookup(request: Request) -> Response:
+    """`/url/?url=…`: where everybody who saved an address stands."""
+    url = request.query_params.get("url", "").strip()
+    if not url:
+        raise NotFound("Give the address of a page, and see who saved it.")
+    try:
+        canonical = urls.canonical(urls.check(url))
+    except urls.BadUrl as error:
+        raise NotFound(error.message) from error
+    return onward(addresses.link(urls.link_hash(canonical)))

@@ -1,0 +1,50 @@
+"""Drawing a page as the answer to a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from fedimark.bookmarks.draft import Owner
+from fedimark.errors import SignInFirst
+from fedimark.here import here, now
+from fedimark.policy.visibility import Viewer
+from fedimark.web.pages import render
+
+
+def viewer_of(request: Request) -> Viewer | None:
+    """Who is signed in."""
+    viewer: Viewer | None = request.scope.get("viewer")
+    return viewer
+
+
+def signed_in(request: Request) -> Viewer:
+    """Who is signed in; raises SignInFirst when nobody is."""
+    viewer = viewer_of(request)
+    if viewer is None:
+        raise SignInFirst
+    return viewer
+
+
+def owner_of(request: Request) -> Owner:
+    """Who is signed in, as the one who saves; raises SignInFirst."""
+    return Owner.of(signed_in(request))
+
+
+def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
+    """A template drawn for whoever asks."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    text = render(here().caches["pages"], name, viewer_of(request), path, now(), **values)
+    return HTMLResponse(text, status_code=status)
+
+
+def onward(path: str) -> Response:
+    """After a form: go and see."""
+    return RedirectResponse(path, status_code=303)
+
+
+def moved(path: str) -> Response:
+    """The same thing under its proper address, for ever."""
+    return RedirectResponse(path, status_code=308)

@@ -1,0 +1,185 @@
+"""The one loop: what came in is applied, what is due is sent, jobs are done, what is old is thrown away.
+
+Each step has a lane of its own, so that a server that does not answer holds up nothing but deliveries. Everything a
+step does is in rows first: the worker may die anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from fedimark.bookmarks.remove import finish_removals
+from fedimark.database import Row, execute
+from fedimark.delivery.send import drain
+from fedimark.here import MICROS, Here, entered, here, now
+from fedimark.importing.importer import forget_old, run_import
+from fedimark.inbox.apply import apply_waiting
+from fedimark.jobs import queue
+from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
+
+JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType({"import": run_import})
+
+_PAUSE_S = 1.0
+_GRACE_S = 5.0  # for steps under way when the server stops
+_RENEW_S = 20.0
+_PRUNE_EVERY = 600 * MICROS
+_BATCH = 500
+_DAY = 86_400 * MICROS
+_KEPT = 30 * _DAY
+
+# Each statement throws away a few at a time, so that nobody waits long for the database.
+_OLD = "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {column} < ? LIMIT ?)"
+_OLD_ACTIVITIES = """
+DELETE FROM activity WHERE id IN (SELECT a.id FROM activity a WHERE a.created_at < ?
+AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.activity_id = a.id) LIMIT ?)
+"""
+
+
+async def run(server: Here, stop: asyncio.Event) -> None:
+    """Work for a server until `stop` is set; one process for each data directory works, the others stand by.
+
+    What goes wrong in a step is logged and tried again; nothing ends the loop.
+    """
+    async with entered(server), _elected(Path(server.settings.data_dir), stop) as elected:
+        if not elected:
+            return
+        wakes = {name: asyncio.Event() for name in STEPS}
+        lanes = [asyncio.create_task(_lane(name, wake, stop)) for name, wake in wakes.items()]
+        listening = asyncio.create_task(_pass_on(server.wake, wakes))
+        try:
+            await stop.wait()
+            for wake in wakes.values():
+                wake.set()
+            await asyncio.wait(lanes, timeout=_GRACE_S)
+        finally:
+            for task in (listening, *lanes):
+                task.cancel()
+            await asyncio.gather(listening, *lanes, return_exceptions=True)
+
+
+async def settle(server: Here) -> None:
+    """Run every step until none finds anything to do now; what must wait stays for its time. Errors are raised."""
+    async with entered(server):
+        while sum([await step() for step in STEPS.values()]):
+            pass
+
+
+async def do_a_job() -> int:
+    """Do one waiting job; returns 1, or 0 when there is none.
+
+    Handlers end their jobs themselves. One that raises leaves its job to be tried again when its lease runs out.
+    """
+    job = await queue.claim(tuple(JOBS))
+    if job is None:
+        return 0
+    renewing = asyncio.create_task(_renew(job["id"]))
+    try:
+        await JOBS[job["kind"]](job)
+        log.info(JOB_DONE, kind=job["kind"], job=job["public_id"])
+    except Exception:
+        log.exception(JOB_FAILED, kind=job["kind"], job=job["public_id"], tries=job["tries"])
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+    return 1
+
+
+async def prune() -> int:
+    """Throw away what is old, every ten minutes, a few rows of each kind; returns how many went."""
+    caches, moment = here().caches, now()
+    if moment < caches.get("worker.prune_at", 0):
+        return 0
+    unused_since = moment - here().settings.session_days * _DAY
+    gone = [
+        await _throw("received_activity", "applied_at", moment - _KEPT),
+        await _throw("delivery", "dead_at", moment - _KEPT),
+        await _throw("job", "ended_at", moment - _KEPT),
+        await _throw("session", "seen_at", unused_since),
+        await _throw("invite", "expires_at", moment),
+        await execute(_OLD_ACTIVITIES, moment - _KEPT, _BATCH),
+    ]
+    if max(gone) < _BATCH:
+        caches["worker.prune_at"] = moment + _PRUNE_EVERY
+        gone.append(await forget_old())
+    return sum(gone)
+
+
+STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
+    {
+        "inbox": apply_waiting,
+        "removals": finish_removals,
+        "jobs": do_a_job,
+        "deliveries": drain,
+        "pruning": prune,
+    }
+)
+"""Each returns how much it did; more than nothing means: look again at once."""
+
+
+async def _lane(name: str, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        wake.clear()
+        try:
+            did = await STEPS[name]()
+        except Exception:
+            log.exception(WORKER_FAILED, step=name)
+            did = 0
+            await asyncio.sleep(_PAUSE_S)
+        if not did:
+            await _wait(wake)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_PAUSE_S):
+            await event.wait()
+    except TimeoutError:
+        pass
+
+
+async def _pass_on(wake: asyncio.Event, wakes: Mapping[str, asyncio.Event]) -> None:
+    while True:
+        await wake.wait()
+        wake.clear()
+        for each in wakes.values():
+            each.set()
+
+
+async def _renew(job_id: int) -> None:
+    while True:
+        await asyncio.sleep(_RENEW_S)
+        await queue.renew(job_id)
+
+
+async def _throw(table: str, column: str, before: int) -> int:
+    return await execute(_OLD.format(table=table, column=column), before, _BATCH)
+
+
+@asynccontextmanager
+async def _elected(folder: Path, stop: asyncio.Event) -> AsyncIterator[bool]:
+    """Wait until this process is the one that works for a data directory; False when `stop` came first.
+
+    The lock is the file's own: it ends with the process, however that ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not stop.is_set() and not _locked(lock):
+            await _wait(stop)
+        yield not stop.is_set()
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
