@@ -13,7 +13,8 @@ from fedimark import resources
 from fedimark.activitypub import collections, discovery, inbox, objects
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
-from fedimark.web import accounts, bookmarks, follows, imports, links, settings as own, setup, streams, tags, welcome
+from fedimark.web import accounts, bookmarks, follows, imports, links, setup, streams, tags, welcome
+from fedimark.web import settings as own
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -56,6 +57,22 @@ def _people() -> list[BaseRoute]:
         post(f"{own_bookmark}/read", bookmarks.post_read),
         get("/u/{user}/{only}", streams.get_person_filter),
         *_pinboard(),
+    ]
+
+
+def _servers() -> list[BaseRoute]:
+    """What other servers ask for and send."""
+    return [
+        get("/.well-known/webfinger", discovery.get_webfinger),
+        get("/actor", objects.get_instance),
+        post("/inbox", inbox.post_shared_inbox),
+        post("/actor/inbox", inbox.post_shared_inbox),
+        post("/u/{user}/inbox", inbox.post_inbox),
+        get("/u/{user}/outbox", collections.get_outbox),
+        get("/u/{user}/followers", collections.get_followers),
+        get("/u/{user}/following", collections.get_following),
+        get("/u/{user}/b/{id}/replies", objects.get_replies),
+        get("/u/{user}.json", objects.get_person),
     ]
 
 

@@ -16,7 +16,8 @@ from fedimark.timelines.merge import Merged
 
 # The keys stay: the worker still signs the Deletes with them.
 _STRIP = """
-UPDATE actor SET name = '', summary = '', icon = '', fields = '[]', approves_followers = ?, gone_at = ? WHERE id = ?
+UPDATE actor SET name = '', summary = '', icon = '', fields = '[]', approves_followers = ?, gone_at = ?
+WHERE id = ? AND gone_at IS NULL
 """
 _OWN_ROWS = (
     "DELETE FROM session WHERE account_id = ?",
@@ -43,8 +44,9 @@ async def leave(viewer: Viewer, typed_name: str, password: str) -> None:
 
 async def _end(viewer: Viewer) -> str:
     """Inside `write`: delete everything; returns the picture's file name."""
-    actor = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL", viewer.actor_id)
-    if actor is None:
+    actor = await fetch_one("SELECT * FROM actor WHERE id = ?", viewer.actor_id)
+    # First of all: from here on no save of theirs, from another tab or an import, gets in between.
+    if actor is None or not await execute(_STRIP, False, now(), viewer.actor_id):
         raise NotFound
     await remove_all(Owner.of(viewer))
     # Before the follows go: they say who must hear of it.
@@ -53,5 +55,4 @@ async def _end(viewer: Viewer) -> str:
     await execute(f"DELETE FROM entry WHERE stream = {Merged.NETWORK} AND owner_id = ?", viewer.actor_id)
     for sql in _OWN_ROWS:
         await execute(sql, viewer.account_id)
-    await execute(_STRIP, False, now(), viewer.actor_id)
     return str(actor["icon"])

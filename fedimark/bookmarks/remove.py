@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.save import end_bookmark
+from fedimark.bookmarks.save import end_bookmark, hold_owner
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import NotFound
 from fedimark.here import MICROS, here, now
 from fedimark.policy.visibility import Visibility
+from fedimark.timelines.merge import hold
 
 _LIVE = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND removed_at IS NULL"
 _REMOVED = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND removed_at IS NOT NULL"
-# Each with its owner's name, and a lock where several workers look at once.
+# Each with its owner's name.
 _OVERDUE = """
 SELECT b.*, a.local_name FROM bookmark b JOIN actor a ON a.id = b.actor_id
 WHERE b.removed_at IS NOT NULL AND b.removed_at <= ? ORDER BY b.removed_at LIMIT 100
@@ -23,6 +24,7 @@ async def remove_bookmark(owner: Owner, public_id: str) -> None:
     """Hide a bookmark everywhere; for `undo_s` it can come back. Raises NotFound."""
 
     async def work() -> None:
+        await hold_owner(owner)
         row = await fetch_one(_LIVE, owner.actor_id, public_id)
         if row is None:
             raise NotFound
@@ -35,6 +37,7 @@ async def undo_remove(owner: Owner, public_id: str) -> None:
     """Bring a removed bookmark back as it was. Raises NotFound when its time has run out."""
 
     async def work() -> None:
+        await hold_owner(owner)
         row = await fetch_one(_REMOVED, owner.actor_id, public_id)
         if row is None:
             raise NotFound("It is too late: the bookmark is gone. You can save it again.")
@@ -59,6 +62,7 @@ async def remove_all(owner: Owner) -> None:
 
 async def _finish(found: Row) -> None:
     # Looked at again inside the transaction: it may have come back, or another worker was here first.
+    await hold("actor", found["actor_id"])
     row = await fetch_one(_REMOVED, found["actor_id"], found["public_id"])
     if row is not None and row["removed_at"] == found["removed_at"]:
         owner = Owner(row["actor_id"], found["local_name"], Visibility.PRIVATE, privacy_lock=False)

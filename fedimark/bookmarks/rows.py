@@ -6,6 +6,7 @@ arrive both go through here, inside `write()`, so they cannot merge differently.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from fedimark.database import Row, execute, fetch, marks
 from fedimark.here import now
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags, urls
-from fedimark.timelines.merge import merge_bookmark, unmerge_bookmark
+from fedimark.timelines.merge import hold, merge_bookmark, unmerge_bookmark
 
 EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
@@ -22,13 +23,19 @@ _LINK = """
 INSERT INTO link (hash, canonical, canonical_version, host, savers) VALUES (?, ?, ?, ?, 0)
 ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id
 """
-# Takes the link's row for this transaction, so that two savers of one page settle it one after the other.
-_HOLD_LINK = "UPDATE link SET hash = hash WHERE id = ?"
 _COUNT_SAVERS = """
 UPDATE link SET savers = (SELECT count(DISTINCT actor_id) FROM bookmark WHERE link_id = ? AND listed) WHERE id = ?
 """
 # What the index is made from: a change of anything else leaves it alone.
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
+
+# Columns a saver may say nothing of; the tables themselves know no defaults.
+_UNSAID = {
+    **dict.fromkeys(("title", "description", "private_note", "tags", "page_url"), ""),
+    **dict.fromkeys(("listed", "to_read", "starred", "archived"), False),
+}
+
+_Lines = Counter[tuple[int, int, int]]  # owner, tag, visibility of a tally → by how much it changes
 
 
 async def link_id_of(url: str) -> int:
@@ -40,29 +47,37 @@ async def link_id_of(url: str) -> int:
 
 async def put(values: Mapping[str, Any]) -> Row:
     """Write a new bookmark and all that is made from it; returns its row."""
+    values = {**_UNSAID, **values}
+    await hold("actor", values["actor_id"])
     columns = ", ".join(values)
     sql = f"INSERT INTO bookmark ({columns}) VALUES ({marks(len(values))}) RETURNING *"
     row = (await fetch(sql, *values.values()))[0]
-    await _index(row)
+    await _tally(await _index(row))
     return row
 
 
 async def change(before: Row, values: Mapping[str, Any]) -> Row:
-    """Change a bookmark and all that is made from it; returns its row as it is now."""
+    """Change a bookmark and all that is made from it; returns its row as it is now.
+
+    `before` is the row as it stands: read it once its saver is held.
+    """
     moved = any(name in values and values[name] != before[name] for name in _INDEXED)
-    if moved:
-        await _unindex(before)
+    lines = await _unindex(before) if moved else Counter()
     columns = ", ".join(f"{name} = ?" for name in values)
     row = (await fetch(f"UPDATE bookmark SET {columns} WHERE id = ? RETURNING *", *values.values(), before["id"]))[0]
     if moved:
-        await _index(row)
+        lines.update(await _index(row))
+        await _tally(lines)
+    if row["link_id"] != before["link_id"]:
+        await _settle(before["link_id"])
     return row
 
 
 async def drop(row: Row) -> None:
     """Take a bookmark out of the table, with all that is made from it."""
-    await _unindex(row)
+    lines = await _unindex(row)
     await execute("DELETE FROM bookmark WHERE id = ?", row["id"])
+    await _tally(lines)
     await _settle(row["link_id"])
 
 
@@ -72,31 +87,32 @@ async def bury(uri: str, uri_hash: str) -> None:
     await execute(sql, uri_hash, uri, now())
 
 
-async def _index(row: Row) -> None:
-    """Everything made from a live row; a removed one has none of it."""
+async def _index(row: Row) -> _Lines:
+    """Everything made from a live row but its tallies, which are returned; a removed one has none of it."""
     await _settle(row["link_id"])
     if row["removed_at"] is not None:
-        return
+        return Counter()
     ids = await _tag_ids(row["tags"].split())
     if ids:
         sql = "INSERT INTO bookmark_tag (bookmark_id, tag_id, actor_id, link_id, visibility, listed, saved_at) VALUES "
         same = (row["actor_id"], row["link_id"])
         values = [(row["id"], tag_id, *same, *_reach(key, row), row["saved_at"]) for key, tag_id in sorted(ids.items())]
         await execute(sql + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(values)), *(v for line in values for v in line))
-    await _tally(row, ids, by=1)
     await merge_bookmark(row)
+    return _lines(row, ids)
 
 
-async def _unindex(row: Row) -> None:
-    await execute(_HOLD_LINK, row["link_id"])
-    if row["removed_at"] is None:
-        ids = await _tag_ids(row["tags"].split())
-        await unmerge_bookmark(row)
-        await execute("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
-        await _tally(row, ids, by=-1)
-    # The row itself changes after this: a link it leaves behind is counted without it.
-    await execute("UPDATE bookmark SET listed = ? WHERE id = ?", False, row["id"])
-    await _settle(row["link_id"])
+async def _unindex(row: Row) -> _Lines:
+    """Take out everything made from a row, before it changes; returns what its tallies lose."""
+    await hold("actor", row["actor_id"])
+    # Two savers of one page settle it one after the other.
+    await hold("link", row["link_id"])
+    if row["removed_at"] is not None:
+        return Counter()
+    ids = await _tag_ids(row["tags"].split())
+    await unmerge_bookmark(row)
+    await execute("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
+    return Counter({line: -amount for line, amount in _lines(row, ids).items()})
 
 
 async def _settle(link_id: int) -> None:
@@ -126,13 +142,22 @@ def _reach(key: str, row: Row) -> tuple[int, bool]:
     return row["visibility"], bool(row["listed"])
 
 
-async def _tally(row: Row, ids: Mapping[str, int], *, by: int) -> None:
+def _lines(row: Row, ids: Mapping[str, int]) -> _Lines:
+    """The tallies that count a live row, each once."""
     lines = [(row["actor_id"], ALL_TAGS, row["visibility"])]
     lines += [(row["actor_id"], tag_id, _reach(key, row)[0]) for key, tag_id in ids.items()]
     if row["listed"]:
         lines += [(EVERYONE, tag_id, row["visibility"]) for key, tag_id in ids.items() if not key.startswith(".")]
+    return Counter(lines)
+
+
+async def _tally(lines: _Lines) -> None:
+    """Raise and lower tallies in one statement and one order, lest two writers block each other."""
+    changed = sorted((*line, amount) for line, amount in lines.items() if amount)
+    if not changed:
+        return
     sql = f"""
-    INSERT INTO tally (owner_id, tag_id, visibility, amount) VALUES {", ".join(["(?, ?, ?, ?)"] * len(lines))}
+    INSERT INTO tally (owner_id, tag_id, visibility, amount) VALUES {", ".join(["(?, ?, ?, ?)"] * len(changed))}
     ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
     """
-    await execute(sql, *(value for line in sorted(lines) for value in (*line, by)))
+    await execute(sql, *(value for line in changed for value in line))

@@ -15,6 +15,7 @@ from fedimark.here import MICROS, here, now
 from fedimark.outbox import publish
 from fedimark.policy.visibility import Visibility, is_listed, leaves, same_publication
 from fedimark.text import urls
+from fedimark.timelines.merge import hold
 
 _FUTURE = 600 * MICROS  # further ahead than this is a mistake and becomes now, as at Pinboard
 
@@ -44,7 +45,7 @@ async def save_bookmark(owner: Owner, draft: Draft) -> Saved:
     """
 
     async def work() -> Saved:
-        await _hold_owner(owner)
+        await hold_owner(owner)
         before = await _by_url(owner, draft.url)
         row, _ = await _saved(owner, draft, before)
         await _told(owner, before, row)
@@ -62,7 +63,7 @@ async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:
     """
 
     async def work() -> Saved:
-        await _hold_owner(owner)
+        await hold_owner(owner)
         before = await fetch_one(_OWN, owner.actor_id, public_id)
         if before is None:
             raise NotFound
@@ -88,7 +89,7 @@ async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
 
     async def work() -> Imported:
         new = known = changed = 0
-        await _hold_owner(owner)
+        await hold_owner(owner)
         hashes = [urls.md5(draft.url) for draft in drafts]
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 IN ({marks(len(hashes))})"
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, *hashes)}
@@ -121,12 +122,13 @@ def is_spoken(row: Row) -> bool:
     return leaves(Visibility(row["visibility"])) and urls.federable(row["url"])
 
 
-async def _hold_owner(owner: Owner) -> None:
-    """Nothing is saved for somebody who has left; two saves of one person go one after the other."""
-    held = await fetch(
-        "UPDATE actor SET gone_at = gone_at WHERE id = ? AND gone_at IS NULL RETURNING id", owner.actor_id
-    )
-    if not held:
+async def hold_owner(owner: Owner) -> None:
+    """Take the owner for this transaction: two changes of one person's bookmarks go one after the other.
+
+    Raises Gone: nothing is saved for somebody who has left.
+    """
+    await hold("actor", owner.actor_id)
+    if await fetch_one("SELECT id FROM actor WHERE id = ? AND gone_at IS NULL", owner.actor_id) is None:
         raise Gone("This account is gone.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.save import is_spoken
+from fedimark.bookmarks.save import hold_owner, is_spoken
 from fedimark.database import Row, atomically, fetch
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
@@ -55,30 +55,33 @@ async def own_tags(actor_id: int) -> list[TagCount]:
 
 
 async def _respell(owner: Owner, key: str, instead: Sequence[str]) -> int:
-    changed, last = 0, 0
+    found, changed, last = 0, 0, 0
 
-    async def work() -> list[Row]:
+    async def work() -> tuple[list[Row], int]:
+        await hold_owner(owner)
         batch = await fetch(_CARRYING, key, owner.actor_id, last, _BATCH)
-        for row in batch:
-            await _respell_one(owner, row, key, instead)
-        return batch
+        return batch, sum([await _respell_one(owner, row, key, instead) for row in batch])
 
-    while batch := await atomically(work):
-        changed += len(batch)
-        last = batch[-1]["id"]
+    while True:
+        batch, respelled = await atomically(work)
+        if not batch:
+            break
+        found, changed, last = found + len(batch), changed + respelled, batch[-1]["id"]
         here().wake.set()
-    if not changed:
+    if not found:
         raise NotFound("You have no such tag.")
     return changed
 
 
-async def _respell_one(owner: Owner, row: Row, key: str, instead: Sequence[str]) -> None:
+async def _respell_one(owner: Owner, row: Row, key: str, instead: Sequence[str]) -> bool:
+    """Write a tag of one bookmark anew; returns whether that changed anything."""
     words: list[str] = []
     for word in row["tags"].split():
         words += instead if tags.key(word) == key else [word]
     spelled = " ".join(tags.split(" ".join(words)))
     if spelled == row["tags"]:
-        return
+        return False
     after = await rows.change(row, {"tags": spelled, "updated_at": max(now(), row["updated_at"] + 1)})
     if is_spoken(after):
         await publish.bookmark_updated(owner, after)
+    return True

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.connection import get_connection
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from fedimark.errors import Unavailable
@@ -53,6 +53,8 @@ async def atomically(work: Callable[[], Awaitable[T]]) -> T:
 
 def _is_trouble(error: BaseException) -> bool:
     """Full disk, read-only file system, no connection: the database's trouble, not a mistake of ours."""
+    if isinstance(error, IntegrityError):
+        return False
     return isinstance(error, OperationalError) or type(error).__module__.startswith("asyncpg")
 
 

@@ -21,13 +21,14 @@ _TRY_AGAIN = frozenset({408, 425, 429})
 def next_attempt(tries: int, now: int, retry_after: int | None = None, *, jitter: float) -> int | None:
     """The moment of the next try after `tries` failed ones (at least 1), or None when it was the last.
 
-    Moments and `retry_after`, the other server's wish, are microseconds; a wish of up to 24 hours wins. `jitter` is
+    Moments and `retry_after`, the other server's wish, are microseconds; a wish wins, but for less than the
+    first pause and more than 24 hours. `jitter` is
     from -1 to 1 and moves a pause by up to a quarter, so that not everybody comes at one moment.
     """
     if tries > len(PAUSES):
         return None
     if retry_after is not None:
-        return now + min(max(retry_after, 0), DAY)
+        return now + min(max(retry_after, PAUSES[0]), DAY)
     return now + int(PAUSES[tries - 1] * (1 + SPREAD * jitter))
 
 

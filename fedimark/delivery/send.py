@@ -12,6 +12,7 @@ from fedimark.delivery.claim import BATCH, claim, release
 from fedimark.delivery.retry import is_final
 from fedimark.errors import Unreachable, Untrustworthy
 from fedimark.here import MICROS, here, now
+from fedimark.logs import DELIVERY_FAILED, log
 from fedimark.remote import client
 from fedimark.signatures.message import read_http_date
 from fedimark.vocab.reading import Unreadable, loads
@@ -79,6 +80,11 @@ async def _send(delivery: Row) -> bool:
     except Untrustworthy:
         await settle.dead(delivery, "refused")
         return True
+    except Exception:
+        # A mistake of ours that one inbox brings out must not stop the others.
+        log.exception(DELIVERY_FAILED, inbox=delivery["inbox"], kind=delivery["kind"])
+        await settle.failed(delivery, "broken", jitter=_jitter())
+        return False
     return await _answered(delivery, answer)
 
 

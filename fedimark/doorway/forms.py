@@ -60,6 +60,15 @@ class SentForm(Mapping[str, str]):
             await upload.close()
 
 
+class _WholeParser(MultiPartParser):
+    """Starlette's parser, which also knows whether it saw the end: it takes half a form for a whole one."""
+
+    ended = False
+
+    def on_end(self) -> None:
+        self.ended = True
+
+
 async def read_form(request: Request, limit: int = 0) -> SentForm:
     """Read a form of at most `limit` bytes in all (0: settings.body_limit_bytes) and 100 fields.
 
@@ -100,7 +109,7 @@ async def _read_multipart(boundary: bytes, stream: AsyncGenerator[bytes, None], 
     # Starlette falls back to Latin-1 where UTF-8 is broken. Asked for Latin-1, it gives every byte back as it came,
     # and we decode strictly ourselves.
     plain = b'multipart/form-data; charset=latin-1; boundary="' + boundary + b'"'
-    parser = MultiPartParser(
+    parser = _WholeParser(
         Headers(raw=[(b"content-type", plain)]),
         stream,
         max_files=MOST_FILES,
@@ -111,6 +120,8 @@ async def _read_multipart(boundary: bytes, stream: AsyncGenerator[bytes, None], 
         items = (await parser.parse()).multi_items()
     except MultiPartException as error:
         raise Malformed from error
+    if not parser.ended:
+        raise Malformed("Only a part of this form arrived.")
     texts = [(_utf8(name), _utf8(value)) for name, value in items if isinstance(value, str)]
     uploads = {_utf8(name): value for name, value in items if isinstance(value, UploadFile) and value.size}
     return SentForm(_gathered(texts), uploads)

@@ -14,28 +14,28 @@ _ANSWER = "UPDATE follow SET state = ?, answered_at = ? WHERE id = ?"
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
 
-async def accept(target: Reader, follow_id: int) -> None:
-    """Let a request stand; `follow_id` is its row's id. Once accepted it stays so. Raises NotFound."""
+async def accept(target: Reader, follow_id: str) -> None:
+    """Let a request stand; `follow_id` is its row's id, as a form sends it. Raises NotFound."""
     await atomically(lambda: _accept(target.actor_id, follow_id))
     here().wake.set()
 
 
-async def reject(target: Reader, follow_id: int) -> None:
+async def reject(target: Reader, follow_id: str) -> None:
     """Refuse a request, or end what was accepted before; they may ask again. Raises NotFound."""
     await atomically(lambda: _reject(target.actor_id, follow_id))
     here().wake.set()
 
 
-async def remove_follower(target: Reader, follow_id: int) -> None:
+async def remove_follower(target: Reader, follow_id: str) -> None:
     """Let somebody follow no more: on the wire a Reject that comes late. Raises NotFound."""
     await reject(target, follow_id)
 
 
-async def _accept(target_id: int, follow_id: int) -> None:
+async def _accept(target_id: int, follow_id: str) -> None:
     row = await _asked(target_id, follow_id)
     if row["state"] != "requested":
         return
-    await execute(_ANSWER, "accepted", now(), follow_id)
+    await execute(_ANSWER, "accepted", now(), row["id"])
     local, follower = await _both(row)
     if follower["local_name"] is not None:
         await follow_began(follower["id"], target_id)
@@ -43,9 +43,9 @@ async def _accept(target_id: int, follow_id: int) -> None:
         await say_accept(local, follower, row["uri"])
 
 
-async def _reject(target_id: int, follow_id: int) -> None:
+async def _reject(target_id: int, follow_id: str) -> None:
     row = await _asked(target_id, follow_id)
-    await execute(_ANSWER, "rejected", now(), follow_id)
+    await execute(_ANSWER, "rejected", now(), row["id"])
     local, follower = await _both(row)
     if follower["local_name"] is None:
         await say_reject(local, follower, row["uri"])
@@ -53,8 +53,9 @@ async def _reject(target_id: int, follow_id: int) -> None:
         await follow_ended(follower["id"], target_id)
 
 
-async def _asked(target_id: int, follow_id: int) -> Row:
-    row = await fetch_one(_FOLLOW, follow_id, target_id)
+async def _asked(target_id: int, follow_id: str) -> Row:
+    known = follow_id.isascii() and follow_id.isdigit() and len(follow_id) < 19
+    row = await fetch_one(_FOLLOW, int(follow_id), target_id) if known else None
     if row is None or row["state"] == "rejected":
         raise NotFound
     return row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
-from fedimark.here import MICROS, now
+from fedimark.here import MICROS, here, now
 from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.receive import stored
@@ -28,6 +28,8 @@ async def apply_waiting() -> int:
     waiting = await fetch(_WAITING, now(), BATCH)
     for row in waiting:
         await _try(row["id"])
+    if waiting:
+        here().wake.set()  # what is answered can be sent
     return len(waiting)
 
 

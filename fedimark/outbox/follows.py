@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from fedimark.database import Row
+from fedimark import addresses
+from fedimark.database import Row, execute
 from fedimark.delivery.enqueue import say
 from fedimark.here import here
 from fedimark.outbox import documents, ids
+
+# Who once dealt with somebody here hears of their end, however long ago it was. (publish.person_ended)
+_KNOWS = "INSERT INTO reach (object_hash, inbox_hash, inbox) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
 async def say_follow(follower: Row, target: Row, follow_id: str) -> None:
     """Ask somebody elsewhere; `follow_id` is the Follow's public id."""
     name = follower["local_name"]
     document = documents.follow(name, follow_id, target["uri"])
+    await _remember(follower, target)
     await say(follower["id"], "Follow", ids.follow(name, follow_id), document, [target["inbox"]], follow_id)
 
 
@@ -24,6 +29,7 @@ async def say_undo(follower: Row, target: Row, follow_id: str) -> None:
 
 async def say_accept(local: Row, remote: Row, follow_uri: str | None) -> None:
     """Let somebody elsewhere follow; `follow_uri` is their Follow's id, None where it had none."""
+    await _remember(local, remote)
     await _say_answer("Accept", local, remote, follow_uri)
 
 
@@ -36,3 +42,9 @@ async def _say_answer(kind: str, local: Row, remote: Row, follow_uri: str | None
     answer_id = here().new_id()
     document = documents.answer_follow(kind, local["local_name"], answer_id, remote["uri"], follow_uri)
     await say(local["id"], kind, follow_uri or remote["uri"], document, [remote["inbox"]], answer_id)
+
+
+async def _remember(local: Row, remote: Row) -> None:
+    inbox = remote["shared_inbox"] or remote["inbox"]
+    actor_hash = addresses.uri_hash(ids.actor(local["local_name"]))
+    await execute(_KNOWS, actor_hash, addresses.uri_hash(inbox), inbox)

@@ -38,14 +38,6 @@ _PERHAPS_REACHED = f"{_WAITING} AND (tries > 0 OR lease_until > 0)"
 _CANCEL = "DELETE FROM delivery WHERE object_hash = ? AND dead_at IS NULL AND lease_until <= ?"
 _SUPERSEDE = f"{_CANCEL} AND activity_id IN (SELECT id FROM activity WHERE object_hash = ? AND kind = 'Update')"
 
-_SPOKEN_TO = """
-SELECT r.inbox FROM reach r JOIN activity s ON s.object_hash = r.object_hash WHERE s.actor_id = ?
-UNION SELECT d.inbox FROM delivery d JOIN activity s ON s.id = d.activity_id
-WHERE s.actor_id = ? AND d.dead_at IS NULL AND (d.tries > 0 OR d.lease_until > 0)
-UNION SELECT CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END
-FROM follow f JOIN actor a ON a.id = f.target_id
-WHERE f.follower_id = ? AND a.uri IS NOT NULL AND a.gone_at IS NULL AND a.inbox <> ''
-"""
 _CANCEL_ALL = """
 DELETE FROM delivery WHERE dead_at IS NULL AND lease_until <= ?
 AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
@@ -92,17 +84,18 @@ async def bookmark_ended(owner: Speaker, public_id: str) -> None:
 
 
 async def person_ended(actor: Row) -> None:
-    """Tell every server that knows somebody of this one that they left, inside `write()`.
+    """Tell every server that ever dealt with somebody of this one that they left, inside `write()`.
 
-    What they still had to say is cancelled. To be called while their follows still stand, and while the actor's row
-    keeps its private key: the Delete is signed when it is sent.
+    What they still had to say is cancelled. To be called while their follows still stand; the actor's row keeps its
+    private key, for the Delete is signed when it is sent.
     """
-    actor_id, username = actor["id"], actor["local_name"]
-    inboxes = await _inboxes(_FOLLOWERS, actor_id) | await _inboxes(_SPOKEN_TO, actor_id, actor_id, actor_id)
-    await execute(_CANCEL_ALL, now(), actor_id)
+    uri = ids.actor(actor["local_name"])
+    known_to = await _inboxes(_REACHED, addresses.uri_hash(uri))
+    inboxes = known_to | await _inboxes(_FOLLOWERS, actor["id"])
+    await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
-        document = documents.delete_person(username, now())
-        await say(actor_id, "Delete", ids.actor(username), document, sorted(inboxes), here().new_id())
+        document = documents.delete_person(actor["local_name"], now())
+        await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:

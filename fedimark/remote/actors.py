@@ -115,11 +115,10 @@ def _mismatch(key_id: str) -> Row:
 
 
 async def _local(uri: str) -> Row:
-    name = addresses.local_username(uri)
-    if addresses.local_path(uri) == addresses.INSTANCE_ACTOR:
-        name = INSTANCE_NAME
-    row = await fetch_one("SELECT * FROM actor WHERE local_name = ?", name) if name else None
-    if row is None:
+    is_instance = addresses.local_path(uri) == addresses.INSTANCE_ACTOR
+    name = INSTANCE_NAME if is_instance else addresses.local_username(uri)
+    row = await fetch_one("SELECT * FROM actor WHERE local_name = ?", name or "")
+    if row is None or (name == INSTANCE_NAME and not is_instance):
         raise NotFound
     if row["gone_at"] is not None:
         raise Gone

@@ -132,9 +132,10 @@ async def _exchange(
             return Answer(url, response.status_code, response.headers, await read(response))
         finally:
             await response.aclose()
-    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        if isinstance(error, TimeoutError):
-            raise
+    except TimeoutError:
+        raise
+    # RuntimeError: uvloop for a socket that could not connect, aiohttp for a name without a usable address.
+    except (httpx.HTTPError, aiohttp.ClientError, OSError, RuntimeError) as error:
         if guard.guarded(error):
             raise guard.refused("private-address", url) from error
         raise Unreachable from error

@@ -69,7 +69,7 @@ async def _ask(name: str, host: str) -> Found:
 
 
 async def _local(name: str) -> str:
-    sql = "SELECT local_name FROM actor WHERE local_name = ? AND gone_at IS NULL"
+    sql = "SELECT local_name FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL"
     row = await fetch_one(sql, name.lower())
     if row is None:
         raise NotFound

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from fedimark.database import Row, execute
+from fedimark.database import Row, execute, fetch, is_sqlite, marks
 from fedimark.policy.visibility import Visibility
 
 
@@ -59,6 +59,16 @@ WHERE b.link_id = entry.link_id AND b.listed AND b.removed_at IS NULL AND b.id <
 """
 
 
+async def hold(table: str, *ids: int) -> None:
+    """Take some rows for the transaction around us, in the order of their ids.
+
+    Who writes a bookmark holds its saver and its link; who begins or ends a follow holds both people. So each sees
+    what the other did, whoever comes first. SQLite lets one transaction write at a time: nothing is to be taken.
+    """
+    if not is_sqlite():
+        await fetch(f"SELECT id FROM {table} WHERE id IN ({marks(len(ids))}) ORDER BY id FOR UPDATE", *ids)
+
+
 async def merge_bookmark(row: Row) -> None:
     """Let a live bookmark into the streams that show it; its tag index must be written before."""
     actor_id, link_id, place = row["actor_id"], row["link_id"], row["saved_at"]
@@ -92,6 +102,7 @@ async def follow_began(follower_id: int, target_id: int) -> None:
     WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
     GROUP BY b.link_id {_EARLIER}
     """
+    await hold("actor", follower_id, target_id)
     await execute(sql, follower_id, target_id)
 
 
@@ -99,10 +110,14 @@ async def follow_ended(follower_id: int, target_id: int) -> None:
     """Take out of a reader's network what they saw through one person alone; the follow must be gone already."""
     through = f"""stream = {Merged.NETWORK} AND owner_id = ?
     AND link_id IN (SELECT link_id FROM bookmark WHERE actor_id = ?)"""
+    await hold("actor", follower_id, target_id)
     await _recompute(through, (follower_id, target_id), _LEFT_FOR_READER, 0)
 
 
 async def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:
     """Set the place of some entries to what is left of them without one bookmark, and drop those with nothing left."""
+    if not is_sqlite():
+        # A statement sees what was committed before it began: what is left is looked at once nobody else can add to it.
+        await fetch(f"SELECT id FROM entry WHERE {which} ORDER BY id FOR UPDATE", *parameters)
     await execute(f"DELETE FROM entry WHERE {which} AND ({left}) IS NULL", *parameters, without)
     await execute(f"UPDATE entry SET position = ({left}) WHERE {which}", without, *parameters)

@@ -33,9 +33,8 @@ _ONLY = {
     "starred": "b.starred",
     "untagged": "b.tags = ''",
 }
-# A bookmark's place, and the row its public id names: keyset paging without showing how many rows there are.
-_PLACE = "(?, COALESCE((SELECT id FROM bookmark WHERE public_id = ?), 0))"
-_LINK_PLACE = "(?, COALESCE((SELECT id FROM link WHERE hash = ?), 0))"
+_LINK = "SELECT id FROM link WHERE hash = ?"
+_LAST = 2**62  # beyond every id
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,33 +178,53 @@ async def _tag_ids(keys: Sequence[str]) -> tuple[int, ...]:
 
 async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
     """The rows of a page in its own order: bookmarks of one person or link, else entries of a merged stream."""
-    newer = cursor is not None and cursor.newer
-    beyond, order = (">", "ASC") if newer else ("<", "DESC")
-    place = (cursor.at, cursor.tie) if cursor else ()
+    beyond, order = (">", "ASC") if cursor and cursor.newer else ("<", "DESC")
+    place = await _place(found, cursor) if cursor else ()
     stream = found.stream
     if isinstance(stream, PersonStream | LinkStream):
         where, parameters = _saved(found)
-        if cursor:
-            where += f" AND (b.saved_at, b.id) {beyond} {_PLACE}"
+        if place:
+            where += f" AND (b.saved_at, b.id) {beyond} (?, ?)"
         sql = f"SELECT b.* FROM {where} ORDER BY b.saved_at {order}, b.id {order} LIMIT ?"
         return await fetch(sql, *parameters, *place, limit)
     if isinstance(stream, TagStream) and len(stream.tags) > 1:
         where, parameters = _tagged(found)
         # Grouped while read: an intersection is too rare to be kept merged.
-        having = f"HAVING (min(t0.saved_at), t0.link_id) {beyond} {_LINK_PLACE}" if cursor else ""
+        having = f"HAVING (min(t0.saved_at), t0.link_id) {beyond} (?, ?)" if place else ""
         lines = f"SELECT t0.link_id, min(t0.saved_at) AS position FROM {where} GROUP BY t0.link_id {having}"
     else:
         kind, owner_id = _merged(found)
         parameters = (owner_id,)
         lines = f"SELECT e.link_id, e.position FROM entry e WHERE e.stream = {kind} AND e.owner_id = ?"
-        if cursor:
-            lines += f" AND (e.position, e.link_id) {beyond} {_LINK_PLACE}"
+        if place:
+            lines += f" AND (e.position, e.link_id) {beyond} (?, ?)"
     lines += f" ORDER BY position {order}, link_id {order} LIMIT ?"
     sql = f"""
     SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.savers FROM ({lines}) e
     JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
     """
     return await fetch(sql, *parameters, *place, limit)
+
+
+async def _place(found: Found, cursor: Cursor) -> tuple[int, int]:
+    """A cursor's moment, and the id of the row that breaks the tie there: so that no address shows how many there are.
+
+    The row is looked for among what this viewer sees of the stream, lest a cursor tell whether anything else exists.
+    When it has gone since, a page begins with all of its moment: better twice than never.
+    """
+    if isinstance(found.stream, PersonStream | LinkStream):
+        where, parameters = _saved(found)
+        name = "uri_hash" if len(cursor.tie) == 40 else "public_id"
+        sql = f"SELECT b.id FROM {where} AND b.{name} = ?"
+    elif len(found.tag_ids) > 1:
+        where, parameters = _tagged(found)
+        sql = f"SELECT t0.link_id AS id FROM {where} AND t0.link_id = ({_LINK}) LIMIT 1"
+    else:
+        kind, owner_id = _merged(found)
+        parameters = (owner_id,)
+        sql = f"SELECT link_id AS id FROM entry WHERE stream = {kind} AND owner_id = ? AND link_id = ({_LINK})"
+    row = await fetch_one(sql, *parameters, cursor.tie)
+    return cursor.at, row["id"] if row else 0 if cursor.newer else _LAST
 
 
 def _merged(found: Found) -> tuple[Merged, int]:
@@ -262,7 +281,7 @@ async def _tallied(owner_id: int, tag_ids: Sequence[int], least: Visibility) -> 
 def _cursor_of(line: Row) -> Cursor:
     if "position" in line:
         return Cursor(line["position"], line["hash"])
-    return Cursor(line["saved_at"], line["public_id"] or "")
+    return Cursor(line["saved_at"], line["public_id"] or line["uri_hash"])
 
 
 async def link_of_md5(md5: str, viewer: Viewer | None) -> str:

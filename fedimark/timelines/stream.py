@@ -51,7 +51,7 @@ Stream = PersonStream | TagStream | RecentStream | NetworkStream | LinkStream
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page begins: a moment in microseconds and what breaks ties there (a public id or a link's hash).
+    """Where a page begins: a moment in microseconds and what breaks ties there (a public id or a hash).
 
     `newer` asks for the page above that place instead of the one below.
     """
@@ -80,7 +80,7 @@ def cursor(before: str, after: str) -> Cursor | None:
     text, newer = (after, True) if after and not before else (before, False)
     at, _, tie = text.partition("-")
     # 18 digits reach the year 33658 and fit every integer the databases have.
-    if not (at.isascii() and at.isdigit() and len(at) <= 18 and len(tie) <= 40):
+    if not (at.isascii() and at.isdigit() and len(at) <= 18 and tie.isascii() and tie.isalnum() and len(tie) <= 40):
         return None
     return Cursor(int(at), tie, newer)
 

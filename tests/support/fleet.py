@@ -12,7 +12,7 @@ from fedimark.database import fetch_one
 from fedimark.here import entered
 from fedimark.settings import Settings, read
 from tests.support.clock import Clock
-from tests.support.composition import running, settle
+from tests.support.composition import running
 from tests.support.people import Person
 from tests.support.server import Server, browser
 from tests.support.storage import Storage
@@ -102,8 +102,7 @@ class Fleet:
         """Run every server's worker until no queue holds anything due; what must wait stays for its time."""
         for _ in range(20):
             for server in self.servers.values():
-                async with entered(server.here):
-                    await settle(server.here)
+                await server.settle()
             if not [host for host, server in self.servers.items() if await self._due(server)]:
                 return
         raise AssertionError("the fleet does not come to rest")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from fedimark.accounts.register import register
+from fedimark.accounts.sessions import open_session
+from fedimark.bookmarks.draft import Draft, Owner, read_draft
+from fedimark.bookmarks.queries import same_page
+from fedimark.bookmarks.remove import remove_bookmark
+from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark
+from fedimark.cli import network_of
+from fedimark.database import Row
+from fedimark.doorway.sessions import cookie_name
+from fedimark.follows.request import follow, unfollow
 from fedimark.here import entered
-from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
+from fedimark.policy.visibility import Viewer, Visibility
 
 if TYPE_CHECKING:
     from tests.support.server import Server
@@ -21,11 +33,11 @@ class Seen:
     """A line of somebody's network timeline; `savers` are handles with their hosts, by time, then name."""
 
     url: str
+    canonical: str
     title: str
     savers: list[str]
     tags: list[str]
-    canonical: str = ""
-    position: str = ""
+    position: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,76 +63,56 @@ class Person:
         """The actor id."""
         return f"{self.server.here.settings.base_url}/u/{self.name}"
 
-    async def save(self, url: str, *, visibility: str | Visibility | None = None, **texts: str) -> Any:
-        """Save a bookmark; `texts` are `title`, `description`, `tags`. Returns bookmarks.save.Saved."""
-        from fedimark.bookmarks.draft import Draft, Owner
-        from fedimark.bookmarks.save import save_bookmark
-
-        word = visibility.word if isinstance(visibility, Visibility) else visibility
+    async def save(self, url: str, **texts: str) -> Saved:
+        """Save a bookmark; `texts` are `title`, `description`, `tags` and `visibility` (its word)."""
         async with entered(self.server.here):
-            given = texts | ({"visibility": word} if word else {})
-            return await save_bookmark(Owner.of(self.viewer), Draft.read(url=url, **given))
+            return await save_bookmark(Owner.of(self.viewer), _draft(url, texts))
 
-    async def edit(self, url: str, **changes: str) -> Any:
-        """Change what somebody said of a page: what is not named stays."""
-        from fedimark.bookmarks.queries import by_url
-
+    async def edit(self, url: str, **changes: str) -> Saved:
+        """Change what this person said of a page: what is not named stays."""
         async with entered(self.server.here):
-            row = await by_url(await self._owner(), url)
-        assert row is not None, f"{self.name} has no bookmark of {url}"
-        before = {name: row[name] for name in ("title", "description", "tags")}
-        visibility = changes.pop("visibility", Visibility(row["visibility"]).word)
-        return await self.save(url, visibility=visibility, **(before | changes))
+            row = await self._bookmark(url)
+            before = {name: row[name] for name in ("title", "description", "tags")}
+            draft = _draft(url, {**before, "visibility": Visibility(row["visibility"]).word, **changes})
+            return await edit_bookmark(Owner.of(self.viewer), row["public_id"], draft)
 
     async def remove(self, url: str) -> None:
-        """Remove a bookmark; it is told to others when the time for an undo has run out (`wait_for_undo`)."""
-        from fedimark.bookmarks.queries import by_url
-        from fedimark.bookmarks.remove import remove_bookmark
-
+        """Remove a bookmark; others are told when the time for an undo has run out (`fleet.wait_for_undo`)."""
         async with entered(self.server.here):
-            row = await by_url(await self._owner(), url)
-            assert row is not None, f"{self.name} has no bookmark of {url}"
-            await remove_bookmark(await self._owner(), row["public_id"])
+            row = await self._bookmark(url)
+            await remove_bookmark(Owner.of(self.viewer), row["public_id"])
 
     async def follow(self, who: Person | str) -> Any:
         """Follow a person or a handle."""
-        from fedimark.follows.request import follow
-
         async with entered(self.server.here):
             return await follow(self.viewer, who if isinstance(who, str) else who.handle)
 
     async def unfollow(self, who: Person | str) -> None:
         """Follow them no more."""
-        from fedimark.follows.request import unfollow
-
         async with entered(self.server.here):
             await unfollow(self.viewer, who if isinstance(who, str) else who.handle)
 
     async def timeline(self) -> list[Seen]:
-        """The network timeline, as this person's server tells it."""
-        from fedimark.timelines.queries import timeline
-
+        """The network timeline, as this person's server tells it, newest first."""
         async with entered(self.server.here):
-            return [Seen(**{name: row[name] for name in Seen.__slots__}) for row in await timeline(self.viewer)]
+            return [Seen(**line) for line in await network_of(self.viewer)]
 
-    async def _owner(self) -> Any:
-        from fedimark.bookmarks.draft import Owner
+    async def _bookmark(self, url: str) -> Row:
+        rows = [row for row in await same_page(Owner.of(self.viewer), url) if row["url"] == url]
+        assert rows, f"{self.name} has no bookmark of {url}"
+        return rows[0]
 
-        return Owner.of(self.viewer)
 
-
-def visibility(word: str) -> Visibility:
-    """A visibility by its word."""
-    return BY_WORD[word]
+def _draft(url: str, texts: Mapping[str, str]) -> Draft:
+    named = {"tag_text" if name == "tags" else name: text for name, text in texts.items()}
+    return read_draft(url=url, **named)  # type: ignore[arg-type]
 
 
 async def sign_up(server: Server, name: str, **chosen: Any) -> Person:
     """Register a person and open a session for their browser."""
-    from fedimark.accounts.register import register
-
     async with entered(server.here):
         viewer = await register(name, PASSWORD, **chosen)
-    client = server.browser()
-    answer = await client.post("/sign_in", data={"name": name, "password": PASSWORD})
-    assert answer.status_code in (302, 303, 404), f"sign-in answered {answer.status_code}"
-    return Person(server, viewer, client)
+        token = await open_session(viewer.account_id)
+    browser = server.browser()
+    browser.cookies.set(cookie_name(server.here.settings), token, domain=urlsplit(str(browser.base_url)).hostname or "")
+    return Person(server, viewer, browser)

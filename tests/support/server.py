@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from fedimark.here import Here, entered
+from fedimark import worker
+from fedimark.here import Here
 from tests.support.clock import Clock
-from tests.support.composition import settle
 from tests.support.people import Person, sign_up
 
 
@@ -32,8 +32,7 @@ class Server:
 
     async def settle(self) -> None:
         """Run the worker until nothing is left to do."""
-        async with entered(self.here):
-            await settle(self.here)
+        await worker.settle(self.here)
 
     def browser(self) -> httpx.AsyncClient:
         """A client of its own, with an empty cookie jar."""

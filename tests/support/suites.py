@@ -45,7 +45,7 @@ def _run(targets: list[str]) -> tuple[int, Counter[str]]:
     """Run pytest on some paths; a crash before its report counts as one failure."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        options = ["--durations=5", "--durations-min=1", "-o", "asyncio_default_fixture_loop_scope=function"]
+        options = ["--durations=5", "--durations-min=1"]
         command = [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", *targets]
         code = subprocess.run(command, cwd=_TESTS.parent, check=False, env=os.environ | {"PYTHONUNBUFFERED": "1"})
         if not report.exists():

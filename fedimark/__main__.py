@@ -1,0 +1,5 @@
+"""`python -m fedimark`."""
+
+from fedimark.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Handlers for other servers: inbox, documents, collections, discovery."""

@@ -1,0 +1,81 @@
+"""A person's collections: the outbox with public bookmarks; of followers and followed only how many."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark import addresses
+from fedimark.activitypub import queries
+from fedimark.activitypub.responses import document
+from fedimark.addresses import absolute
+from fedimark.database import Row
+from fedimark.errors import NotFound
+from fedimark.follows.queries import follower_count, following_count
+from fedimark.outbox import documents
+from fedimark.vocab.terms import AS, Doc, note_context
+
+PAGE = 20
+
+_CURSOR = re.compile(r"([0-9]{1,18})-([a-z2-7]{13})")
+
+
+async def get_outbox(request: Request) -> Response:
+    """`GET /u/{user}/outbox`, and its pages at `?page=first` and `?page={moment}-{id}`."""
+    owner = await queries.person(request.path_params["user"])
+    uri = absolute(addresses.outbox(owner["local_name"]))
+    asked = request.query_params.get("page")
+    if asked is not None:
+        return document(request, await _outbox_page(owner, uri, asked))
+    total = await queries.public_count(owner)
+    return document(request, {**_collection(uri, total), "first": f"{uri}?page=first"})
+
+
+async def get_followers(request: Request) -> Response:
+    """`GET /u/{user}/followers`: how many; no `first`, which tells Mastodon that the list is not shown."""
+    owner = await queries.person(request.path_params["user"])
+    uri = absolute(addresses.followers(owner["local_name"]))
+    return document(request, _collection(uri, await follower_count(owner["id"])))
+
+
+async def get_following(request: Request) -> Response:
+    """`GET /u/{user}/following`: how many."""
+    owner = await queries.person(request.path_params["user"])
+    uri = absolute(addresses.following(owner["local_name"]))
+    return document(request, _collection(uri, await following_count(owner["id"])))
+
+
+async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
+    rows = await queries.outbox_page(owner, _cursor(asked), PAGE + 1)
+    shown = rows[:PAGE]
+    page: Doc = {
+        "@context": note_context(),
+        "id": f"{uri}?page={asked}",
+        "type": "OrderedCollectionPage",
+        "partOf": uri,
+        "orderedItems": [_create(owner, row) for row in shown],
+    }
+    if len(rows) > PAGE:
+        page["next"] = f"{uri}?page={shown[-1]['saved_at']}-{shown[-1]['public_id']}"
+    return page
+
+
+def _create(owner: Row, row: Row) -> Doc:
+    created = documents.create(owner["local_name"], row)
+    del created["@context"]  # the page's own stands for all
+    return created
+
+
+def _cursor(asked: str) -> tuple[int, str] | None:
+    if asked == "first":
+        return None
+    found = _CURSOR.fullmatch(asked)
+    if found is None:
+        raise NotFound
+    return int(found[1]), found[2]
+
+
+def _collection(uri: str, total: int) -> Doc:
+    return {"@context": AS, "id": uri, "type": "OrderedCollection", "totalItems": total}

@@ -1,0 +1,43 @@
+"""The door other servers deliver to."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark.activitypub import queries
+from fedimark.errors import Unreachable
+from fedimark.inbox.receive import receive
+
+RETRY_AFTER_S = 60
+
+
+async def post_shared_inbox(request: Request) -> Response:
+    """`POST /inbox`: 202 once it is stored."""
+    return await _received(request)
+
+
+async def post_inbox(request: Request) -> Response:
+    """`POST /u/{user}/inbox`: the same, for somebody who is here."""
+    await queries.person(request.path_params["user"])
+    return await _received(request)
+
+
+async def _received(request: Request) -> Response:
+    headers: dict[str, tuple[str, ...]] = {}
+    for raw_name, raw_value in request.headers.raw:
+        name = raw_name.decode("latin-1").lower()
+        headers[name] = (*headers.get(name, ()), raw_value.decode("latin-1"))
+    try:
+        await receive(request.method, _target(request), headers, request.stream())
+    except Unreachable as error:
+        # 503 and not 401: it is not the sender's fault that their key cannot be had just now.
+        return Response(error.message, error.status, {"Retry-After": str(RETRY_AFTER_S)}, media_type="text/plain")
+    return Response(status_code=202)
+
+
+def _target(request: Request) -> str:
+    """Path and query as they stood in the request line: what was signed."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope.get("query_string", b"")
+    return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")

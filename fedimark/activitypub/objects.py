@@ -1,0 +1,57 @@
+"""Documents of people, of the server itself, and of bookmarks."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark.accounts.queries import instance_actor
+from fedimark.activitypub import queries
+from fedimark.activitypub.responses import document
+from fedimark.database import Row
+from fedimark.errors import NotFound
+from fedimark.outbox import documents, ids
+from fedimark.outbox.notes import note
+from fedimark.vocab.terms import AS, note_context
+
+
+async def get_person(request: Request) -> Response:
+    """`GET /u/{user}`, also as `/u/{user}.json`: an actor, or 410 for who left."""
+    username = request.path_params["user"].removesuffix(".json")
+    left = await queries.departed(username)
+    if left is not None:
+        grave = documents.tombstone(ids.actor(username), left["gone_at"], left["kind"])
+        return document(request, grave, status=410)
+    return document(request, documents.person(await queries.person(username)))
+
+
+async def get_instance(request: Request) -> Response:
+    """`GET /actor`: whose key our questions are signed with; never asks who asks."""
+    return document(request, documents.instance(await instance_actor()))
+
+
+async def get_note(request: Request) -> Response:
+    """`GET /u/{user}/b/{id}`: a public or unlisted bookmark; 410 once it ended, 404 for everything else."""
+    username, public_id = request.path_params["user"], request.path_params["id"]
+    owner = await queries.person(username)
+    try:
+        row = await queries.shown_bookmark(owner, public_id)
+    except NotFound:
+        return document(request, await _grave(username, public_id), status=410)
+    return document(request, {"@context": note_context(), **note(owner["local_name"], row)})
+
+
+async def get_replies(request: Request) -> Response:
+    """`GET /u/{user}/b/{id}/replies`: none are kept yet; 404 where the bookmark itself would be."""
+    username, public_id = request.path_params["user"], request.path_params["id"]
+    await queries.shown_bookmark(await queries.person(username), public_id)
+    uri = ids.replies(username, public_id)
+    return document(request, {"@context": AS, "id": uri, "type": "Collection", "totalItems": 0, "items": []})
+
+
+async def _grave(username: str, public_id: str) -> dict[str, object]:
+    uri = ids.note(username, public_id)
+    grave: Row | None = await queries.tombstone(uri)
+    if grave is None:
+        raise NotFound
+    return documents.tombstone(uri, grave["deleted_at"])

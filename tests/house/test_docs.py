@@ -1,0 +1,131 @@
+"""The pages beside the code say what the code does: rooms, settings, activities, the version."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from dataclasses import fields
+
+import pytest
+
+import fedimark
+from fedimark.inbox.dispatch import HANDLERS
+from fedimark.settings import Settings
+from tests.house.tree import ROOT, modules, rooms, tracked_files, words
+
+PAGES = ("README", "ARCHITECTURE", "FEDERATION", "CONTRIBUTING", "CHANGELOG", "SECURITY")
+# How outbox names what it says: the activity's type stands in the call, as a plain word.
+SAYS = {"say", "_say_answer"}
+ACTIVITY = re.compile(r"[A-Z][a-z]+")
+# Written in pieces, or this file would be the first to break its own rule.
+MACHINE_PATH = re.compile(r"(?<![\w.~$}/-])/(?:" + "work|root|(?:home|Users)/[a-z]+" + r")/\w")
+INDEX_ADDRESS = re.compile(
+    "|".join(("python" + r"hosted\.org", r"pypi\.org/" + "simple", r"(?<!emit)-index-url[ =]", "PIP_INDEX" + "_"))
+)
+
+
+def kinds_sent() -> set[str]:
+    """The activities that some line of outbox says."""
+    return {
+        argument.value
+        for _, tree in modules("outbox")
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in SAYS
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and ACTIVITY.fullmatch(argument.value)
+    }
+
+
+def section(page: str, title: str) -> str:
+    """What stands under a heading, up to the next heading of its rank."""
+    found = re.search(rf"^(#+) [^\n]*{title}[^\n]*\n(.*?)(?=^\1 |\Z)", page, re.MULTILINE | re.DOTALL | re.IGNORECASE)
+    assert found is not None, f"no heading speaks of “{title}”"
+    return found[2]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_there_is_a_page(page: str) -> None:
+    text = words(f"{page}.md")
+
+    assert text.startswith("# ")
+    assert text.endswith("\n")
+
+
+def test_architecture_names_every_room() -> None:
+    text = section(words("ARCHITECTURE.md"), "Codemap")
+
+    named = set(re.findall(r"^- `(\w+)`", text, re.MULTILINE))
+
+    assert rooms() - named == set()
+    assert named - rooms() == set(), "rooms that do not exist"
+
+
+def test_readme_names_every_setting_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `FEDIMARK_(\w+)` \| ([^|]*) \|", words("README.md"), re.MULTILINE))
+
+    wanted = {field.name.upper(): field.default for field in fields(Settings)}
+
+    assert set(rows) == set(wanted)
+    for name, default in wanted.items():
+        shown = str(default).lower() if isinstance(default, bool) else str(default)
+        assert shown in rows[name].replace(",", ""), f"FEDIMARK_{name} is {default!r} unless set"
+
+
+def test_federation_names_every_activity_received() -> None:
+    text = words("FEDERATION.md")
+
+    missing = {activity.__name__ for activity in HANDLERS} - set(re.findall(r"`([A-Z][a-z]+)`", text))
+
+    assert missing == set()
+
+
+def test_federation_names_every_activity_sent() -> None:
+    text = words("FEDERATION.md")
+    sent = kinds_sent()
+
+    missing = sent - set(re.findall(r"`([A-Z][a-z]+)`", text))
+
+    assert {"Create", "Update", "Delete", "Follow", "Undo", "Accept", "Reject"} <= sent
+    assert missing == set()
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    version = tomllib.loads(words("pyproject.toml"))["project"]["version"]
+
+    assert version == fedimark.__version__
+    assert re.search(rf"^## \[{re.escape(version)}\]", words("CHANGELOG.md"), re.MULTILINE)
+
+
+def test_decisions_are_numbered_without_a_gap_and_built_alike() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert text.startswith(f"# {page.name[:4]} ")
+        assert re.findall(r"^## (\w+)", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], page.name
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = [
+        f"{file.relative_to(ROOT)}: {target}"
+        for file in tracked_files()
+        if file.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text("utf-8"))
+        if not (file.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_no_file_names_a_path_of_some_machine_or_a_package_index() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}: {hit[0]}"
+        for file in tracked_files()
+        if (text := file.read_bytes().decode("utf-8", "replace"))
+        for pattern in (MACHINE_PATH, INDEX_ADDRESS)
+        if (hit := pattern.search(text))
+    ]
+
+    assert found == []

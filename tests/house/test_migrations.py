@@ -1,0 +1,122 @@
+"""Migrations and models agree, on both databases, and bringing a database up to date twice changes nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from fedimark.database import Database, fetch, is_sqlite, migrate
+from fedimark.here import Here, entered
+from fedimark.settings import Settings
+from migrations import __path__ as FOLDERS
+from tests.house.tree import ROOT, copy_of_the_code, run
+from tests.support.clock import Clock
+from tests.support.storage import Storage
+
+_TABLES_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+_COLUMNS_SQLITE = f"SELECT m.name AS t, c.name AS c FROM ({_TABLES_SQLITE}) m JOIN pragma_table_info(m.name) c"
+_COLUMNS_POSTGRES = """
+SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = 'public'
+"""
+_INDEXES_SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+_INDEXES_POSTGRES = "SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE schemaname = 'public'"
+
+
+def new_migrations(folder: Path) -> list[str]:
+    """What `make migration` would write for the code in a folder."""
+    before = {path.name for path in (folder / "migrations").glob("*.py")}
+    command = ("-m", "tortoise", "-c", "fedimark.database.TORTOISE", "makemigrations")
+    answer = run(sys.executable, *command, cwd=folder)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return sorted({path.name for path in (folder / "migrations").glob("*.py")} - before)
+
+
+def migration_names() -> list[str]:
+    """The migrations of this checkout, oldest first."""
+    return sorted(path.stem for path in Path(FOLDERS[0]).glob("[0-9]*.py"))
+
+
+def partial_indexes() -> set[str]:
+    """The names of the indexes that some migration makes with a WHERE."""
+    texts = "\n".join((ROOT / "migrations" / f"{name}.py").read_text("utf-8") for name in migration_names())
+    return set(re.findall(r'^    "(\w+)": "(?:UNIQUE )?INDEX \{\} ON .* WHERE .*",$', texts, re.MULTILINE))
+
+
+async def asked(url: str, clock: Clock, sqlite: str, postgres: str) -> list[dict[str, str]]:
+    """Rows about the schema of a database."""
+    settings = Settings(database_url=url)
+    database = await Database(settings).open()
+    try:
+        async with entered(Here(settings=settings, database=database, http=None, clock=clock)):  # type: ignore[arg-type]
+            return await fetch(sqlite if is_sqlite() else postgres)
+    finally:
+        await database.close()
+
+
+def test_the_models_are_what_the_migrations_make(tmp_path: Path) -> None:
+    copy_of_the_code(tmp_path)
+
+    drift = new_migrations(tmp_path)
+
+    assert drift == []
+
+
+def test_a_changed_model_without_its_migration_would_be_noticed(tmp_path: Path) -> None:
+    copy_of_the_code(tmp_path)
+    model = tmp_path / "fedimark" / "models" / "bookmarks.py"
+    model.write_text(
+        model.read_text("utf-8").replace(
+            "    host = column.CharField(", '    mood = column.TextField(default="")\n    host = column.CharField(', 1
+        )
+    )
+
+    drift = new_migrations(tmp_path)
+
+    assert len(drift) == 1
+
+
+def test_migrations_are_numbered_without_a_gap_and_say_what_they_do() -> None:
+    names = migration_names()
+
+    assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+", name) for name in names)
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+async def test_an_empty_database_gets_every_migration_and_then_none(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'new' / 'one.sqlite3'}")
+
+    first = await migrate(settings)
+    second = await migrate(settings)
+
+    assert first == migration_names()
+    assert second == []
+
+
+async def test_a_migrated_database_needs_nothing_more(database: Storage) -> None:
+    url = await database.new()
+
+    applied = await migrate(Settings(database_url=url))
+
+    assert applied == []
+
+
+async def test_both_databases_have_the_partial_indexes(database: Storage, clock: Clock) -> None:
+    wanted = partial_indexes()
+    url = await database.new()
+
+    rows = await asked(url, clock, _INDEXES_SQLITE, _INDEXES_POSTGRES)
+
+    assert "bookmark_once" in wanted
+    assert wanted <= {row["name"] for row in rows if " WHERE " in row["sql"]}
+
+
+async def test_both_databases_have_the_same_columns(database: Storage, clock: Clock, tmp_path: Path) -> None:
+    reference = Settings(database_url=f"sqlite:///{tmp_path / 'reference.sqlite3'}")
+    await migrate(reference)
+    url = await database.new()
+
+    rows = await asked(url, clock, _COLUMNS_SQLITE, _COLUMNS_POSTGRES)
+    expected = await asked(reference.database_url, clock, _COLUMNS_SQLITE, _COLUMNS_POSTGRES)
+
+    assert {(row["t"], row["c"]) for row in rows} == {(row["t"], row["c"]) for row in expected}

@@ -1,0 +1,231 @@
+"""What serve takes over a socket: bounds on heads, in bytes, lines and time; everything else passes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from fedimark import serving
+from fedimark.serving import BoundedProtocol
+
+PATIENCE_S = 30  # a hang guard, no measurement
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the length of the body and the path."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.3)
+    body = f"{scope['method']} {len(scope['raw_path'])} {len(scope['query_string'])} {size}".encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Peer:
+    """A raw connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def say(self, text: bytes) -> None:
+        self.writer.write(text)
+        await self.writer.drain()
+
+    async def answer(self) -> tuple[int, bytes]:
+        """One answer: its status and its body."""
+        async with asyncio.timeout(PATIENCE_S):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            return int(head.split()[1]), await self.reader.readexactly(length)
+
+    async def rest(self) -> bytes:
+        """Everything up to the end of the connection."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.reader.read()
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Any]:
+    """Opens raw connections to a server with our protocol."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(echo, http=BoundedProtocol, ws="none", lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    config.load()
+    serving_task = asyncio.create_task(server._serve(sockets=[listener]))
+    writers = []
+
+    @asynccontextmanager
+    async def open_one() -> AsyncIterator[Peer]:
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writers.append(writer)
+        yield Peer(reader, writer)
+
+    async with asyncio.timeout(PATIENCE_S):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    yield open_one
+    for writer in writers:
+        writer.close()
+    server.should_exit = True
+    await serving_task
+
+
+def get(path: bytes = b"/", headers: bytes = b"") -> bytes:
+    return b"GET " + path + b" HTTP/1.1\r\nHost: a.example\r\n" + headers + b"\r\n"
+
+
+async def test_one_connection_carries_many_requests(connect):
+    async with connect() as peer:
+        for number in range(5):
+            await peer.say(get(b"/" + b"x" * 20_000, b"X-Long: " + b"y" * 40_000 + b"\r\n"))
+
+            assert await peer.answer() == (200, b"GET 20001 0 0"), number
+
+
+async def test_pipelined_requests_are_answered_in_order(connect):
+    async with connect() as peer:
+        await peer.say(get(b"/slow") + get(b"/second") + get(b"/slow") + get(b"/" + b"z" * 30_000))
+
+        answers = [(await peer.answer())[1] for _ in range(4)]
+
+    assert answers == [b"GET 5 0 0", b"GET 7 0 0", b"GET 5 0 0", b"GET 30001 0 0"]
+
+
+async def test_a_pipelined_flood_of_small_requests_is_fine(connect):
+    async with connect() as peer:
+        await peer.say(get() * 5_000)
+
+        answers = [await peer.answer() for _ in range(5_000)]
+
+    assert set(answers) == {(200, b"GET 1 0 0")}
+
+
+async def test_a_large_body_is_no_head(connect):
+    body = b"b" * 3_000_000
+    async with connect() as peer:
+        await peer.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n" + body)
+        assert await peer.answer() == (200, b"POST 1 0 3000000")
+
+        await peer.say(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await peer.say(b"".join(b"%x\r\n%b\r\n" % (100_000, b"c" * 100_000) for _ in range(30)) + b"0\r\n\r\n")
+        assert await peer.answer() == (200, b"POST 1 0 3000000")
+
+
+async def test_a_request_line_of_64_kib_passes_and_a_longer_one_does_not(connect):
+    longest = b"/?" + b"q" * (serving.LINE_LIMIT - len(b"GET /? HTTP/1.1"))
+
+    async with connect() as peer:
+        await peer.say(get(longest))
+        assert (await peer.answer())[0] == 200
+    async with connect() as peer:
+        await peer.say(get(longest + b"q"))
+        assert (await peer.answer())[0] == 431
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        get(b"/" + b"a" * 100_000),
+        get(b"/" + b"a" * 900_000),
+        b"GET /" + b"a" * 400_000,
+        get(headers=b"X: " + b"y" * 66_000 + b"\r\n"),
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 600_000,
+        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"n" * 600_000,
+        get(headers=b"".join(b"X-%d: %b\r\n" % (i, b"v" * 1000) for i in range(70))),
+        get(headers=b"A: b\r\n" * 200),
+    ],
+    ids=["line", "long-line", "endless-line", "header", "endless-header", "endless-name", "sum", "lines"],
+)
+async def test_a_head_beyond_the_bounds_is_answered_431_and_the_connection_ends(connect, head):
+    async with connect() as peer:
+        await peer.say(head)
+
+        status, _ = await peer.answer()
+        assert status == 431
+        assert await peer.rest() == b""
+
+
+async def test_two_hundred_header_lines_pass(connect):
+    async with connect() as peer:
+        await peer.say(get(headers=b"A: b\r\n" * 199))
+
+        assert (await peer.answer())[0] == 200
+
+
+async def test_endless_trailers_end_the_connection(connect):
+    async with connect() as peer:
+        await peer.say(b"POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nT: ")
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            for _ in range(200):
+                await peer.say(b"t" * 65_536)
+                await asyncio.sleep(0)
+            await peer.reader.readexactly(1_000_000)
+
+
+async def test_a_good_request_before_a_bad_one_gets_its_answer(connect):
+    async with connect() as peer:
+        await peer.say(get(b"/slow") + get(b"/" + b"a" * 100_000))
+
+        assert await peer.answer() == (200, b"GET 5 0 0")
+        assert await peer.rest() == b""
+
+
+async def test_a_head_that_dribbles_is_answered_408(connect, monkeypatch):
+    monkeypatch.setattr(serving, "HEAD_S", 0.5)
+    async with connect() as peer:
+        for byte in b"GET / HTTP/1.1\r\nHost: a.example\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":
+            await peer.say(bytes([byte]))
+            await asyncio.sleep(0.02)
+            if peer.reader._buffer:
+                break
+
+        assert (await peer.answer())[0] == 408
+        assert await peer.rest() == b""
+
+
+async def test_a_dribbled_second_request_is_answered_408_too(connect, monkeypatch):
+    monkeypatch.setattr(serving, "HEAD_S", 0.4)
+    async with connect() as peer:
+        await peer.say(get())
+        assert (await peer.answer())[0] == 200
+        await peer.say(b"GET / HT")
+
+        assert (await peer.answer())[0] == 408
+
+
+@pytest.mark.parametrize("noise", [b"", b"\r\n"])
+async def test_a_connection_that_asks_nothing_is_closed(connect, monkeypatch, noise):
+    monkeypatch.setattr(serving, "HEAD_S", 0.3)
+    async with connect() as peer:
+        await peer.say(noise)
+
+        assert await peer.rest() == b""
+
+
+async def test_a_slow_answer_is_not_taken_for_a_slow_request(connect, monkeypatch):
+    monkeypatch.setattr(serving, "HEAD_S", 0.1)
+    async with connect() as peer:
+        await peer.say(get(b"/slow"))
+
+        assert await peer.answer() == (200, b"GET 5 0 0")
+
+
+@pytest.mark.parametrize(
+    "noise", [b"\x16\x03\x01\x02\x00\x01", b"hello\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n"]
+)
+async def test_what_is_no_http_is_answered_400(connect, noise):
+    async with connect() as peer:
+        await peer.say(noise)
+
+        assert (await peer.answer())[0] == 400

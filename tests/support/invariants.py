@@ -1,0 +1,139 @@
+"""What must hold whatever happened: everything made from bookmarks and follows is as if it were made anew.
+
+Written a second time and in another way: whole tables read into Python, nothing of SQL's counting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fedimark.database import Row, fetch
+from fedimark.policy.visibility import Visibility
+from fedimark.text import tags, urls
+from fedimark.timelines.merge import Merged
+
+_Facts = dict[Any, Any]
+
+
+async def disagreements() -> list[str]:
+    """What the tag index, tallies, counts of savers and entries say, where it is not what bookmarks and follows say."""
+    bookmarks = await fetch("SELECT * FROM bookmark")
+    live = [row for row in bookmarks if row["removed_at"] is None]
+    tag_ids = {row["key"]: row["id"] for row in await fetch("SELECT * FROM tag")}
+    return [
+        *_rows(bookmarks, await fetch("SELECT * FROM link")),
+        *_compared("bookmark_tag", _taggings(live, tag_ids), await _kept_taggings()),
+        *_compared("tally", _tallies(live, tag_ids), await _kept_tallies()),
+        *_compared("link.savers", _savers(live), await _kept_savers()),
+        *_compared("entry", await _entries(live, tag_ids), await _kept_entries()),
+    ]
+
+
+def _rows(bookmarks: Iterable[Row], links: Iterable[Row]) -> Iterable[str]:
+    """What each row says of itself."""
+    hashes = {row["id"]: row["hash"] for row in links}
+    once = Counter((row["actor_id"], row["url"]) for row in bookmarks if row["is_local"])
+    for (actor_id, url), times in once.items():
+        if times > 1:
+            yield f"actor {actor_id} has {url} {times} times"
+    for row in bookmarks:
+        if hashes.get(row["link_id"]) != urls.link_hash(urls.canonical(row["url"])):
+            yield f"bookmark {row['id']} of {row['url']} hangs on another page's link"
+        if row["url_md5"] != urls.md5(row["url"]):
+            yield f"bookmark {row['id']} has another address's md5"
+        public = row["visibility"] == Visibility.PUBLIC and row["removed_at"] is None
+        if bool(row["listed"]) != public and row["is_local"]:
+            yield f"bookmark {row['id']} of visibility {row['visibility']} is{'' if row['listed'] else ' not'} listed"
+        if row["listed"] and not public:
+            yield f"bookmark {row['id']} is listed and not public"
+
+
+def _keys(row: Row) -> set[str]:
+    return {tags.key(word) for word in row["tags"].split()}
+
+
+def _reach(key: str, row: Row) -> int:
+    return 0 if key.startswith(".") else row["visibility"]
+
+
+def _taggings(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
+    return {
+        (row["id"], tag_ids.get(key)): (
+            row["actor_id"],
+            row["link_id"],
+            _reach(key, row),
+            bool(row["listed"]) and not key.startswith("."),
+            row["saved_at"],
+        )
+        for row in live
+        for key in _keys(row)
+    }
+
+
+async def _kept_taggings() -> _Facts:
+    names = ("actor_id", "link_id", "visibility", "listed", "saved_at")
+    return {
+        (row["bookmark_id"], row["tag_id"]): tuple(bool(row[n]) if n == "listed" else row[n] for n in names)
+        for row in await fetch("SELECT * FROM bookmark_tag")
+    }
+
+
+def _tallies(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
+    counted: Counter[Any] = Counter()
+    for row in live:
+        counted[row["actor_id"], 0, row["visibility"]] += 1
+        for key in _keys(row):
+            counted[row["actor_id"], tag_ids.get(key), _reach(key, row)] += 1
+            if row["listed"] and not key.startswith("."):
+                counted[0, tag_ids.get(key), row["visibility"]] += 1
+    return dict(counted)
+
+
+async def _kept_tallies() -> _Facts:
+    rows = await fetch("SELECT * FROM tally")
+    return {(row["owner_id"], row["tag_id"], row["visibility"]): row["amount"] for row in rows if row["amount"]}
+
+
+def _savers(live: Iterable[Row]) -> _Facts:
+    people = defaultdict(set)
+    for row in live:
+        if row["listed"]:
+            people[row["link_id"]].add(row["actor_id"])
+    return {link_id: len(actors) for link_id, actors in people.items()}
+
+
+async def _kept_savers() -> _Facts:
+    return {row["id"]: row["savers"] for row in await fetch("SELECT id, savers FROM link") if row["savers"]}
+
+
+async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
+    here = {row["id"] for row in await fetch("SELECT id FROM actor WHERE local_name IS NOT NULL")}
+    followers = defaultdict(set)
+    for row in await fetch("SELECT * FROM follow"):
+        if row["state"] == "accepted" and row["follower_id"] in here:
+            followers[row["target_id"]].add(row["follower_id"])
+    places: dict[Any, list[int]] = defaultdict(list)
+    for row in live:
+        readers = {row["actor_id"]} & here
+        if row["visibility"] >= Visibility.FOLLOWERS:
+            readers |= followers[row["actor_id"]]
+        streams = [(Merged.NETWORK, reader) for reader in readers]
+        if row["listed"]:
+            streams.append((Merged.RECENT, 0))
+            streams += [(Merged.TAG, tag_ids.get(key)) for key in _keys(row) if not key.startswith(".")]
+        for stream, owner_id in streams:
+            places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
+    return {place: min(moments) for place, moments in places.items()}
+
+
+async def _kept_entries() -> _Facts:
+    rows = await fetch("SELECT * FROM entry")
+    return {(row["stream"], row["owner_id"], row["link_id"]): row["position"] for row in rows}
+
+
+def _compared(name: str, wanted: _Facts, kept: _Facts) -> Iterable[str]:
+    for key in sorted(wanted.keys() | kept.keys(), key=repr):
+        if wanted.get(key) != kept.get(key):
+            yield f"{name} {key}: is {kept.get(key)}, should be {wanted.get(key)}"

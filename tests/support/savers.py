@@ -1,0 +1,115 @@
+"""People who only save and read, and what they do in one line each, inside the server that a test stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fedimark.bookmarks.draft import Owner, read_draft
+from fedimark.bookmarks.queries import own_bookmark
+from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark
+from fedimark.database import Row, execute, write
+from fedimark.errors import NotFound
+from fedimark.follows.request import follow
+from fedimark.here import here, now
+from fedimark.models import Account, Actor
+from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.timelines import queries
+from fedimark.timelines.entries import Entry, Page
+from fedimark.timelines.stream import Stream, cursor
+from tests.support.invariants import disagreements
+
+UNKNOWN = "nothing here"
+
+
+async def saver(
+    name: str, *, default: Visibility = Visibility.PUBLIC, locked: bool = False, by_hand: bool = False
+) -> Viewer:
+    """Somebody with an account and neither keys nor a password, which take long to make; `by_hand` approves followers."""
+    actor = await Actor.create(local_name=name, username=name, created_at=now(), approves_followers=by_hand)
+    account = await Account.create(
+        actor_id=actor.id, password_hash="", default_visibility=int(default), privacy_lock=locked, created_at=now()
+    )
+    return Viewer(account.id, actor.id, name, False, "UTC", default, locked, "auto")
+
+
+async def save(who: Viewer, url: str, tags: str = "", visibility: str = "", **more: Any) -> Saved:
+    """Save a page as a form does."""
+    return await save_bookmark(Owner.of(who), read_draft(url=url, tag_text=tags, visibility=visibility, **more))
+
+
+async def edit(who: Viewer, public_id: str, url: str, tags: str = "", visibility: str = "", **more: Any) -> Saved:
+    """Edit a bookmark as a form does."""
+    draft = read_draft(url=url, tag_text=tags, visibility=visibility, **more)
+    return await edit_bookmark(Owner.of(who), public_id, draft)
+
+
+async def row_of(who: Viewer, saved: Saved) -> Row:
+    """The row of a live bookmark."""
+    row = await own_bookmark(Owner.of(who), saved.public_id)
+    assert row is not None
+    return row
+
+
+async def befriend(reader: Viewer, *targets: Viewer) -> None:
+    """Let somebody follow people who accept at once."""
+    for target in targets:
+        assert (await follow(reader, target.username))["state"] == "accepted"
+
+
+async def remote_saver(name: str, host: str) -> Row:
+    """An actor of another server, as it is kept here."""
+    uri = f"https://{host}/u/{name}"
+    async with write():
+        actor = await Actor.create(uri=uri, uri_hash=f"{name}@{host}"[:40], username=name, host=host, created_at=now())
+        await execute("UPDATE actor SET url = ? WHERE id = ?", uri, actor.id)
+    return {"id": actor.id, "uri": uri, "username": name, "host": host}
+
+
+async def look(
+    stream: Stream, viewer: Viewer | None = None, *, limit: int = 50, before: str = "", after: str = ""
+) -> Page:
+    """One page of a stream, found anew; raises as the pages do."""
+    return await queries.page(await queries.find(stream, viewer), cursor(before, after), limit)
+
+
+async def entries(stream: Stream, viewer: Viewer | None = None) -> list[Entry]:
+    """The first page of a stream."""
+    return list((await look(stream, viewer)).entries)
+
+
+async def urls_of(stream: Stream, viewer: Viewer | None = None) -> list[str]:
+    """The addresses on the first page of a stream, newest first; one word when it answers like an unknown one."""
+    try:
+        return [entry.url for entry in await entries(stream, viewer)]
+    except NotFound as error:
+        assert error.message == NotFound.title
+        return [UNKNOWN]
+
+
+async def count(stream: Stream, viewer: Viewer | None = None) -> int | None:
+    """How many bookmarks a stream says it has."""
+    return await queries.amount(await queries.find(stream, viewer))
+
+
+async def walk(stream: Stream, viewer: Viewer | None, limit: int) -> tuple[list[Page], list[Page]]:
+    """All pages of a stream, from the newest on by `earlier` and then back by `later`."""
+    there = [await look(stream, viewer, limit=limit)]
+    while there[-1].earlier:
+        there.append(await look(stream, viewer, limit=limit, before=there[-1].earlier))
+        assert len(there) < 100, "paging never ends"
+    back = [there[-1]]
+    while back[-1].later:
+        back.append(await look(stream, viewer, limit=limit, after=back[-1].later))
+        assert len(back) < 100, "paging never ends"
+    return there, back
+
+
+async def assert_agreement() -> None:
+    """Everything made from bookmarks and follows is as if it were made anew."""
+    assert await disagreements() == []
+
+
+def undo_runs_out(clock: Callable[..., Any]) -> None:
+    """Let the time for an undo pass."""
+    clock.forward(seconds=here().settings.undo_s + 1)  # type: ignore[attr-defined]
