@@ -59,7 +59,8 @@ class RawPaths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on with the path that routes are matched against."""
         if scope["type"] == "http":
-            scope = {**scope, "path": routed_path(scope.get("raw_path") or scope["path"].encode())}
+            # In place: the layers outside must see who asks, which the next one finds out.
+            scope["path"] = routed_path(scope.get("raw_path") or scope["path"].encode())
         await self.app(scope, receive, send)
 
 

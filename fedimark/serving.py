@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from asyncio import TimerHandle, Transport
 from collections.abc import Mapping
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -54,15 +55,24 @@ def serve(settings: Settings, host: str, port: int, *, workers: int, works: bool
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
-    socket = config.bind_socket()
-    log.info(SERVING, address=f"http://{host}:{socket.getsockname()[1]}", base_url=settings.base_url, workers=workers)
+    listening = _bound(config)
+    log.info(
+        SERVING, address=f"http://{host}:{listening.getsockname()[1]}", base_url=settings.base_url, workers=workers
+    )
     if workers > 1:
-        Multiprocess(config, sockets=[socket]).run()
+        Multiprocess(config, sockets=[listening]).run()
         return
     server = uvicorn.Server(config)
-    server.run(sockets=[socket])
+    server.run(sockets=[listening])
     if not server.started:
         raise SystemExit(1)
+
+
+def _bound(config: Config) -> socket:
+    try:
+        return config.bind_socket()
+    except SystemExit:  # uvicorn has said why, and would end with 3
+        raise SystemExit(1) from None
 
 
 class _Refusal(Exception):

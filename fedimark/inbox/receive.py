@@ -130,11 +130,16 @@ async def _prove(message: Message, activity: Activity) -> Row:
         authority.check(activity)
     except authority.NotTheirs as error:
         raise Forbidden(f"That is not theirs to say: {error.reason}.") from error
-    asked_at = now()
     try:
-        owner = await _in_time(owner_of_key(claim.key_id))
+        return await _proven_by_key(message, claim, activity)
     except Gone:
         return await _gone(activity)
+
+
+async def _proven_by_key(message: Message, claim: Claim, activity: Activity) -> Row:
+    """The key's owner, once the signature holds: with the key we know, else with the one they have now."""
+    asked_at = now()
+    owner = await _in_time(owner_of_key(claim.key_id))
     try:
         return _proven(owner, message, claim, activity)
     except NotProven:

@@ -62,11 +62,12 @@ async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: 
         if not saves:  # removed between two statements
             continue
         first = saves[0]
-        lead = min(saves, key=lambda save: (_rank(save, viewer_id), save["saved_at"], save["id"]))
+        ranked = sorted(saves, key=lambda save: _rank(save, viewer_id))  # stable: within a rank by moment
+        lead = ranked[0]
         words = " ".join(w for s in saves for w in _shown_tags(s, whole=s["actor_id"] == viewer_id))
         entries.append(
             _entry(
-                {**lead, "url": first["url"]},
+                {**lead, "url": first["url"], "description": _first_words(ranked)},
                 line,
                 others=_people(save for save in saves if save["actor_id"] != lead["actor_id"])[: name_at_most - 1],
                 count=_count(line, saves),
@@ -154,6 +155,11 @@ def _people(saves: Iterable[Row]) -> tuple[Person, ...]:
 def _order(save: Row) -> tuple[int, str, int]:
     """Savers stand by moment, then by name."""
     return save["saved_at"], f"{save['username']}@{save['at_host']}", save["id"]
+
+
+def _first_words(saves: Iterable[Row]) -> str:
+    """The description of the first who wrote one."""
+    return next((save["description"] for save in saves if save["description"]), "")
 
 
 def _rank(save: Row, viewer_id: int) -> int:

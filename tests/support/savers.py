@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from fedimark import addresses
+from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.queries import own_bookmark
 from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark
-from fedimark.database import Row, execute, write
+from fedimark.database import Row, write
 from fedimark.errors import NotFound
 from fedimark.follows.request import follow
 from fedimark.here import here, now
 from fedimark.models import Account, Actor
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.text import urls
 from fedimark.timelines import queries
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.stream import Stream, cursor
+from tests.support.clock import Clock
 from tests.support.invariants import disagreements
 
 UNKNOWN = "nothing here"
@@ -25,7 +28,7 @@ UNKNOWN = "nothing here"
 async def saver(
     name: str, *, default: Visibility = Visibility.PUBLIC, locked: bool = False, by_hand: bool = False
 ) -> Viewer:
-    """Somebody with an account and neither keys nor a password, which take long to make; `by_hand` approves followers."""
+    """Somebody with an account but without keys and a password, which take long; `by_hand` approves followers."""
     actor = await Actor.create(local_name=name, username=name, created_at=now(), approves_followers=by_hand)
     account = await Account.create(
         actor_id=actor.id, password_hash="", default_visibility=int(default), privacy_lock=locked, created_at=now()
@@ -57,13 +60,40 @@ async def befriend(reader: Viewer, *targets: Viewer) -> None:
         assert (await follow(reader, target.username))["state"] == "accepted"
 
 
-async def remote_saver(name: str, host: str) -> Row:
-    """An actor of another server, as it is kept here."""
+async def remote_actor(name: str, host: str) -> int:
+    """Somebody of another server, as they are kept here; returns the row's id."""
     uri = f"https://{host}/u/{name}"
+    actor = await Actor.create(
+        uri=uri, uri_hash=addresses.uri_hash(uri), username=name, host=host, url=uri, inbox=f"{uri}/inbox", created_at=1
+    )
+    return int(actor.id)
+
+
+async def remote_save(actor_id: int, number: int, url: str, *, saved_at: int, **values: Any) -> Row:
+    """A bookmark that arrived from another server."""
+    uri = f"https://remote.example/b/{actor_id}/{number}"
+    given = {
+        "actor_id": actor_id,
+        "is_local": False,
+        "uri": uri,
+        "uri_hash": addresses.uri_hash(uri),
+        "page_url": uri,
+        "url": url,
+        "url_md5": urls.md5(url),
+        "title": url,
+        "visibility": int(Visibility.PUBLIC),
+        "listed": True,
+        "saved_at": saved_at,
+        "updated_at": saved_at,
+        "tags": "",
+    }
     async with write():
-        actor = await Actor.create(uri=uri, uri_hash=f"{name}@{host}"[:40], username=name, host=host, created_at=now())
-        await execute("UPDATE actor SET url = ? WHERE id = ?", uri, actor.id)
-    return {"id": actor.id, "uri": uri, "username": name, "host": host}
+        return await rows.put({**_columns(), **given, **values, "link_id": await rows.link_id_of(url)})
+
+
+def _columns() -> dict[str, Any]:
+    texts: dict[str, Any] = dict.fromkeys(("description", "private_note"), "")
+    return texts | dict.fromkeys(("to_read", "starred", "archived"), False)
 
 
 async def look(
@@ -110,6 +140,6 @@ async def assert_agreement() -> None:
     assert await disagreements() == []
 
 
-def undo_runs_out(clock: Callable[..., Any]) -> None:
+def undo_runs_out(clock: Clock) -> None:
     """Let the time for an undo pass."""
-    clock.forward(seconds=here().settings.undo_s + 1)  # type: ignore[attr-defined]
+    clock.forward(seconds=here().settings.undo_s + 1)

@@ -1,0 +1,260 @@
+"""From the Notes of others to bookmarks here."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from fedimark.bookmarks.draft import Owner, read_draft
+from fedimark.bookmarks.save import save_bookmark
+from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.errors import Forbidden
+from fedimark.follows.request import follow
+from fedimark.inbox.apply import apply_waiting
+from fedimark.policy.visibility import Visibility
+from tests.rooms.strangers import Stranger, amount, outcome
+
+MARKS = "https://marks.example/u/ana"
+NOTE = f"{MARKS}/b/k3v7q2mzt5xha"
+
+
+async def followed(reader: Any, stranger: Stranger) -> Stranger:
+    """Somebody elsewhere whom `reader` follows."""
+    asked = await follow(reader.viewer, stranger.uri)
+    about = f"{reader.uri}/follows/{asked['public_id']}"
+    await stranger.do({"id": f"{stranger.uri}#accept", "type": "Accept", "actor": stranger.uri, "object": about})
+    return stranger
+
+
+@pytest.fixture
+async def marks(server, fleet, ana) -> Stranger:
+    """Somebody of another fedimark, whom ana follows."""
+    return await followed(ana, Stranger(fleet, MARKS))
+
+
+@pytest.fixture
+async def mallory(marks, fleet, ana) -> Stranger:
+    """Somebody else of that server, followed as well."""
+    return await followed(ana, Stranger(fleet, "https://marks.example/u/mallory"))
+
+
+async def kept() -> list[Row]:
+    """Every bookmark from elsewhere."""
+    return await fetch("SELECT * FROM bookmark WHERE NOT is_local ORDER BY id")
+
+
+def changed(create: dict[str, Any], **said: Any) -> dict[str, Any]:
+    """A Create with another Note inside."""
+    return {**create, "object": {**create["object"], **said}}
+
+
+async def test_a_bookmark_of_somebody_followed_is_kept_to_the_letter(marks, wire, clock):
+    clock.set("2026-08-20T09:16:00Z")
+
+    assert await marks.do(wire("fedimark/create_note")) == "saved"
+
+    [row] = await kept()
+    assert row["url"] == "https://store.example/cache?page=2"
+    assert row["title"] == "How the page cache works"
+    assert row["description"] == "Read it twice."
+    assert row["tags"] == "page-cache 2024 c++ 🐍"
+    assert row["visibility"] == Visibility.PUBLIC
+    assert row["listed"]
+    assert row["uri"] == row["page_url"] == NOTE
+    assert row["saved_at"] == 1_787_217_300_000_000
+
+
+async def test_a_bookmark_is_never_placed_later_than_it_came(marks, wire, clock):
+    await marks.do(changed(wire("fedimark/create_note"), published="2027-01-01T00:00:00Z"))
+
+    [row] = await kept()
+    assert row["saved_at"] <= clock.micros
+
+
+async def test_what_nobody_here_follows_is_not_kept(server, ana, fleet, wire):
+    stranger = Stranger(fleet, MARKS)
+
+    assert await stranger.do(wire("fedimark/create_note")) == "ignored"
+
+    assert await kept() == []
+
+
+async def test_it_merges_with_the_followers_own_save_of_the_page(marks, ana, wire):
+    await save_bookmark(Owner.of(ana.viewer), read_draft(url="http://store.example/cache?page=2&utm_source=x"))
+
+    await marks.do(wire("fedimark/create_note"))
+
+    links = await fetch("SELECT DISTINCT link_id FROM bookmark")
+    entries = await fetch("SELECT * FROM entry WHERE stream = 1 AND owner_id = ?", ana.viewer.actor_id)
+    assert len(links) == len(entries) == 1
+
+
+async def test_a_betula_bookmark_is_read(ana, fleet, wire):
+    dora = await followed(ana, Stranger(fleet, "https://betula.example/@dora"))
+
+    assert await dora.do(wire("betula/create_note")) == "saved"
+
+    [row] = await kept()
+    assert row["title"] == "The escapement"
+    assert row["description"] == "Tick."
+    assert row["tags"] == "clock_making how-to"
+    assert not row["listed"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"attachment": []},
+        {"nameMap": {}},
+        {"quote": "https://other.example/1"},
+        {"to": ["https://a.example/u/ana"], "cc": []},
+        {"attachment": [{"type": "Link", "href": "javascript:alert(1)"}]},
+        {"attachment": [{"type": "Link", "href": "https://store.example/?token=abc"}]},
+        {"attachment": [{"type": "Link", "href": "http://192.168.1.1/admin"}]},
+        {"attachment": [{"type": "Link", "href": "https://store.example/" + "x" * 8_000}]},
+    ],
+    ids=["no link", "no title", "quote", "direct", "script", "secret", "private network", "too long"],
+)
+async def test_what_is_no_bookmark_to_keep_is_ignored(marks, wire, said):
+    assert await marks.do(changed(wire("fedimark/create_note"), **said)) == "ignored"
+
+    assert await kept() == []
+
+
+async def test_a_reply_of_mastodon_is_no_bookmark(ana, fleet, wire):
+    cleo = await followed(ana, Stranger(fleet, "https://mastodon.example/users/cleo"))
+
+    assert await cleo.do(wire("mastodon/create_note", **{"marks.example": "a.example"})) == "ignored"
+
+
+@pytest.mark.parametrize(
+    ("to", "cc", "visibility"),
+    [
+        ([f"{MARKS}/followers"], ["as:Public"], Visibility.UNLISTED),
+        ([f"{MARKS}/followers"], [], Visibility.FOLLOWERS),
+    ],
+)
+async def test_visibility_is_kept_and_shows_nowhere_public(marks, wire, to, cc, visibility):
+    await marks.do(changed(wire("fedimark/create_note"), to=to, cc=cc))
+
+    [row] = await kept()
+    assert row["visibility"] == visibility
+    assert not row["listed"]
+
+
+async def test_tags_that_slipped_out_private_or_with_spaces_are_cleaned(marks, wire):
+    tags = [".secret", "．fullwidth", "machine learning", "a,b", "...", "sql", "SQL"]
+
+    await marks.do(changed(wire("fedimark/create_note"), **{"fedimark:tags": tags}))
+
+    [row] = await kept()
+    assert row["tags"] == "machine-learning a-b sql"
+
+
+async def test_html_of_others_becomes_words(marks, wire):
+    create = wire("fedimark/create_note")
+    del create["object"]["source"]
+    create["object"]["content"] += "<script>alert(1)</script>"
+
+    await marks.do(create)
+
+    [row] = await kept()
+    assert row["description"] == "Read it twice."
+
+
+# --- edits and ends --------------------------------------------------------------------------------------------------
+
+
+async def test_an_edit_changes_the_bookmark_and_an_older_one_does_not(marks, wire):
+    create, update = wire("fedimark/create_note"), wire("fedimark/update_note")
+
+    assert await marks.do(update) == "saved"
+    assert await marks.do(create) == "known"
+
+    [row] = await kept()
+    assert (row["title"], row["tags"]) == ("How the page cache really works", "2024")
+
+
+async def test_an_edit_without_a_moment_is_an_edit(marks, wire):
+    await marks.do(wire("fedimark/create_note"))
+    update = wire("fedimark/update_note")
+    del update["object"]["updated"], update["published"]
+
+    assert await marks.do(update) in ("changed", "known")
+
+
+async def test_an_edit_that_hides_a_bookmark_takes_it_away(marks, wire):
+    await marks.do(wire("fedimark/create_note"))
+
+    update = changed(wire("fedimark/update_note"), to=["https://other.example/u/bo"], cc=[])
+
+    assert await marks.do(update) == "dropped"
+    assert await kept() == []
+
+
+async def test_create_update_and_delete_end_alike_in_every_order(marks, wire):
+    said = [wire(f"fedimark/{name}") for name in ("create_note", "update_note", "delete_note")]
+
+    for order in permutations(said):
+        for document in (*order, *order):
+            await marks.do(document)
+        assert await kept() == []
+        assert await amount("link") == (await amount("link"))
+        assert await fetch("SELECT id FROM entry") == []
+        await execute("DELETE FROM received_activity")
+        await execute("DELETE FROM tombstone")
+
+
+async def test_create_and_update_end_alike_in_every_order(marks, wire):
+    said = [wire("fedimark/create_note"), wire("fedimark/update_note")]
+
+    for order in permutations(said):
+        for document in (*order, *order):
+            await marks.do(document)
+        [row] = await kept()
+        assert row["title"] == "How the page cache really works"
+        await execute("DELETE FROM received_activity")
+        await marks.do({**wire("fedimark/delete_note"), "id": f"{NOTE}/activity/x"})
+        await execute("DELETE FROM received_activity")
+        await execute("DELETE FROM tombstone")
+
+
+async def test_a_stranger_changes_and_deletes_nothing(marks, mallory, wire):
+    await marks.do(wire("fedimark/create_note"))
+    update = wire("fedimark/update_note") | {"actor": mallory.uri, "id": f"{mallory.uri}/1"}
+
+    with pytest.raises(Forbidden):
+        await mallory.say(update)
+    assert await mallory.do(changed(update, attributedTo=mallory.uri)) == "ignored"
+    delete = wire("fedimark/delete_note") | {"actor": mallory.uri, "id": f"{mallory.uri}/2"}
+    assert await mallory.do(delete) == "ignored"
+
+    [row] = await kept()
+    assert row["title"] == "How the page cache works"
+
+
+async def test_a_neighbour_cannot_bury_a_note_before_it_comes(marks, mallory, wire):
+    await mallory.do(wire("fedimark/delete_note") | {"actor": mallory.uri, "id": f"{mallory.uri}/1"})
+
+    assert await marks.do(wire("fedimark/create_note")) == "saved"
+
+
+async def test_somebody_who_leaves_is_forgotten_with_all_they_saved(marks, ana, wire, monkeypatch):
+    for number in range(3):
+        create = wire("fedimark/create_note", k3v7q2mzt5xha=f"aaaaaaaaaaaa{number}")
+        await marks.do(create)
+    monkeypatch.setattr("fedimark.inbox.handlers.actors.BATCH", 2)
+
+    await marks.say({"id": f"{MARKS}#delete", "type": "Delete", "actor": MARKS, "object": MARKS})
+    while await apply_waiting():
+        pass
+
+    assert await outcome() == "gone"
+    assert await kept() == []
+    assert await amount("follow") == 0
+    assert await fetch("SELECT id FROM entry") == []
+    row = await fetch_one("SELECT gone_at FROM actor WHERE uri = ?", MARKS)
+    assert row is not None
+    assert row["gone_at"] is not None
