@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fedimark.database import Row, atomically, execute, fetch, is_sqlite, marks
-from fedimark.here import MICROS, now
+from fedimark.here import MICROS, here, now
 
-LEASE = 60 * MICROS
 BATCH = 50
+
+_LEASE = 60 * MICROS
+_SETTLING = 5 * MICROS  # beyond the time one try may take
 
 # First said, first sent, within an inbox: a row is free when nothing older for its inbox waits for its time or is
 # being sent. So the rows of one inbox in a batch are its oldest, without a gap.
@@ -31,8 +33,13 @@ WHERE d.id IN ({marks}) ORDER BY d.id
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(72178002)"
 
 
+def one_try() -> int:
+    """How long one delivery may take with its settling, in microseconds."""
+    return int(here().settings.delivery_total_s * MICROS) + _SETTLING
+
+
 async def claim() -> list[list[Row]]:
-    """Up to 50 due deliveries, leased for a minute: one list for each inbox, oldest first.
+    """Up to 50 due deliveries, leased for a minute or more: one list for each inbox, oldest first.
 
     Rows of `delivery` with their activity's `kind`, `actor_id` and `body`.
     """
@@ -57,7 +64,7 @@ async def _claimed() -> list[Row]:
         await fetch(_ONE_AT_A_TIME)
         lock = " FOR UPDATE SKIP LOCKED"
     moment = now()
-    until = moment + LEASE
+    until = moment + max(_LEASE, 2 * one_try())
     taken = await fetch(_CLAIM.format(lock=lock), until, moment, moment, moment, moment, BATCH)
     if not taken:
         return []

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from fedimark.database import Row, fetch_one
 from fedimark.delivery import settle
-from fedimark.delivery.claim import BATCH, claim, release
+from fedimark.delivery.claim import BATCH, claim, one_try, release
 from fedimark.delivery.retry import is_final
 from fedimark.errors import Unreachable, Untrustworthy
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, now
 from fedimark.logs import DELIVERY_FAILED, log
 from fedimark.remote import client
 from fedimark.signatures.message import read_http_date
@@ -21,7 +21,6 @@ from fedimark.vocab.terms import ACTIVITY_JSON
 INBOXES_AT_ONCE = 16
 
 _LOOK_AGAIN_S = 1.0  # for what became due while others are slow
-_SETTLING_S = 5.0  # beyond the time one try may take
 _DUPLICATE = "duplicate-delivery"  # FEP-c180: they have it
 
 
@@ -52,17 +51,13 @@ async def _send_all(turns: asyncio.Semaphore, deliveries: Sequence[Row]) -> int:
     """Send one inbox its letters in order, until one fails; give the others back. Returns how many were tried."""
     async with turns:
         for number, delivery in enumerate(deliveries):
-            if delivery["lease_until"] - now() < _lease_needed():
+            if delivery["lease_until"] - now() < one_try():
                 await release(deliveries[number:])
                 return number
             if not await _send(delivery):
                 await release(deliveries[number + 1 :])
                 return number + 1
     return len(deliveries)
-
-
-def _lease_needed() -> int:
-    return int((here().settings.delivery_total_s + _SETTLING_S) * MICROS)
 
 
 async def _send(delivery: Row) -> bool:

@@ -12,9 +12,9 @@ from fedimark.doorway.visitors import address_of, browser_of, neighbourhood
 from fedimark.here import here
 
 
-async def knock(door: str, request: Request) -> None:
-    """Count a try of this visitor at a door. Raises TooMany."""
-    await take(door, here().settings.sign_in_tries, f"from {neighbourhood(request)}")
+async def knock(door: str, request: Request, *names: str) -> None:
+    """Count a try at a door for this visitor, and for the accounts it is about. Raises TooMany."""
+    await take(door, here().settings.sign_in_tries, *_whos(request, *names))
 
 
 async def prove(request: Request, name: str, password: str) -> str:
@@ -22,10 +22,9 @@ async def prove(request: Request, name: str, password: str) -> str:
 
     Wrong tries count for the account and for the visitor. Raises TooMany, or Refused.
     """
-    rate, whos = here().settings.sign_in_tries, (f"from {neighbourhood(request)}", f"as {name}")
-    await take("sign-in", rate, *whos)
+    await knock("sign-in", request, name)
     account = await sign_in(name, password)
-    await give_back("sign-in", rate, *whos)
+    await give_back("sign-in", here().settings.sign_in_tries, *_whos(request, name))
     return await enter(request, account["id"])
 
 
@@ -33,3 +32,7 @@ async def enter(request: Request, account_id: int) -> str:
     """Open a session for this browser in place of the one it had, and return its token."""
     await close_token(session_token(request.scope))
     return await open_session(account_id, browser_of(request), address_of(request))
+
+
+def _whos(request: Request, *names: str) -> tuple[str, ...]:
+    return f"from {neighbourhood(request)}", *(f"as {name}" for name in names)

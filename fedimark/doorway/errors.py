@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -68,12 +68,14 @@ class Errors:
                 log.error(REQUEST_FAILED, method=request.method, path=scope["path"][:200], exc_info=error)
             if started:
                 raise  # half an answer is out: the server below closes the connection
-            await self._answer(request, told)(scope, receive, send)
+            if isinstance(error, errors.SignInFirst) and _is_person_looking(request):
+                # Only from a look: what a form sent would be lost on the way.
+                answer: Response = RedirectResponse(f"/sign-in?next={quote(_target(request), safe='/')}", 303)
+            else:
+                answer = self._answer(request, told)
+            await answer(scope, receive, send)
 
     def _answer(self, request: Request, told: Told) -> Response:
-        if told.status == HTTPStatus.UNAUTHORIZED and _is_person_looking(request):
-            # An answer to a look only: what a form sent would be lost on the way.
-            return RedirectResponse(f"/sign-in?next={quote(_target(request), safe='/')}", status_code=303)
         answer = self._face(request, told)
         answer.headers.update(told.headers)
         answer.headers.add_vary_header("Accept")
@@ -90,11 +92,6 @@ class Errors:
         except Exception as error:
             log.error(REQUEST_FAILED, method=request.method, path="the error page itself", exc_info=error)
             return PlainTextResponse(f"{told.title}. {told.detail}\n", told.status)
-
-
-async def pass_on(request: Request, error: Exception) -> NoReturn:
-    """An exception handler for Starlette that leaves the answer to `Errors`: `{HTTPException: pass_on}`."""
-    raise error
 
 
 def tell(error: Exception) -> Told:

@@ -6,7 +6,10 @@ here, and only its `/` and `%` are written again as escapes, which the `segment`
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.types import Scope
 
 from fedimark.errors import Malformed
 from fedimark.text import segments
@@ -39,3 +42,13 @@ def routed_path(raw_path: bytes) -> str:
         return "/".join(convertor.to_string(segments.decode(part)) for part in raw.split(b"/"))
     except ValueError as error:
         raise Malformed("This address is not well formed: its percent-escapes are broken or not UTF-8.") from error
+
+
+def asked_for(scope: Scope) -> str:
+    """Path and query as they were asked for, still encoded: a `#` of a tag must not become a fragment.
+
+    Never what the Host header says: that is the asker's to choose.
+    """
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
+    query: bytes = scope.get("query_string", b"")
+    return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")

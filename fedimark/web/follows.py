@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from fedimark import addresses
 from fedimark.database import Row
-from fedimark.doorway.forms import SentForm, read_form
+from fedimark.doorway.forms import read_form
 from fedimark.doorway.redirects import own_path
-from fedimark.errors import FedimarkError, NotFound
+from fedimark.errors import FedimarkError
 from fedimark.follows import answer, queries
 from fedimark.follows import request as requests
 from fedimark.here import here
@@ -42,14 +42,14 @@ async def post_answer(request: Request) -> Response:
     """`POST /followers/answer` with `id` and `answer`"""
     owner, typed = owner_of(request), await read_form(request)
     say = answer.accept if typed.text("answer") == "accept" else answer.reject
-    await say(owner, _follow_id(typed))
+    await say(owner, typed.text("id"))
     return onward("/followers")
 
 
 async def post_remove(request: Request) -> Response:
     """`POST /followers/remove` with `id`"""
     owner, typed = owner_of(request), await read_form(request)
-    await answer.remove_follower(owner, _follow_id(typed))
+    await answer.remove_follower(owner, typed.text("id"))
     return onward("/followers")
 
 
@@ -68,13 +68,6 @@ async def get_followers(request: Request) -> Response:
         page=Page((), earlier),
         handle=f"@{owner.username}@{here().settings.handles_at}",
     )
-
-
-def _follow_id(typed: SentForm) -> int:
-    text = typed.text("id")
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound
-    return int(text)
 
 
 def _follower(row: Row) -> Follower:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from fedimark.bookmarks.draft import Owner
+from fedimark.doorway.paths import asked_for
 from fedimark.errors import SignInFirst
 from fedimark.here import here, now
 from fedimark.policy.visibility import Viewer
@@ -35,8 +36,7 @@ def owner_of(request: Request) -> Owner:
 
 def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
     """A template drawn for whoever asks."""
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    text = render(here().caches["pages"], name, viewer_of(request), path, now(), **values)
+    text = render(here().caches["pages"], name, viewer_of(request), asked_for(request.scope), now(), **values)
     return HTMLResponse(text, status_code=status)
 
 

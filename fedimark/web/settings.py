@@ -10,6 +10,7 @@ from fedimark.accounts import avatars, invites, profile, registration, sessions
 from fedimark.accounts.credentials import change_password
 from fedimark.accounts.leave import leave
 from fedimark.accounts.queries import count_bookmarks, count_shown
+from fedimark.doorway import entrance
 from fedimark.doorway.forms import read_form
 from fedimark.doorway.sessions import forget
 from fedimark.errors import NotFound, Refused
@@ -75,6 +76,7 @@ async def get_password(request: Request) -> Response:
 async def post_password(request: Request) -> Response:
     """Change the password; every other session ends."""
     viewer, form = signed_in(request), await read_form(request)
+    await entrance.knock("password", request, viewer.username)
     try:
         await change_password(viewer, form.text("old"), form.text("new"))
     except Refused as error:
@@ -127,6 +129,7 @@ async def get_leave(request: Request) -> Response:
 async def post_leave(request: Request) -> Response:
     """Delete the account."""
     viewer, form = signed_in(request), await read_form(request)
+    await entrance.knock("password", request, viewer.username)
     try:
         await leave(viewer, form.text("username"), form.text("password"))
     except Refused as error:

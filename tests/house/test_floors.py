@@ -41,7 +41,9 @@ def spoil(folder: Path, importer: str, imported: str) -> None:
 
 def verdict(output: str, contract: str) -> str:
     """KEPT or BROKEN."""
-    return re.findall(rf"^{re.escape(CONTRACTS[contract]['name'])} (\w+)", output, re.MULTILINE)[0]
+    found = re.search(rf"^{re.escape(CONTRACTS[contract]['name'])} (KEPT|BROKEN)", output, re.MULTILINE)
+    assert found is not None, output
+    return found[1]
 
 
 def test_the_code_keeps_every_contract(tmp_path: Path) -> None:
@@ -154,11 +156,37 @@ def test_only_the_doors_out_import(module: str, tmp_path: Path) -> None:
     assert unwatched == []
 
 
+def types_imported(tree: ast.Module) -> set[str]:
+    """Our rooms that a module imports for type checkers only."""
+    return {
+        node.module.split(".")[1]
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("fedimark.")
+    }
+
+
+def test_types_too_come_from_below() -> None:
+    floor = {room: height for height, names in enumerate(FLOORS) for room in names}
+
+    upward = [
+        f"{name} -> {room}"
+        for name, tree in modules()
+        for room in types_imported(tree)
+        if room != (own := name.split(".")[1]) and floor[room] <= floor.get(own, -1)
+    ]
+
+    assert upward == []
+
+
 def test_importing_a_type_is_not_opening_a_door(tmp_path: Path) -> None:
     copy_of_the_code(tmp_path)
+    before = verdict(lint(tmp_path).stdout, "doors-out")
     with (tmp_path / "fedimark" / "settings.py").open("a") as file:
         file.write("\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import httpx\n")
 
     answer = lint(tmp_path)
 
-    assert answer.returncode == 0, answer.stdout
+    assert verdict(answer.stdout, "doors-out") == before
+    assert "fedimark.settings" not in answer.stdout.partition("Broken contracts")[2]

@@ -7,11 +7,9 @@ import sys
 from pathlib import Path
 
 from fedimark.database import Database, fetch, is_sqlite, migrate
-from fedimark.here import Here, entered
 from fedimark.settings import Settings
 from migrations import __path__ as FOLDERS
 from tests.house.tree import ROOT, copy_of_the_code, run
-from tests.support.clock import Clock
 from tests.support.storage import Storage
 
 _TABLES_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -43,14 +41,14 @@ def partial_indexes() -> set[str]:
     return set(re.findall(r'^    "(\w+)": "(?:UNIQUE )?INDEX \{\} ON .* WHERE .*",$', texts, re.MULTILINE))
 
 
-async def asked(url: str, clock: Clock, sqlite: str, postgres: str) -> list[dict[str, str]]:
+async def asked(url: str, sqlite: str, postgres: str) -> list[dict[str, str]]:
     """Rows about the schema of a database."""
-    settings = Settings(database_url=url)
-    database = await Database(settings).open()
+    database = await Database(Settings(database_url=url)).open()
+    token = database.enter()
     try:
-        async with entered(Here(settings=settings, database=database, http=None, clock=clock)):  # type: ignore[arg-type]
-            return await fetch(sqlite if is_sqlite() else postgres)
+        return await fetch(sqlite if is_sqlite() else postgres)
     finally:
+        database.leave(token)
         await database.close()
 
 
@@ -101,22 +99,22 @@ async def test_a_migrated_database_needs_nothing_more(database: Storage) -> None
     assert applied == []
 
 
-async def test_both_databases_have_the_partial_indexes(database: Storage, clock: Clock) -> None:
+async def test_both_databases_have_the_partial_indexes(database: Storage) -> None:
     wanted = partial_indexes()
     url = await database.new()
 
-    rows = await asked(url, clock, _INDEXES_SQLITE, _INDEXES_POSTGRES)
+    rows = await asked(url, _INDEXES_SQLITE, _INDEXES_POSTGRES)
 
     assert "bookmark_once" in wanted
     assert wanted <= {row["name"] for row in rows if " WHERE " in row["sql"]}
 
 
-async def test_both_databases_have_the_same_columns(database: Storage, clock: Clock, tmp_path: Path) -> None:
+async def test_both_databases_have_the_same_columns(database: Storage, tmp_path: Path) -> None:
     reference = Settings(database_url=f"sqlite:///{tmp_path / 'reference.sqlite3'}")
     await migrate(reference)
     url = await database.new()
 
-    rows = await asked(url, clock, _COLUMNS_SQLITE, _COLUMNS_POSTGRES)
-    expected = await asked(reference.database_url, clock, _COLUMNS_SQLITE, _COLUMNS_POSTGRES)
+    rows = await asked(url, _COLUMNS_SQLITE, _COLUMNS_POSTGRES)
+    expected = await asked(reference.database_url, _COLUMNS_SQLITE, _COLUMNS_POSTGRES)
 
     assert {(row["t"], row["c"]) for row in rows} == {(row["t"], row["c"]) for row in expected}

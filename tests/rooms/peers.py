@@ -75,6 +75,19 @@ class Peer:
         await send({"type": "http.response.body", "body": says.body})
 
 
+def stand(fleet: Any, host: str) -> Peer:
+    """A peer of that name in the fleet's network."""
+    peer = Peer()
+    fleet.network.add(host, peer)
+    return peer
+
+
+def finger(peer: Peer, handle: str, actor: str) -> None:
+    """Let WebFinger lead from every handle asked for to one actor."""
+    links = [{"rel": "self", "type": AS2, "href": actor}]
+    peer.document("/.well-known/webfinger", {"subject": f"acct:{handle}", "links": links}, JRD)
+
+
 Talk = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -35,7 +35,7 @@ class Stranger:
     def __init__(self, fleet: Any, uri: str, **said: Any) -> None:
         parts = urlsplit(uri)
         self.uri, self.host, self.path = uri, parts.netloc, parts.path
-        self.name = uri.rpartition("/")[2]
+        self.name = uri.rpartition("/")[2].lstrip("@")
         self.key = key_of(uri)
         self.key_id = f"{uri}#main-key"
         standing = fleet.network.apps.get(self.host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -315,6 +316,15 @@ async def test_deliveries_of_a_worker_that_died_are_sent_when_its_lease_ends(ser
     clock.forward(seconds=61)
     assert await drain() == 2
     assert [body["n"] for body in bo.bodies()] == [1, 2]
+
+
+async def test_patience_longer_than_a_lease_delivers_all_the_same(server, bo):
+    ana = await local_person()
+    await speak(ana, 1)
+    patient = replace(server.here, settings=replace(server.here.settings, delivery_total_s=300))
+
+    async with entered(patient):
+        assert await asyncio.wait_for(drain(), 20) == 1
 
 
 async def test_what_is_under_lease_is_not_overtaken(server, bo):

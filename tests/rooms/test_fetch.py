@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fedimark.database import execute, fetch_one
-from fedimark.errors import Gone, NotFound, Refused, Unreachable, Untrustworthy
-from fedimark.remote import actors, client, profile, webfinger
+from fedimark.database import fetch_one
+from fedimark.errors import Gone, NotFound, Unreachable, Untrustworthy
+from fedimark.remote import client
 from fedimark.remote.fetch import fetch_document
 from fedimark.signatures.keys import load_public
 from fedimark.signatures.message import Message
 from fedimark.signatures.verify import read_claim, verify
-from tests.rooms.peers import AS2, JRD, Asked, Peer, Says, local_person, over_sockets, socket_peer
+from tests.rooms.peers import AS2, Asked, Peer, Says, local_person, over_sockets, socket_peer, stand
 
 MARKS = "https://marks.example"
 ANA = f"{MARKS}/u/ana"
@@ -28,19 +28,6 @@ NOTE = {"id": f"{MARKS}/n/1", "type": "Note", "attributedTo": ANA}
 def marks(server, fleet) -> Peer:
     """https://marks.example, which answers 404 until told otherwise."""
     return stand(fleet, "marks.example")
-
-
-def stand(fleet, host: str) -> Peer:
-    """A peer of that name in the fleet's network."""
-    peer = Peer()
-    fleet.network.add(host, peer)
-    return peer
-
-
-def finger(peer: Peer, handle: str, actor: str) -> None:
-    """Let WebFinger lead from every handle asked for to one actor."""
-    links = [{"rel": "self", "type": AS2, "href": actor}]
-    peer.document("/.well-known/webfinger", {"subject": f"acct:{handle}", "links": links}, JRD)
 
 
 # --- documents ---------------------------------------------------------------------------------------------------
@@ -288,242 +275,6 @@ async def own_public_key(row) -> str:
     from fedimark.signatures.keys import load_private, public_pem
 
     return public_pem(load_private(row["private_key"]))
-
-
-# --- actors ------------------------------------------------------------------------------------------------------
-
-
-async def test_an_actor_is_fetched_once_and_known_for_a_day(server, marks, clock, wire):
-    marks.document(
-        "/u/ana", wire("fedimark/actor") | {"name": "Ana\n<b>Admin</b>", "summary": "<p>x<script>1</script>"}
-    )
-
-    row = await actors.find_actor(ANA)
-    again = await actors.find_actor(ANA)
-
-    assert again == row
-    assert (row["uri"], row["username"], row["host"], row["kind"]) == (ANA, "ana", "marks.example", "Person")
-    assert (row["name"], row["summary"]) == ("Ana <b>Admin</b>", "<p>x</p>")
-    assert (row["inbox"], row["shared_inbox"]) == (f"{ANA}/inbox", f"{MARKS}/inbox")
-    assert row["key_id"] == f"{ANA}#main-key"
-    assert row["private_key"] == "" and row["local_name"] is None
-    assert [asked.target for asked in marks.asked].count("/u/ana") == 1
-    clock.forward(days=1.1)
-    marks.document("/u/ana", wire("fedimark/actor") | {"name": "Anna"})
-    later = await actors.find_actor(ANA)
-    assert (later["id"], later["name"]) == (row["id"], "Anna")
-
-
-async def test_an_old_row_serves_while_the_server_is_down(server, fleet, marks, clock, wire):
-    marks.document("/u/ana", wire("fedimark/actor"))
-    row = await actors.find_actor(ANA)
-    clock.forward(days=3)
-    fleet.network.down.add("marks.example")
-
-    assert await actors.find_actor(ANA) == row
-    with pytest.raises(Unreachable):
-        await actors.refresh_actor(ANA)
-
-
-async def test_an_actor_that_is_gone_is_marked_and_raised(server, marks, wire):
-    marks.document("/u/ana", wire("fedimark/actor"))
-    await actors.find_actor(ANA)
-    marks.answers["/u/ana"] = Says(410)
-
-    with pytest.raises(Gone):
-        await actors.refresh_actor(ANA)
-    assert (await actors.known_actor(ANA))["gone_at"] is not None
-    with pytest.raises(Gone):
-        await actors.find_actor(ANA)
-
-
-async def test_many_who_ask_at_once_share_one_fetch(server, marks, wire):
-    marks.document("/u/ana", wire("fedimark/actor"))
-
-    rows = await asyncio.gather(*(actors.refresh_actor(ANA) for _ in range(10)))
-
-    assert len({row["id"] for row in rows}) == 1
-    assert [asked.target for asked in marks.asked].count("/u/ana") == 1
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"inbox": "https://victim.example/inbox"},
-        {"inbox": "https://127.0.0.1/inbox"},
-        {"inbox": f"{MARKS}:8443/inbox"},
-        {"outbox": "https://victim.example/outbox"},
-        {"endpoints": {"sharedInbox": "https://victim.example/inbox"}},
-        {"endpoints": {"sharedInbox": "https://sibling.example/inbox"}},
-        {"type": "Note"},
-        {"preferredUsername": "a" * 200},
-    ],
-)
-async def test_an_actor_who_points_elsewhere_is_refused(server, marks, wire, changes):
-    marks.document("/u/ana", wire("fedimark/actor") | changes)
-
-    with pytest.raises(Untrustworthy):
-        await actors.find_actor(ANA)
-    assert await actors.known_actor(ANA) is None
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("https://a.example/1", "https://A.example/2", True),
-        ("https://a.example/1", "https://ap.a.example/2", True),
-        ("https://ap.a.example/1", "https://a.example/2", True),
-        ("https://x.a.example/1", "https://y.a.example/2", False),
-        ("https://a.example/1", "https://notа.example/2", False),
-        ("https://a.example/1", "https://nota.example/2", False),
-        ("https://a.example/1", "http://a.example/2", False),
-        ("http://127.0.0.1:1/1", "http://127.0.0.1:2/2", False),
-        ("http://127.0.0.1:1/1", "http://127.0.0.1:1/2", True),
-        ("http://1.127.0.0.1/1", "http://127.0.0.1/2", False),
-    ],
-)
-def test_what_one_site_is(one, other, same):
-    assert profile.same_site(one, other) is same
-
-
-async def test_people_here_are_rows_and_never_asked_over_the_network(server, fleet):
-    ana = await local_person()
-
-    assert (await actors.find_actor("https://a.example/u/ana"))["id"] == ana["id"]
-    assert (await actors.owner_of_key("https://a.example/u/ana#main-key"))["id"] == ana["id"]
-    assert (await actors.find_actor("https://a.example/actor"))["local_name"] == ".instance"
-    with pytest.raises(Untrustworthy):
-        await actors.owner_of_key("https://a.example/u/ana#other-key")
-    with pytest.raises(NotFound):
-        await actors.find_actor("https://a.example/u/nobody")
-    with pytest.raises(NotFound):
-        await actors.find_actor("https://a.example/u/.instance")
-    await execute("UPDATE actor SET gone_at = 1 WHERE id = ?", ana["id"])
-    with pytest.raises(Gone):
-        await actors.find_actor("https://a.example/u/ana")
-    assert fleet.network.requests == []
-
-
-# --- keys --------------------------------------------------------------------------------------------------------
-
-
-async def test_a_known_key_needs_no_fetch_and_a_new_one_is_looked_up(server, marks, clock, wire):
-    document = wire("fedimark/actor")
-    marks.document("/u/ana", document)
-    row = await actors.owner_of_key(f"{ANA}#main-key")
-    before = len(marks.asked)
-
-    assert await actors.owner_of_key(f"{ANA}#main-key") == row
-    assert len(marks.asked) == before
-    document["publicKey"]["id"] = f"{ANA}#second-key"
-    marks.document("/u/ana", document)
-    assert (await actors.owner_of_key(f"{ANA}#second-key"))["key_id"] == f"{ANA}#second-key"
-
-
-@pytest.mark.parametrize("is_actor_stub", [True, False])
-async def test_a_key_with_a_document_of_its_own_is_understood(server, fleet, wire, is_actor_stub):
-    sloth = stand(fleet, "sloth.example")
-    document = wire("gotosocial/actor")
-    key = document["publicKey"]
-    sloth.document("/users/ezra", document)
-    stub = {"id": document["id"], "type": "Person", "publicKey": key}
-    sloth.document("/users/ezra/main-key", stub if is_actor_stub else key | {"type": "Key"})
-
-    row = await actors.owner_of_key("https://sloth.example/users/ezra/main-key")
-    asked = len(sloth.asked)
-    again = await actors.owner_of_key("https://sloth.example/users/ezra/main-key")
-
-    assert row["uri"] == "https://sloth.example/users/ezra"
-    assert again == row and len(sloth.asked) == asked
-
-
-async def test_a_key_that_its_owner_does_not_name_is_nobodys(server, fleet, marks, wire):
-    marks.document("/u/ana", wire("fedimark/actor"))
-    evil = stand(fleet, "evil.example")
-    evil.document("/key", wire("fedimark/actor")["publicKey"] | {"id": "https://evil.example/key"})
-
-    for key_id in ("https://evil.example/key", f"{ANA}#other-key"):
-        with pytest.raises(Untrustworthy):
-            await actors.owner_of_key(key_id)
-
-
-async def test_a_key_owned_by_somebody_else_refuses_the_actor(server, marks, wire):
-    document = wire("fedimark/actor")
-    document["publicKey"]["owner"] = f"{MARKS}/u/bo"
-    marks.document("/u/ana", document)
-
-    with pytest.raises(Untrustworthy, match="key-owner"):
-        await actors.owner_of_key(f"{ANA}#main-key")
-
-
-async def test_a_key_that_failed_is_not_asked_for_again_at_once(server, marks, clock, wire):
-    for _ in range(3):
-        with pytest.raises(NotFound):
-            await actors.owner_of_key(f"{ANA}#main-key")
-    asked = len(marks.asked)
-    marks.document("/u/ana", wire("fedimark/actor"))
-    clock.forward(seconds=90)
-
-    row = await actors.owner_of_key(f"{ANA}#main-key")
-
-    assert asked == 1
-    assert row["uri"] == ANA
-
-
-# --- handles -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("handle", ["@ana@marks.example", "ana@marks.example", " @ana@MARKS.example "])
-async def test_a_handle_leads_to_an_actor(server, marks, handle):
-    finger(marks, "ana@marks.example", ANA)
-
-    assert await webfinger.find_handle(handle) == ANA
-    assert marks.asked[0].target == "/.well-known/webfinger?resource=acct:ana@marks.example"
-
-
-async def test_a_handle_on_another_domain_counts_when_that_domain_agrees(server, fleet, marks, wire):
-    social = stand(fleet, "ana.example")
-    finger(social, "ana@ana.example", ANA)
-    finger(marks, "ana@ana.example", ANA)
-    marks.document("/u/ana", wire("fedimark/actor"))
-
-    assert await webfinger.find_handle("@ana@marks.example") == ANA
-    assert (await actors.find_actor(ANA))["host"] == "ana.example"
-
-
-async def test_a_handle_on_a_domain_that_does_not_agree_is_not_believed(server, fleet, marks, wire):
-    bank = stand(fleet, "bank.example")
-    finger(bank, "ana@bank.example", "https://bank.example/u/ana")
-    finger(marks, "ana@bank.example", ANA)
-    marks.document("/u/ana", wire("fedimark/actor"))
-
-    with pytest.raises(Untrustworthy, match="subject"):
-        await webfinger.find_handle("@ana@marks.example")
-    assert (await actors.find_actor(ANA))["host"] == "marks.example"
-
-
-@pytest.mark.parametrize("handle", ["", "ana", "@ana", "@@marks.example", "a b@marks.example", "ana@marks.example/x"])
-async def test_what_is_no_handle_is_refused(server, handle):
-    with pytest.raises(Refused):
-        await webfinger.find_handle(handle)
-
-
-async def test_a_handle_of_this_server_is_a_row(server, fleet):
-    await local_person()
-
-    assert await webfinger.find_handle("@ana@a.example") == "https://a.example/u/ana"
-    for handle in ("@nobody@a.example", "@.instance@a.example"):
-        with pytest.raises(NotFound):
-            await webfinger.find_handle(handle)
-    assert fleet.network.requests == []
-
-
-@pytest.mark.parametrize("href", ["https://10.0.0.1/u/ana", "http://marks.example/u/ana", "https://marks.example:99/u"])
-async def test_a_handle_that_leads_to_a_private_place_is_refused(server, marks, href):
-    finger(marks, "ana@marks.example", href)
-
-    with pytest.raises(Untrustworthy):
-        await webfinger.find_handle("@ana@marks.example")
 
 
 async def test_only_remote_and_delivery_open_sockets(server, marks):

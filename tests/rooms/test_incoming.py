@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from fedimark.bookmarks.draft import Owner, read_draft
+from fedimark.bookmarks.incoming import store_note
 from fedimark.bookmarks.save import save_bookmark
-from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.database import Row, execute, fetch, fetch_one, write
 from fedimark.errors import Forbidden
 from fedimark.follows.request import follow
 from fedimark.inbox.apply import apply_waiting
+from fedimark.inbox.handlers.actors import BATCH
 from fedimark.policy.visibility import Visibility
+from fedimark.vocab.objects import read_note
 from tests.rooms.strangers import Stranger, amount, outcome
 
 MARKS = "https://marks.example/u/ana"
@@ -177,12 +180,13 @@ async def test_an_edit_changes_the_bookmark_and_an_older_one_does_not(marks, wir
     assert (row["title"], row["tags"]) == ("How the page cache really works", "2024")
 
 
-async def test_an_edit_without_a_moment_is_an_edit(marks, wire):
+async def test_an_edit_without_a_moment_is_an_edit(marks, wire, clock):
+    clock.set("2026-08-20T12:00:00Z")
     await marks.do(wire("fedimark/create_note"))
     update = wire("fedimark/update_note")
     del update["object"]["updated"], update["published"]
 
-    assert await marks.do(update) in ("changed", "known")
+    assert await marks.do(update) == "changed"
 
 
 async def test_an_edit_that_hides_a_bookmark_takes_it_away(marks, wire):
@@ -201,7 +205,6 @@ async def test_create_update_and_delete_end_alike_in_every_order(marks, wire):
         for document in (*order, *order):
             await marks.do(document)
         assert await kept() == []
-        assert await amount("link") == (await amount("link"))
         assert await fetch("SELECT id FROM entry") == []
         await execute("DELETE FROM received_activity")
         await execute("DELETE FROM tombstone")
@@ -241,11 +244,13 @@ async def test_a_neighbour_cannot_bury_a_note_before_it_comes(marks, mallory, wi
     assert await marks.do(wire("fedimark/create_note")) == "saved"
 
 
-async def test_somebody_who_leaves_is_forgotten_with_all_they_saved(marks, ana, wire, monkeypatch):
-    for number in range(3):
-        create = wire("fedimark/create_note", k3v7q2mzt5xha=f"aaaaaaaaaaaa{number}")
-        await marks.do(create)
-    monkeypatch.setattr("fedimark.inbox.handlers.actors.BATCH", 2)
+async def test_somebody_who_leaves_is_forgotten_with_all_they_saved(marks, ana, wire):
+    author = await marks.row()
+    async with write():
+        for number in range(BATCH + 1):
+            note = read_note(wire("fedimark/create_note", k3v7q2mzt5xha=f"n{number}")["object"])
+            await store_note(author, note, note.published or 0, author_consents=True)
+    assert len(await kept()) == BATCH + 1
 
     await marks.say({"id": f"{MARKS}#delete", "type": "Delete", "actor": MARKS, "object": MARKS})
     while await apply_waiting():

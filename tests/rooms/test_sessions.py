@@ -204,6 +204,21 @@ async def test_an_account_is_tried_ten_times_and_then_not_even_with_the_right_pa
     assert 0 < int(last.headers["retry-after"]) <= 900
 
 
+async def test_a_borrowed_browser_does_not_find_the_password_by_trying(server):
+    await register("ana", PASSWORD)
+    browser = await signed_in(server)
+
+    answers = [
+        (
+            await browser.post("/settings/password", data={"old": f"guess number {n}", "new": "mine now, mine"})
+        ).status_code
+        for n in range(11)
+    ]
+
+    assert answers == [422] * 10 + [429]
+    assert (await browser.post("/settings/leave", data={"username": "ana", "password": PASSWORD})).status_code == 429
+
+
 async def test_signing_in_rightly_is_never_too_often(server):
     await register("ana", PASSWORD)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fedimark import addresses
+from fedimark.accounts.rows import insert
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.queries import own_bookmark
@@ -13,7 +14,6 @@ from fedimark.database import Row, write
 from fedimark.errors import NotFound
 from fedimark.follows.request import follow
 from fedimark.here import here, now
-from fedimark.models import Account, Actor
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.text import urls
 from fedimark.timelines import queries
@@ -29,11 +29,17 @@ async def saver(
     name: str, *, default: Visibility = Visibility.PUBLIC, locked: bool = False, by_hand: bool = False
 ) -> Viewer:
     """Somebody with an account but without keys and a password, which take long; `by_hand` approves followers."""
-    actor = await Actor.create(local_name=name, username=name, created_at=now(), approves_followers=by_hand)
-    account = await Account.create(
-        actor_id=actor.id, password_hash="", default_visibility=int(default), privacy_lock=locked, created_at=now()
-    )
-    return Viewer(account.id, actor.id, name, False, "UTC", default, locked, "auto")
+    async with write():
+        actor_id = await insert("actor", local_name=name, username=name, created_at=now(), approves_followers=by_hand)
+        account_id = await insert(
+            "account",
+            actor_id=actor_id,
+            password_hash="",
+            default_visibility=int(default),
+            privacy_lock=locked,
+            created_at=now(),
+        )
+    return Viewer(account_id, actor_id, name, False, "UTC", default, locked, "auto")
 
 
 async def save(who: Viewer, url: str, tags: str = "", visibility: str = "", **more: Any) -> Saved:
@@ -63,10 +69,9 @@ async def befriend(reader: Viewer, *targets: Viewer) -> None:
 async def remote_actor(name: str, host: str) -> int:
     """Somebody of another server, as they are kept here; returns the row's id."""
     uri = f"https://{host}/u/{name}"
-    actor = await Actor.create(
-        uri=uri, uri_hash=addresses.uri_hash(uri), username=name, host=host, url=uri, inbox=f"{uri}/inbox", created_at=1
-    )
-    return int(actor.id)
+    given = {"uri": uri, "uri_hash": addresses.uri_hash(uri), "url": uri, "inbox": f"{uri}/inbox"}
+    async with write():
+        return await insert("actor", username=name, host=host, created_at=now(), **given)
 
 
 async def remote_save(actor_id: int, number: int, url: str, *, saved_at: int, **values: Any) -> Row:
@@ -88,12 +93,7 @@ async def remote_save(actor_id: int, number: int, url: str, *, saved_at: int, **
         "tags": "",
     }
     async with write():
-        return await rows.put({**_columns(), **given, **values, "link_id": await rows.link_id_of(url)})
-
-
-def _columns() -> dict[str, Any]:
-    texts: dict[str, Any] = dict.fromkeys(("description", "private_note"), "")
-    return texts | dict.fromkeys(("to_read", "starred", "archived"), False)
+        return await rows.put({**given, **values, "link_id": await rows.link_id_of(url)})
 
 
 async def look(

@@ -1,0 +1,204 @@
+"""A person's tags: renamed, folded together and deleted over all bookmarks; private ones are nobody else's business."""
+
+from __future__ import annotations
+
+import pytest
+
+from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks.remove import remove_bookmark, undo_remove
+from fedimark.bookmarks.tags import TagCount, delete_tag, own_tags, rename_tag
+from fedimark.database import fetch
+from fedimark.errors import NotFound, Refused
+from fedimark.policy.visibility import Viewer
+from fedimark.text import urls
+from fedimark.timelines import queries
+from fedimark.timelines.bookmark import one_bookmark
+from fedimark.timelines.stream import LinkStream, NetworkStream, PersonStream, RecentStream, TagStream
+from tests.support.savers import UNKNOWN, assert_agreement, befriend, count, entries, row_of, save, saver, urls_of
+
+A, B, C = "https://a.example/", "https://b.example/", "https://c.example/"
+
+
+async def _cloud(viewer: Viewer | None) -> dict[str, int]:
+    return dict(await queries.cloud(await queries.find(PersonStream("ana"), viewer)))
+
+
+async def _related(stream: PersonStream | TagStream, viewer: Viewer | None) -> dict[str, int]:
+    return dict(await queries.related(await queries.find(stream, viewer)))
+
+
+async def test_a_tag_is_renamed_whatever_its_case_and_nothing_else_changes(server):
+    ana, bo = await saver("ana"), await saver("bo")
+    first = await save(ana, A, "one SQL two", title="T", description="D", private_note="N")
+    await save(ana, B, "Sql")
+    await save(bo, C, "sql")
+    before = await row_of(ana, first)
+
+    changed = await rename_tag(Owner.of(ana), "sQl", "Databases")
+
+    assert changed == 2
+    after = await row_of(ana, first)
+    assert after["tags"] == "one Databases two"
+    names = set(before) - {"tags", "updated_at"}
+    assert {name: after[name] for name in names} == {name: before[name] for name in names}
+    assert await urls_of(TagStream(("sql",))) == [C]
+    assert await urls_of(TagStream(("databases",))) == [B, A]
+    await assert_agreement()
+
+
+async def test_a_renamed_tag_folds_into_one_that_is_there_already(server):
+    ana = await saver("ana")
+    both, one = await save(ana, A, "db x SQLite y"), await save(ana, B, "db")
+
+    await rename_tag(Owner.of(ana), "db", "sqlite")
+
+    assert (await row_of(ana, both))["tags"] == "sqlite x y"
+    assert (await row_of(ana, one))["tags"] == "sqlite"
+    assert await own_tags(ana.actor_id) == [TagCount("sqlite", 2), TagCount("x", 1), TagCount("y", 1)]
+    await assert_agreement()
+
+
+async def test_a_tag_is_spelled_anew_and_a_spelling_it_has_already_changes_nothing(server):
+    ana = await saver("ana")
+    saved = await save(ana, A, "sql")
+
+    assert await rename_tag(Owner.of(ana), "sql", "SQL") == 1
+    before = await row_of(ana, saved)
+    assert await rename_tag(Owner.of(ana), "sql", "SQL") == 0
+
+    assert before["tags"] == "SQL"
+    assert await row_of(ana, saved) == before
+    await assert_agreement()
+
+
+async def test_a_deleted_tag_leaves_the_bookmarks(server):
+    ana = await saver("ana")
+    first, second = await save(ana, A, "SQL db"), await save(ana, B, "sql")
+
+    assert await delete_tag(Owner.of(ana), "Sql") == 2
+
+    assert (await row_of(ana, first))["tags"] == "db"
+    assert (await row_of(ana, second))["tags"] == ""
+    assert await urls_of(PersonStream("ana", only="untagged"), ana) == [B]
+    assert await urls_of(TagStream(("sql",))) == [UNKNOWN]
+    assert await urls_of(RecentStream()) == [B, A]
+    await assert_agreement()
+
+
+async def test_more_bookmarks_than_one_batch_are_all_renamed(server, monkeypatch):
+    ana = await saver("ana")
+    for number in range(7):
+        await save(ana, f"{A}?n={number}", "old")
+    monkeypatch.setattr("fedimark.bookmarks.tags._BATCH", 3)
+
+    assert await rename_tag(Owner.of(ana), "old", "OLD") == 7
+
+    assert {row["tags"] for row in await fetch("SELECT tags FROM bookmark")} == {"OLD"}
+    await assert_agreement()
+
+
+@pytest.mark.parametrize("new", ["", "  ", "two tags", "a,b", "..", ",", "\u00b4"])
+async def test_a_new_name_that_is_not_one_tag_is_refused(server, new):
+    ana = await saver("ana")
+    await save(ana, A, "sql")
+
+    with pytest.raises(Refused) as refusal:
+        await rename_tag(Owner.of(ana), "sql", new)
+
+    assert refusal.value.field == "new"
+    assert await own_tags(ana.actor_id) == [TagCount("sql", 1)]
+
+
+async def test_a_tag_one_does_not_have_is_not_found(server):
+    ana, bo = await saver("ana"), await saver("bo")
+    await save(bo, A, "sql")
+
+    for work in (
+        rename_tag(Owner.of(ana), "sql", "x"),
+        delete_tag(Owner.of(ana), "sql"),
+        delete_tag(Owner.of(ana), ""),
+    ):
+        with pytest.raises(NotFound):
+            await work
+
+
+async def test_an_undo_brings_a_bookmark_back_with_the_tags_it_was_removed_with(server):
+    ana = await saver("ana")
+    removed = await save(ana, A, "sql")
+    await save(ana, B, "sql")
+    await remove_bookmark(Owner.of(ana), removed.public_id)
+    await rename_tag(Owner.of(ana), "sql", "db")
+
+    await undo_remove(Owner.of(ana), removed.public_id)
+
+    assert (await row_of(ana, removed))["tags"] == "sql"
+    await assert_agreement()
+
+
+async def test_a_private_tag_on_a_public_bookmark_is_its_owners_alone(server):
+    ana, bo = await saver("ana"), await saver("bo")
+    await befriend(bo, ana)
+    saved = await save(ana, A, "db .secret")
+
+    for viewer in (bo, None):
+        assert await _cloud(viewer) == {"db": 1}
+        assert await urls_of(PersonStream("ana", tags=(".secret",)), viewer) == [UNKNOWN]
+        assert await urls_of(PersonStream("ana", tags=("db", ".secret")), viewer) == [UNKNOWN]
+        assert await _related(PersonStream("ana", tags=("db",)), viewer) == {}
+        for stream in (PersonStream("ana"), RecentStream(), TagStream(("db",)), LinkStream(urls.link_hash(A))):
+            assert [entry.tags for entry in await entries(stream, viewer)] == [("db",)]
+        assert (await one_bookmark("ana", saved.public_id, viewer)).entry.tags == ("db",)
+    assert [entry.tags for entry in await entries(NetworkStream(), bo)] == [("db",)]
+
+    assert await _cloud(ana) == {"db": 1, ".secret": 1}
+    assert await urls_of(PersonStream("ana", tags=(".secret",)), ana) == [A]
+    assert await _related(PersonStream("ana", tags=("db",)), ana) == {".secret": 1}
+    assert (await one_bookmark("ana", saved.public_id, ana)).entry.tags == ("db", ".secret")
+    assert [entry.tags for entry in await entries(NetworkStream(), ana)] == [("db", ".secret")]
+
+
+async def test_nobody_finds_a_private_tag_among_everybodys_tags(server):
+    ana = await saver("ana")
+    await save(ana, A, "db .secret")
+
+    for viewer in (ana, None):
+        assert await urls_of(TagStream((".secret",)), viewer) == [UNKNOWN]
+        assert await urls_of(TagStream(("db", ".secret")), viewer) == [UNKNOWN]
+        assert await _related(TagStream(("db",)), viewer) == {}
+    rows = await fetch("SELECT g.key FROM entry e JOIN tag g ON g.id = e.owner_id WHERE e.stream = 2")
+    assert [row["key"] for row in rows] == ["db"]
+    rows = await fetch("SELECT g.key FROM tally y JOIN tag g ON g.id = y.tag_id WHERE y.owner_id = 0")
+    assert [row["key"] for row in rows] == ["db"]
+
+
+async def test_a_tag_renamed_to_a_private_one_disappears_for_strangers_and_comes_back(server):
+    ana = await saver("ana")
+    await save(ana, A, "plans db")
+
+    await rename_tag(Owner.of(ana), "plans", ".plans")
+    hidden = [await _cloud(None), await urls_of(TagStream(("plans",)))]
+    await rename_tag(Owner.of(ana), ".plans", "plans")
+
+    assert hidden == [{"db": 1}, [UNKNOWN]]
+    assert await _cloud(None) == {"db": 1, "plans": 1}
+    assert await urls_of(TagStream(("plans",))) == [A]
+    await assert_agreement()
+
+
+async def test_counts_hold_only_what_their_reader_may_see(server):
+    ana, bo = await saver("ana"), await saver("bo")
+    await befriend(bo, ana)
+    for number, visibility in enumerate(("public", "unlisted", "followers", "private")):
+        await save(ana, f"{A}?n={number}", f"db {visibility}", visibility)
+
+    seen = {
+        who: (await count(PersonStream("ana"), viewer), await count(PersonStream("ana", tags=("db",)), viewer))
+        for who, viewer in (("owner", ana), ("follower", bo), ("stranger", None))
+    }
+
+    assert seen == {"owner": (4, 4), "follower": (3, 3), "stranger": (2, 2)}
+    assert await count(TagStream(("db",)), ana) == 1
+    assert set(await _cloud(None)) == {"db", "public", "unlisted"}
+    assert set(await _cloud(bo)) == {"db", "public", "unlisted", "followers"}
+    assert set(await _related(PersonStream("ana", tags=("db",)), None)) == {"public", "unlisted"}
+    assert set(await _related(TagStream(("db",)), ana)) == {"public"}
