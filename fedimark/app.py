@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +27,9 @@ from fedimark.remote import client
 from fedimark.routes import routes
 from fedimark.settings import Settings, from_process
 from fedimark.web.pages import environment, render
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,10 @@ async def running(
     async with AsyncExitStack() as stack:
         database = await Database(settings).open()
         stack.push_async_callback(database.close)
-        way_out = http or await stack.enter_async_context(client.build(settings))
+        if http is None:
+            http = await stack.enter_async_context(client.build(settings))
         Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
-        server = Here(settings=settings, database=database, http=way_out, clock=clock)
+        server = Here(settings=settings, database=database, http=http, clock=clock)
         server.caches["pages"] = environment(resources.templates(), static_versions())
         async with entered(server):
             await first.prepare(settings)

@@ -1,4 +1,4 @@
-"""PURE. What a person of this server may be called."""
+"""What a person of this server may be called."""
 
 from __future__ import annotations
 

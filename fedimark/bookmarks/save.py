@@ -45,9 +45,9 @@ async def save_bookmark(owner: Owner, draft: Draft) -> Saved:
     """
 
     async def work() -> Saved:
-        await hold_owner(owner)
+        held = await hold_owner(owner)
         before = await _by_url(owner, draft.url)
-        row, _ = await _saved(owner, draft, before)
+        row, _ = await _saved(held, draft, before)
         await _told(owner, before, row)
         return _as_saved(owner, row, is_new=before is None)
 
@@ -63,7 +63,7 @@ async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:
     """
 
     async def work() -> Saved:
-        await hold_owner(owner)
+        held = await hold_owner(owner)
         before = await fetch_one(_OWN, owner.actor_id, public_id)
         if before is None:
             raise NotFound
@@ -72,7 +72,7 @@ async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:
             if other["removed_at"] is None:
                 raise Taken("You have another bookmark of this address.", field="url")
             await end_bookmark(owner, other)
-        row, _ = await _saved(owner, draft, before)
+        row, _ = await _saved(held, draft, before)
         await _told(owner, before, row)
         return _as_saved(owner, row, is_new=False)
 
@@ -89,13 +89,13 @@ async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
 
     async def work() -> Imported:
         new = known = changed = 0
-        await hold_owner(owner)
+        held = await hold_owner(owner)
         hashes = [urls.md5(draft.url) for draft in drafts]
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 IN ({marks(len(hashes))})"
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, *hashes)}
         for md5, draft in zip(hashes, drafts, strict=True):
             before = have.get(md5)
-            have[md5], touched = await _saved(owner, draft if before is None else _kept(draft, before), before)
+            have[md5], touched = await _saved(held, draft if before is None else _kept(draft, before), before)
             new += before is None
             changed += before is not None and touched
             known += before is not None and not touched
@@ -122,14 +122,22 @@ def is_spoken(row: Row) -> bool:
     return leaves(Visibility(row["visibility"])) and urls.federable(row["url"])
 
 
-async def hold_owner(owner: Owner) -> None:
+async def hold_owner(owner: Owner) -> Owner:
     """Take the owner for this transaction: two changes of one person's bookmarks go one after the other.
 
-    Raises Gone: nothing is saved for somebody who has left.
+    Returns the owner with the Privacy Lock as it is now: it may have been closed since they signed in. Raises Gone:
+    nothing is saved for somebody who has left.
     """
     await hold("actor", owner.actor_id)
-    if await fetch_one("SELECT id FROM actor WHERE id = ? AND gone_at IS NULL", owner.actor_id) is None:
+    row = await fetch_one(_LOCK, owner.actor_id)
+    if row is None:
         raise Gone("This account is gone.")
+    return replace(owner, privacy_lock=bool(row["privacy_lock"]))
+
+
+_LOCK = """
+SELECT c.privacy_lock FROM actor a JOIN account c ON c.actor_id = a.id WHERE a.id = ? AND a.gone_at IS NULL
+"""
 
 
 async def _by_url(owner: Owner, url: str) -> Row | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
-from fedimark.database import Row
 from fedimark.policy.visibility import Visibility
+
+if TYPE_CHECKING:
+    from fedimark.database import Row
 
 _SECOND = 1_000_000  # files tell moments in seconds
 

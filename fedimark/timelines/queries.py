@@ -179,34 +179,35 @@ async def _tag_ids(keys: Sequence[str]) -> tuple[int, ...]:
 async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
     """The rows of a page in its own order: bookmarks of one person or link, else entries of a merged stream."""
     beyond, order = (">", "ASC") if cursor and cursor.newer else ("<", "DESC")
-    place = await _place(found, cursor) if cursor else ()
+    place, placed = _place(found, cursor) if cursor else ("", ())
     stream = found.stream
     if isinstance(stream, PersonStream | LinkStream):
         where, parameters = _saved(found)
         if place:
-            where += f" AND (b.saved_at, b.id) {beyond} (?, ?)"
+            where += f" AND (b.saved_at, b.id) {beyond} {place}"
         sql = f"SELECT b.* FROM {where} ORDER BY b.saved_at {order}, b.id {order} LIMIT ?"
-        return await fetch(sql, *parameters, *place, limit)
+        return await fetch(sql, *parameters, *placed, limit)
     if isinstance(stream, TagStream) and len(stream.tags) > 1:
         where, parameters = _tagged(found)
         # Grouped while read: an intersection is too rare to be kept merged.
-        having = f"HAVING (min(t0.saved_at), t0.link_id) {beyond} (?, ?)" if place else ""
+        having = f"HAVING (min(t0.saved_at), t0.link_id) {beyond} {place}" if place else ""
         lines = f"SELECT t0.link_id, min(t0.saved_at) AS position FROM {where} GROUP BY t0.link_id {having}"
     else:
         kind, owner_id = _merged(found)
         parameters = (owner_id,)
         lines = f"SELECT e.link_id, e.position FROM entry e WHERE e.stream = {kind} AND e.owner_id = ?"
         if place:
-            lines += f" AND (e.position, e.link_id) {beyond} (?, ?)"
-    lines += f" ORDER BY position {order}, link_id {order} LIMIT ?"
+            lines += f" AND (e.position, e.link_id) {beyond} {place}"
+    # By number: of several taggings joined, each has a link_id.
+    lines += f" ORDER BY 2 {order}, 1 {order} LIMIT ?"
     sql = f"""
     SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.savers FROM ({lines}) e
     JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
     """
-    return await fetch(sql, *parameters, *place, limit)
+    return await fetch(sql, *parameters, *placed, limit)
 
 
-async def _place(found: Found, cursor: Cursor) -> tuple[int, int]:
+def _place(found: Found, cursor: Cursor) -> tuple[str, tuple[object, ...]]:
     """A cursor's moment, and the id of the row that breaks the tie there: so that no address shows how many there are.
 
     The row is looked for among what this viewer sees of the stream, lest a cursor tell whether anything else exists.
@@ -215,16 +216,16 @@ async def _place(found: Found, cursor: Cursor) -> tuple[int, int]:
     if isinstance(found.stream, PersonStream | LinkStream):
         where, parameters = _saved(found)
         name = "uri_hash" if len(cursor.tie) == 40 else "public_id"
-        sql = f"SELECT b.id FROM {where} AND b.{name} = ?"
+        row = f"SELECT b.id FROM {where} AND b.{name} = ?"
     elif len(found.tag_ids) > 1:
         where, parameters = _tagged(found)
-        sql = f"SELECT t0.link_id AS id FROM {where} AND t0.link_id = ({_LINK}) LIMIT 1"
+        row = f"SELECT t0.link_id FROM {where} AND t0.link_id = ({_LINK}) LIMIT 1"
     else:
         kind, owner_id = _merged(found)
         parameters = (owner_id,)
-        sql = f"SELECT link_id AS id FROM entry WHERE stream = {kind} AND owner_id = ? AND link_id = ({_LINK})"
-    row = await fetch_one(sql, *parameters, cursor.tie)
-    return cursor.at, row["id"] if row else 0 if cursor.newer else _LAST
+        row = f"SELECT link_id FROM entry WHERE stream = {kind} AND owner_id = ? AND link_id = ({_LINK})"
+    gone = 0 if cursor.newer else _LAST
+    return f"(?, COALESCE(({row}), {gone}))", (cursor.at, *parameters, cursor.tie)
 
 
 def _merged(found: Found) -> tuple[Merged, int]:

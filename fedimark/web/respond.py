@@ -40,6 +40,13 @@ def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Re
     return HTMLResponse(text, status_code=status)
 
 
+def asked_path(request: Request) -> str:
+    """The path and query as they were sent, still escaped: what a form may send somebody back to."""
+    path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return f"{path}?{query}" if query else path
+
+
 def onward(path: str) -> Response:
     """After a form: go and see."""
     return RedirectResponse(path, status_code=303)

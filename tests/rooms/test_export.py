@@ -66,7 +66,7 @@ async def test_meta_changes_with_every_field(server, ana):
     assert (await exported(ana))[0]["meta"] != before
 
 
-@pytest.mark.parametrize("year", [1, 999, 1969, 2099])
+@pytest.mark.parametrize("year", [2, 999, 1969, 2099])
 async def test_years_have_four_digits(server, ana, tmp_path, year):
     await ana.save("https://example.org/")
     seconds = (year - 1970) * 31_556_952
@@ -84,11 +84,8 @@ async def test_an_export_read_back_changes_nothing(server, ana, tmp_path):
     file = tmp_path / "export.json"
     file.write_bytes(b"".join([part async for part in exporter.export(Owner.of(ana.viewer))]))
 
-    report = None
-    async for report in importer.bring_in(Owner.of(ana.viewer), file):
-        pass
+    *_, report = [report async for report in importer.bring_in(Owner.of(ana.viewer), file)]
 
-    assert report is not None
     assert report.summary() == {"new": 0, "known": 30, "changed": 0, "broken": 0}
 
 

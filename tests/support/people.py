@@ -68,12 +68,13 @@ class Person:
         async with entered(self.server.here):
             return await save_bookmark(Owner.of(self.viewer), _draft(url, texts))
 
-    async def edit(self, url: str, **changes: str) -> Saved:
-        """Change what this person said of a page: what is not named stays."""
+    async def edit(self, url: str, /, **changes: str) -> Saved:
+        """Change what this person said of a page, or its `url`: what is not named stays."""
         async with entered(self.server.here):
             row = await self._bookmark(url)
             before = {name: row[name] for name in ("title", "description", "tags")}
-            draft = _draft(url, {**before, "visibility": Visibility(row["visibility"]).word, **changes})
+            texts = {"url": url, **before, "visibility": Visibility(row["visibility"]).word, **changes}
+            draft = _draft(texts.pop("url"), texts)
             return await edit_bookmark(Owner.of(self.viewer), row["public_id"], draft)
 
     async def remove(self, url: str) -> None:

@@ -109,7 +109,8 @@ def _moment(text: str) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MICRO
+        # Into UTC, which fails for the hours before the year 1 that an offset can name.
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC) - _EPOCH) // _MICRO
     except (ValueError, OverflowError):
         raise _Unreadable(f"Its time “{excerpt(text)}” can’t be read.") from None
 

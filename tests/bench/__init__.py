@@ -1,0 +1,1 @@
+"""What fedimark costs, measured: `make bench` writes docs/benchmarks.md."""

@@ -1,0 +1,148 @@
+"""Pages a second: the same page of 50 entries with few and with many bookmarks behind it, in turns."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import datasets, machine, people
+from tests.bench.machine import Load, Served, get
+from tests.support.processes import FEDIMARK, clean_environ
+
+SMALL, LARGE = 10_000, 1_000_000
+IMPORTED = 10_000
+_CONNECTIONS = 4
+_ROUNDS = 3
+_ROUND_S = 1.5
+_ENTRY = b'<li class="entry h-entry'
+_READER = people.name_of(datasets.READER)
+
+PAGES = {
+    "a person": get(f"/u/{_READER}"),
+    "a person, signed in": get(f"/u/{_READER}", datasets.READER),
+    "a person's tag": get(f"/u/{_READER}/t/tag0001"),
+    "a tag": get("/t/tag0001"),
+    "recent": get("/recent"),
+    "network, signed in": get("/network", datasets.READER),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The same page over two data sets; `size` is its length in bytes."""
+
+    name: str
+    few: Load
+    many: Load
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """All pages, the wire alone, and memory after the load."""
+
+    compared: tuple[Compared, ...]
+    wire: Load
+    resident_mb: float
+    built_s: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A person's page after imports of ten and of many, ten entries a page, and how fast the import was."""
+
+    compared: Compared
+    fifty: Load
+    rows_per_s: float
+
+
+def measure() -> Pages:
+    """Build what is missing and measure every page."""
+    built = {amount: datasets.build(_folder(amount), amount) for amount in (SMALL, LARGE)}
+    with ExitStack() as stack:
+        for amount in built:
+            datasets.refreshed(_folder(amount))
+        few, many = (stack.enter_context(machine.fedimark(_folder(amount))) for amount in built)
+        compared = tuple(_compare(name, few, many, (request, request)) for name, request in PAGES.items())
+        resident = many.resident_mb()
+    size = sorted(one.size for one in compared)[len(compared) // 2]
+    with machine.bare(size) as nothing:
+        wire = machine.load(nothing, [[get("/")]] * _CONNECTIONS, _ROUND_S)
+    return Pages(compared, wire, resident, built)
+
+
+def measure_imports() -> Imported:
+    """Import ten and 10,000 bookmarks of two people and measure the page of each."""
+    folder = machine.VAR / "imported"
+    rate = _import(folder)
+    with machine.fedimark(folder, {"FEDIMARK_PAGE_SIZE": "10"}) as served:
+        compared = _compare("a person", served, served, (get("/u/ten"), get("/u/many")), entries=10)
+    with machine.fedimark(folder) as served:
+        fifty = machine.load(served, [[get("/u/many")]] * _CONNECTIONS, _ROUND_S)
+    return Imported(compared, fifty, rate)
+
+
+def _compare(name: str, few: Served, many: Served, requests: tuple[str, str], entries: int = 50) -> Compared:
+    """Measure a page of two servers in turns, after a look at whether it holds what it should."""
+    size = 0
+    for served, request in zip((few, many), requests, strict=True):
+        text = machine.answer(served.port, request)
+        found = text.count(_ENTRY)
+        if found != entries:
+            raise RuntimeError(f"{name}: {found} entries instead of {entries}: {text[:300]!r}")
+        size = len(text.partition(b"\r\n\r\n")[2])
+    seen: tuple[list[Load], list[Load]] = ([], [])
+    for _ in range(_ROUNDS):
+        for served, request, loads in zip((few, many), requests, seen, strict=True):
+            loads.append(machine.load(served, [[request]] * _CONNECTIONS, _ROUND_S))
+    return Compared(name, machine.middle(seen[0]), machine.middle(seen[1]), size)
+
+
+def _folder(amount: int) -> Path:
+    return machine.VAR / f"{amount}"
+
+
+def _import(folder: Path) -> float:
+    """Import once, through the command line; returns bookmarks a second of the large import."""
+    ready = folder / f"ready.{datasets.VERSION}"
+    if ready.exists():
+        return float(ready.read_text())
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.is_file():
+            old.unlink()
+    environ = clean_environ() | {"FEDIMARK_BASE_URL": people.BASE_URL, "FEDIMARK_DATA_DIR": str(folder)}
+
+    def run(*arguments: str, given: str = "") -> str:
+        command = [str(FEDIMARK), *arguments]
+        done = subprocess.run(command, env=environ, input=given, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        return done.stdout
+
+    took = 0.0
+    run("migrate")
+    for name, amount in (("ten", 10), ("many", IMPORTED)):
+        file = folder / f"{name}.json"
+        file.write_text(json.dumps([_pinboard(number) for number in range(amount)]))
+        run("account", "add", name, "--password-stdin", given="correct horse battery staple\n")
+        started = machine.time.monotonic()
+        run("import", str(file), "--user", name)
+        took = machine.time.monotonic() - started
+    ready.write_text(f"{IMPORTED / took:.0f}")
+    return IMPORTED / took
+
+
+def _pinboard(number: int) -> dict[str, str]:
+    return {
+        "href": datasets.url_of(number),
+        "description": f"Page {number}, kept for later",
+        "extended": f"What stands at {datasets.url_of(number)} is worth a second look some day, and some words more.",
+        "time": f"20{10 + number % 10}-0{1 + number % 9}-1{number % 10}T12:{number % 60:02}:00Z",
+        "shared": "yes",
+        "toread": "no",
+        "tags": f"tag{number % 7:04} tag{number % 101:04} tag{number % 1009:04}",
+    }

@@ -1,0 +1,205 @@
+"""Saves a second: by form over a socket and in process, one person and 64, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import asyncpg
+
+from fedimark.database import migrate
+from fedimark.here import wall_clock
+from fedimark.settings import Settings
+from tests.bench import datasets, machine, people
+from tests.bench.inside import fields_of
+from tests.bench.machine import Load, Served
+from tests.support.storage import answering_postgres
+
+MANY = 64
+_ROUND_S = 3.0
+_MOST_A_SECOND = 1_500  # requests made ready for each second of a round
+
+
+@dataclass(frozen=True, slots=True)
+class Commits:
+    """What a database commits of one small insert each: one after the other, and ten connections at once."""
+
+    alone: float
+    ten: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saves:
+    """The four loads of one database, and its ceiling."""
+
+    database: str
+    by_form: tuple[Load, Load]
+    in_process: tuple[Load, Load]
+    commits: Commits
+
+
+def measure() -> tuple[list[Saves], Load]:
+    """Measure each database there is, and what the wire alone carries of the same forms."""
+    found = []
+    with _sqlite() as (folder, url):
+        found.append(_measure("SQLite", folder, url, _sqlite_commits(folder)))
+    postgres = answering_postgres()
+    if postgres:
+        with _postgres(postgres) as (folder, url):
+            found.append(_measure("PostgreSQL", folder, url, asyncio.run(_postgres_commits(url))))
+    with machine.bare(0, 303) as nothing:
+        wire = machine.load(nothing, _forms("bare", MANY), _ROUND_S, 303)
+    return found, wire
+
+
+def _measure(database: str, folder: Path, url: str, commits: Commits) -> Saves:
+    with machine.fedimark(folder, {"FEDIMARK_DATABASE_URL": url}) as served:
+        _by_form(served, "warm", 4, 1.0)
+        forms = _by_form(served, "one", 1, _ROUND_S), _by_form(served, "many", MANY, _ROUND_S)
+    inside = _inside(folder, url, 1), _inside(folder, url, MANY)
+    return Saves(database, forms, inside, commits)
+
+
+def _by_form(served: Served, series: str, amount: int, seconds: float) -> Load:
+    return machine.load(served, _forms(series, amount, seconds), seconds, 303)
+
+
+def _forms(series: str, amount: int, seconds: float = _ROUND_S) -> list[list[str]]:
+    """For each connection the forms it will send, each of a page nobody saved."""
+    each = int(seconds * _MOST_A_SECOND / (amount if series != "bare" else 4)) + 200
+    return [[_form(series, person, count) for count in range(each)] for person in range(amount)]
+
+
+def _form(series: str, person: int, count: int) -> str:
+    body = urlencode(fields_of(series, person, count))
+    return (
+        f"POST /add HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nCookie: {people.cookie_of(person)}\r\n"
+        "Sec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    )
+
+
+def _inside(folder: Path, url: str, amount: int) -> Load:
+    job = {
+        "database": url,
+        "data_dir": str(folder),
+        "first_actor": datasets.FIRST_ACTOR,
+        "people": amount,
+        "seconds": _ROUND_S,
+        "round": f"inside-{amount}",
+    }
+    command = [sys.executable, "-m", "tests.bench.inside"]
+    done = subprocess.run(
+        command, input=json.dumps(job), capture_output=True, text=True, cwd=machine.ROOT, timeout=60, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    saw = json.loads(done.stdout)
+    return machine.of(saw["waited"], saw["took"], saw["cpu"])
+
+
+@contextmanager
+def _sqlite() -> Iterator[tuple[Path, str]]:
+    """A new SQLite database on the disk that var/ is on, with 64 people."""
+    folder = _empty("saves-sqlite")
+    settings = datasets.settings_of(folder)
+    asyncio.run(migrate(settings))
+    with sqlite3.connect(settings.sqlite_path) as database:
+        for table, row in people.rows(datasets.FIRST_ACTOR, MANY, wall_clock()):
+            datasets.insert(database, table, row)
+    database.close()
+    yield folder, settings.database
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def _postgres(url: str) -> Iterator[tuple[Path, str]]:
+    """A new PostgreSQL database with 64 people, dropped after."""
+    folder = _empty("saves-postgres")
+    name = f"fedimark_bench_{os.getpid()}"
+    asyncio.run(_execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    asyncio.run(_execute(url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
+    own = f"{url.rpartition('/')[0]}/{name}"
+    try:
+        asyncio.run(migrate(Settings(database_url=own, data_dir=str(folder))))
+        asyncio.run(_settle_people(own))
+        yield folder, own
+    finally:
+        asyncio.run(_execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        shutil.rmtree(folder)
+
+
+def _empty(name: str) -> Path:
+    folder = machine.VAR / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+async def _execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def _settle_people(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for table, row in people.rows(datasets.FIRST_ACTOR, MANY, wall_clock()):
+            places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+            await connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", *row.values())
+    finally:
+        await connection.close()
+
+
+_INSERT = "INSERT INTO ceiling (word) VALUES ('a small row of some forty characters....')"
+
+
+def _sqlite_commits(folder: Path) -> Commits:
+    """SQLite has one writer: ten at once are one after the other."""
+    database = sqlite3.connect(folder / "ceiling.sqlite3", isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("CREATE TABLE ceiling (id INTEGER PRIMARY KEY, word TEXT)")
+    count, until = 0, time.monotonic() + 1
+    while time.monotonic() < until:
+        database.execute(_INSERT)
+        count += 1
+    database.close()
+    return Commits(count, count)
+
+
+async def _postgres_commits(url: str) -> Commits:
+    pool = await asyncpg.create_pool(url, min_size=10, max_size=10)
+    try:
+        await pool.execute("CREATE TABLE ceiling (id bigserial PRIMARY KEY, word text)")
+        return Commits(await _committed(pool, 1), await _committed(pool, 10))
+    finally:
+        await pool.close()
+
+
+async def _committed(pool: asyncpg.Pool, at_once: int, seconds: float = 2.0) -> float:
+    until = time.monotonic() + seconds
+
+    async def commit() -> int:
+        count = 0
+        async with pool.acquire() as connection:
+            while time.monotonic() < until:
+                await connection.execute(_INSERT)
+                count += 1
+        return count
+
+    return sum(await asyncio.gather(*(commit() for _ in range(at_once)))) / seconds

@@ -1,0 +1,281 @@
+"""The command line, as scripts use it: names, exit codes, and what it prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from fedimark.cli import commands
+from tests.support.processes import FEDIMARK, Process, free_port
+from tests.support.storage import Storage
+
+COMMANDS = ["serve", "worker", "migrate", "account", "save", "edit", "remove", "import", "export", "timeline"]
+COMMANDS += ["counts", "follow", "unfollow"]
+ROW = {
+    "href": "https://example.org/1",
+    "description": "One",
+    "time": "2018-12-12T18:00:00Z",
+    "tags": "a",
+    "shared": "yes",
+}
+
+
+@pytest.fixture
+async def cli(database: Storage, tmp_path: Path) -> AsyncIterator[Process]:
+    """A server that is not running yet, with an empty, migrated database: its commands are `cli.run(...)`."""
+    process = Process(tmp_path, {"FEDIMARK_DATABASE_URL": await database.new()})
+    yield process
+    process.stop()
+
+
+def add(cli: Process, name: str) -> None:
+    done = cli.run("account", "add", name, "--password-stdin", given="a long enough password\n")
+    assert done.returncode == 0, done.stderr
+
+
+def line(cli: Process, *arguments: str) -> str:
+    done = cli.run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_help_names_every_command():
+    text = CliRunner().invoke(commands, ["--help"]).output
+
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", text, re.MULTILINE), command
+
+
+async def test_a_bookmark_is_saved_changed_and_removed(cli):
+    add(cli, "ana")
+
+    address = line(cli, "save", "https://sqlite.org/", "--user", "ana", "--title", "SQLite", "--tags", "sql db")
+    again = line(cli, "edit", "https://sqlite.org/", "--user", "ana", "--description", "Small, fast.")
+    (entry,) = json.loads(line(cli, "timeline", "--user", "ana", "--json"))
+    exported = json.loads(line(cli, "export", "--user", "ana", "--format", "pinboard-json"))
+    line(cli, "remove", "https://sqlite.org/", "--user", "ana")
+
+    assert address == again
+    assert re.fullmatch(rf"{cli.url}/u/ana/b/[a-z2-7]{{13}}", address)
+    position = entry.pop("position")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", position)
+    assert entry == {
+        "url": "https://sqlite.org/",
+        "canonical": "https://sqlite.org/",
+        "title": "SQLite",
+        "savers": [f"ana@{cli.host}"],
+        "tags": ["sql", "db"],
+    }
+    assert (exported[0]["description"], exported[0]["extended"]) == ("SQLite", "Small, fast.")
+    assert json.loads(line(cli, "timeline", "--user", "ana", "--json")) == []
+
+
+async def test_people_of_one_server_follow_each_other_and_their_saves_merge(cli):
+    add(cli, "ana")
+    add(cli, "bo")
+    line(cli, "save", "https://sqlite.org/", "--user", "bo", "--tags", "later")
+    line(cli, "save", "https://sqlite.org/?utm_source=x", "--user", "ana", "--tags", "sql")
+
+    assert "follow" in line(cli, "follow", f"@ana@{cli.host}", "--user", "bo")
+    both = json.loads(line(cli, "timeline", "--user", "bo", "--json"))
+    counts = json.loads(line(cli, "counts", "--json"))
+    line(cli, "unfollow", "ana", "--user", "bo")
+
+    assert [entry["savers"] for entry in both] == [[f"bo@{cli.host}", f"ana@{cli.host}"]]
+    assert both[0]["url"] == "https://sqlite.org/"
+    assert counts == {
+        "bookmarks_local": 2,
+        "bookmarks_remote": 0,
+        "links": 1,
+        "follows": {"requested": 0, "accepted": 1, "rejected": 0},
+        "received_waiting": 0,
+        "deliveries_waiting": 0,
+        "deliveries_dead": 0,
+    }
+
+
+async def test_an_import_prints_its_counts_and_its_broken_rows(cli, tmp_path):
+    add(cli, "ana")
+    file = tmp_path / "pinboard.json"
+    file.write_text(json.dumps([ROW, {**ROW, "href": "nowhere"}, {**ROW, "href": "https://example.org/2"}]))
+
+    first = json.loads(line(cli, "import", str(file), "--user", "ana", "--json"))
+    second = cli.run("import", str(file), "--user", "ana")
+
+    (error,) = first.pop("errors")
+    assert first == {"new": 2, "known": 0, "changed": 0, "broken": 1}
+    assert (error["row"], set(error)) == (2, {"row", "reason"})
+    assert second.stdout == "0 new, 2 known, 0 changed, 1 broken\n"
+    assert second.stderr.startswith("row 2: ")
+    assert second.returncode == 0
+
+
+@pytest.mark.processes
+def test_an_import_killed_midway_is_whole_after_another_try(tmp_path):
+    cli = Process(tmp_path)
+    add(cli, "ana")
+    file = tmp_path / "pinboard.json"
+    file.write_text(json.dumps([{**ROW, "href": f"https://example.org/{n}"} for n in range(2_000)]))
+
+    with subprocess.Popen([FEDIMARK, "import", str(file), "--user", "ana"], env=cli.environ, cwd=tmp_path) as running:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not saved_rows(tmp_path) and running.poll() is None:
+            time.sleep(0.02)
+        running.kill()
+    before = saved_rows(tmp_path)
+    again = json.loads(line(cli, "import", str(file), "--user", "ana", "--json"))
+
+    assert before % 500 == 0, "a chunk is whole or not there"
+    assert (again["new"], again["known"], saved_rows(tmp_path)) == (2_000 - before, before, 2_000)
+
+
+def saved_rows(folder: Path) -> int:
+    with closing(sqlite3.connect(f"file:{folder}/data/fedimark.sqlite3?mode=ro", uri=True)) as database:
+        count: int = database.execute("SELECT count(*) FROM bookmark").fetchone()[0]
+        return count
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("save", "https://example.org/", "--user", "nobody"),
+        ("save", "example.org", "--user", "ana"),
+        ("save", "https://example.org/", "--user", "ana", "--tags", "..."),
+        ("edit", "https://example.org/unknown", "--user", "ana"),
+        ("remove", "https://example.org/unknown", "--user", "ana"),
+        ("follow", "not a handle", "--user", "ana"),
+        ("follow", "@x@127.0.0.1:1", "--user", "ana"),
+        ("unfollow", "bo", "--user", "ana"),
+        ("account", "add", "ana"),
+        ("account", "add", "No.Dots"),
+        ("import", "/dev/null", "--user", "ana"),
+    ],
+)
+async def test_what_is_refused_ends_with_1_and_one_plain_line(refusing, arguments):
+    done = refusing.run(*arguments)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.match(r"fedimark: .+\n", done.stderr.splitlines(keepends=True)[-1])
+    assert done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory) -> Process:
+    """One server with one account, for everything that is refused anyway."""
+    process = Process(tmp_path_factory.mktemp("refusing"))
+    add(process, "ana")
+    return process
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("save",),
+        ("save", "https://example.org/"),
+        ("save", "https://example.org/", "--user", "ana", "--visibility", "everyone"),
+        ("export", "--user", "ana", "--format", "xbel"),
+        ("import", "/no/such/file", "--user", "ana"),
+        ("serve", "--port", "many"),
+        ("serve", "--workers", "0"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments):
+    assert CliRunner().invoke(commands, arguments).exit_code == 2
+
+
+def test_a_setting_that_cannot_be_meant_is_named(tmp_path):
+    done = Process(tmp_path, {"FEDIMARK_PAGE_SIZE": "many"}).run("counts")
+
+    assert (done.returncode, "page_size" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_serving_to_others_without_a_base_url_is_refused(tmp_path):
+    process = Process(tmp_path)
+    del process.environ["FEDIMARK_BASE_URL"]
+
+    done = process.run("serve", "--host", "0.0.0.0", "--port", str(process.port))
+
+    assert (done.returncode, "FEDIMARK_BASE_URL" in done.stderr) == (1, True)
+
+
+def test_another_base_url_than_at_first_is_refused(tmp_path):
+    process = Process(tmp_path)
+    add(process, "ana")
+    process.environ["FEDIMARK_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
+
+    done = process.run("counts")
+
+    assert (done.returncode, process.url in done.stderr) == (1, True)
+
+
+def test_without_a_base_url_commands_know_what_the_server_was(tmp_path):
+    process = Process(tmp_path)
+    add(process, "ana")
+    del process.environ["FEDIMARK_BASE_URL"]
+
+    assert line(process, "save", "https://example.org/", "--user", "ana").startswith(process.url)
+
+
+def test_an_account_without_a_password_gets_one_that_is_printed(tmp_path):
+    process = Process(tmp_path)
+
+    text = line(process, "account", "add", "ana")
+
+    assert re.fullmatch(rf"@ana@{process.host} can sign in with the password \S{{16}}", text)
+
+
+def test_migrate_says_what_it_did_and_then_that_nothing_is_left(tmp_path):
+    process = Process(tmp_path)
+
+    assert "0001_tables" in line(process, "migrate")
+    assert line(process, "migrate") == "The database is up to date."
+
+
+@pytest.mark.processes
+async def test_a_server_that_runs_says_where_and_acts_on_what_the_command_line_writes(cli):
+    add(cli, "ana")
+    with cli:
+        line(cli, "save", "https://example.org/x", "--user", "ana", "--title", "From a script")
+        page = httpx.get(f"{cli.url}/u/ana")
+
+    assert "From a script" in page.text
+    assert cli.url in cli.log.read_text()
+
+
+@pytest.mark.processes
+def test_the_first_start_without_any_setting_tells_what_to_do(tmp_path):
+    process = Process(tmp_path)
+    for name in [name for name in process.environ if name.startswith("FEDIMARK_")]:
+        del process.environ[name]
+
+    with process:
+        assert httpx.get(process.url, follow_redirects=True).status_code == 200
+
+    assert f"open {process.url}/" in process.log.read_text()
+    assert (tmp_path / "var" / "fedimark.sqlite3").exists()
+
+
+@pytest.mark.processes
+def test_several_processes_serve_one_port_and_end_with_it(tmp_path):
+    process = Process(tmp_path, arguments=("--workers", "2"))
+
+    with process:
+        assert {httpx.get(process.url, follow_redirects=True).status_code for _ in range(10)} == {200}
+        taken = process.run("serve", "--port", str(process.port))
+
+    assert taken.returncode == 1
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(process.url)

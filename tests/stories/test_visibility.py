@@ -1,0 +1,596 @@
+"""Who finds what: every route, asked by everybody, over bookmarks of every visibility.
+
+Each bookmark carries words of its own in every field; an answer that holds a word its reader may not see fails. A route
+without a row in the table fails too, so nothing is ever served that nobody thought about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+import httpx
+from starlette.routing import Mount, Route
+
+from fedimark.database import fetch, fetch_one
+from fedimark.here import here
+from fedimark.policy.visibility import Visibility
+from fedimark.routes import routes
+from fedimark.text import urls
+from tests.stories.reading import Reading
+from tests.support.invariants import disagreements
+from tests.support.people import Person
+
+ACTIVITY = "application/activity+json"
+OWNER, FOLLOWER, STRANGER, NOBODY, SERVER = "owner", "follower", "stranger", "nobody signed in", "a server"
+SIGNED_IN = (OWNER, FOLLOWER, STRANGER)
+P, U, F, X = Visibility.PUBLIC, Visibility.UNLISTED, Visibility.FOLLOWERS, Visibility.PRIVATE
+EVERY = (P, U, F, X)
+
+Seen = Mapping[str, tuple[Visibility, ...]]
+NOTHING: Seen = {}
+OWNERS: Seen = {OWNER: EVERY}
+OWN_PAGE: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F), STRANGER: (P, U), NOBODY: (P, U), SERVER: (P, U)}
+PERSON_PAGE: Seen = {**OWN_PAGE, SERVER: ()}  # a server gets the actor there
+LISTED: Seen = dict.fromkeys((OWNER, FOLLOWER, STRANGER, NOBODY, SERVER), (P,))
+LINK: Seen = {**LISTED, OWNER: EVERY, FOLLOWER: (P, U, F)}
+BY_MD5: Seen = {**LISTED, OWNER: EVERY}
+NETWORK: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F)}
+SECRET_FILE: Seen = {OWNER: (X,)}  # the file that was uploaded is named as the private bookmark is
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How a route is asked, and of which bookmarks each reader finds the title: exactly these.
+
+    With `{id}`, `{hash}`, `{md5}`, `{url}`, `{tag}` or `{dot}` in it, it is asked once for each bookmark. `leads` are
+    those whose address the answer may name though it shows none. `not_by` would change what the others find.
+    """
+
+    path: str
+    shows: Seen = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    leads: Seen = field(default_factory=dict)
+    not_by: tuple[str, ...] = ()
+
+
+ONE = "/u/ana/b/{id}"
+TABLE: dict[str, tuple[Ask, ...]] = {
+    # Streams and bookmarks
+    "GET /": (Ask("/", {NOBODY: (P,), SERVER: (P,)}),),
+    "GET /recent": (Ask("/recent", LISTED), Ask("/recent?before=9", NOTHING), Ask("/recent?after=1-x", LISTED)),
+    "GET /network": (Ask("/network", NETWORK),),
+    "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),
+    "POST /network/leave": (Ask("/network/leave", NOTHING, {"who": "nobody_of_this_name"}),),
+    "GET /t/{tags}": (
+        Ask("/t/shared", LISTED),
+        Ask("/t/{tag}", LISTED),
+        Ask("/t/shared,{tag}", LISTED),
+        Ask("/t/{dot}", NOTHING),
+        Ask("/t/shared,{dot}", NOTHING),
+    ),
+    "GET /url/": (Ask("/url/?url={url}"), Ask("/url/")),
+    "GET /url/{hash}": (Ask("/url/{hash}", LINK), Ask("/url/{md5}", leads=BY_MD5)),
+    "GET /add": (Ask("/add"), Ask("/add?url={url}", OWNERS)),
+    "POST /add": (Ask("/add", NOTHING, {"url": ""}),),
+    "GET /u/{user}": (Ask("/u/ana", PERSON_PAGE),),
+    "GET /u/{user}/t/{tags}": (
+        Ask("/u/ana/t/shared", OWN_PAGE),
+        Ask("/u/ana/t/{tag}", OWN_PAGE),
+        Ask("/u/ana/t/shared,{tag}", OWN_PAGE),
+        Ask("/u/ana/t/{dot}", OWNERS),
+        Ask("/u/ana/t/shared,{dot}", OWNERS),
+    ),
+    "GET /u/{user}/b/{id}": (Ask(ONE, OWN_PAGE),),
+    "GET /u/{user}/b/{id}/edit": (Ask(f"{ONE}/edit", OWNERS),),
+    "POST /u/{user}/b/{id}/edit": (Ask(f"{ONE}/edit", NOTHING, {"url": "https://other.example/"}, not_by=(OWNER,)),),
+    "GET /u/{user}/b/{id}/remove": (Ask(f"{ONE}/remove", OWNERS),),
+    "POST /u/{user}/b/{id}/remove": (Ask(f"{ONE}/remove", not_by=(OWNER,)),),
+    "GET /u/{user}/b/{id}/removed": (Ask(f"{ONE}/removed"),),
+    "POST /u/{user}/b/{id}/undo": (Ask(f"{ONE}/undo"),),
+    "POST /u/{user}/b/{id}/star": (Ask(f"{ONE}/star", NOTHING, {"starred": "yes"}),),
+    "POST /u/{user}/b/{id}/read": (Ask(f"{ONE}/read", NOTHING, {"to_read": "yes"}),),
+    "GET /u/{user}/{only}": (
+        Ask("/u/ana/public", LISTED),
+        Ask("/u/ana/private", {OWNER: (X,)}),
+        Ask("/u/ana/unread", OWNERS),
+        Ask("/u/ana/starred", OWNERS),
+        Ask("/u/ana/untagged"),
+    ),
+    # Pinboard's grammar: only ever another spelling of what was asked
+    "GET /u:{user}": (Ask("/u:ana"),),
+    "GET /u:{user}/": (Ask("/u:ana/"),),
+    "GET /u:{user}/{rest}": (
+        Ask("/u:ana/t:{tag}/"),
+        Ask("/u:ana/t:{dot}/"),
+        Ask("/u:ana/b:{id}"),
+        Ask("/u:ana/unread/"),
+    ),
+    "GET /t:{rest}": (Ask("/t:{tag}/"), Ask("/t:{dot}/")),
+    "GET /url:{hash}": (Ask("/url:{hash}"), Ask("/url:{md5}")),
+    "GET /url:{hash}/": (Ask("/url:{hash}/"),),
+    # What servers ask
+    "GET /.well-known/webfinger": (Ask("/.well-known/webfinger?resource=acct:ana@a.example"),),
+    "GET /actor": (Ask("/actor"),),
+    "POST /inbox": (Ask("/inbox"),),
+    "POST /actor/inbox": (Ask("/actor/inbox"),),
+    "POST /u/{user}/inbox": (Ask("/u/ana/inbox"),),
+    "GET /u/{user}/outbox": (Ask("/u/ana/outbox"), Ask("/u/ana/outbox?page=first", LISTED)),
+    "GET /u/{user}/followers": (Ask("/u/ana/followers"),),
+    "GET /u/{user}/following": (Ask("/u/ana/following"),),
+    "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"),),
+    "GET /u/{user}.json": (Ask("/u/ana.json"),),
+    # One's own
+    "GET /avatars/{file}": (Ask("/avatars/" + "0" * 40 + ".webp"),),
+    "GET /setup": (Ask("/setup"),),
+    "POST /setup": (Ask("/setup", form={"visibility": "public"}),),
+    "GET /sign-in": (Ask("/sign-in"), Ask("/sign-in?next=/u/ana/private")),
+    "POST /sign-in": (Ask("/sign-in", form={"username": "ana"}),),
+    "POST /sign-out": (Ask("/sign-out"),),
+    "GET /sign-up": (Ask("/sign-up"),),
+    "POST /sign-up": (Ask("/sign-up", form={"username": "ana"}),),
+    "GET /settings": (Ask("/settings"),),
+    "POST /settings": (Ask("/settings"),),
+    "POST /settings/avatar": (Ask("/settings/avatar"),),
+    "GET /settings/password": (Ask("/settings/password"),),
+    "POST /settings/password": (Ask("/settings/password"),),
+    "GET /settings/sessions": (Ask("/settings/sessions"),),
+    "POST /settings/sessions/{id}/revoke": (Ask("/settings/sessions/999999/revoke"),),
+    "GET /settings/invites": (Ask("/settings/invites"),),
+    "POST /settings/invites": (Ask("/settings/invites"),),
+    "POST /settings/registration": (Ask("/settings/registration"),),
+    "GET /settings/leave": (Ask("/settings/leave"),),
+    "POST /settings/leave": (Ask("/settings/leave", form={"username": "ana"}),),
+    "GET /settings/tags": (Ask("/settings/tags"),),
+    "POST /settings/tags/rename": (Ask("/settings/tags/rename", form={"old": "{tag}", "new": ""}),),
+    "POST /settings/tags/merge": (Ask("/settings/tags/merge", form={"tags": "{tag}", "into": ""}),),
+    "POST /settings/tags/delete": (Ask("/settings/tags/delete", form={"tag": "{tag}"}, not_by=(OWNER,)),),
+    "GET /settings/import": (Ask("/settings/import", SECRET_FILE),),
+    "POST /settings/import": (Ask("/settings/import", SECRET_FILE),),
+    "GET /settings/import/{id}": (Ask("/settings/import/{job}", SECRET_FILE),),
+    "POST /settings/import/{id}/start": (Ask("/settings/import/{job}/start", not_by=(OWNER,)),),
+    "GET /settings/export.json": (Ask("/settings/export.json", OWNERS),),
+    "GET /followers": (Ask("/followers"),),
+    "POST /followers/answer": (Ask("/followers/answer", form={"id": "1", "answer": "accept"}),),
+    "POST /followers/remove": (Ask("/followers/remove", form={"id": "999999"}),),
+    "MOUNT /static": (Ask("/static/fedimark.css"), Ask("/static/../{tag}"), Ask("/static/%2e%2e/{tag}")),
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One of ana's bookmarks, and the words that give it away."""
+
+    visibility: Visibility
+    public_id: str = ""
+    name: str = ""
+
+    @property
+    def word(self) -> str:
+        """What stands in all of its words and in nothing else."""
+        return self.name or f"q{self.visibility.word}q"
+
+    @property
+    def url(self) -> str:
+        """The address saved."""
+        return f"https://{self.word}url.example/{self.word}path"
+
+    def places(self) -> dict[str, str]:
+        """What an ask may name of it."""
+        link = urls.link_hash(urls.canonical(self.url))
+        names = {"id": self.public_id, "hash": link, "md5": urls.md5(self.url), "url": quote(self.url, safe="")}
+        return {**names, "tag": f"{self.word}tag", "dot": f".{self.word}dot"}
+
+    def texts(self) -> dict[str, Any]:
+        """What a form says of it."""
+        return {
+            "title": f"{self.word}title",
+            "description": f"{self.word}description at https://{self.word}said.example/",
+            "tags": f"shared {self.word}tag .{self.word}dot",
+            "private_note": f"{self.word}note",
+            "visibility": self.visibility.word,
+            "to_read": True,
+            "starred": True,
+            "archived": True,
+        }
+
+    def words(self) -> dict[str, str]:
+        """What nobody finds who may not see it, by what it is."""
+        places = self.places()
+        return {
+            "url": f"{self.word}url",
+            "path": f"{self.word}path",
+            "title": f"{self.word}title",
+            "description": f"{self.word}description",
+            "said": f"{self.word}said",
+            "tag": places["tag"],
+            "id": places["id"],
+            "hash": places["hash"],
+            "md5": places["md5"],
+        }
+
+    def owners_words(self) -> dict[str, str]:
+        """What nobody finds but its owner, whoever may see it."""
+        return {"dot": f"{self.word}dot", "note": f"{self.word}note"}
+
+
+class World:
+    """Ana with a bookmark of each visibility, who follows her, who doesn't, and who isn't signed in."""
+
+    def __init__(self, server: Any, ana: Person, flo: Person, sam: Person) -> None:
+        self.server, self.ana = server, ana
+        plain, machine = server.browser(), server.browser()
+        machine.headers = httpx.Headers({"Accept": ACTIVITY})
+        self.browsers = {
+            OWNER: ana.browser,
+            FOLLOWER: flo.browser,
+            STRANGER: sam.browser,
+            NOBODY: plain,
+            SERVER: machine,
+        }
+        self.kept: dict[Visibility, Kept] = {}
+        self.job = ""
+
+    def asks(self, method: str) -> list[tuple[str, Ask, Kept | None]]:
+        """Every ask of the table by one method, filled in: with the bookmark it names, where it names one."""
+        found = []
+        for key in sorted(TABLE, key=lambda key: key.endswith("/sign-out")):  # that ends everything
+            if key.startswith(method):
+                found += [(key, *filled) for ask in TABLE[key] for filled in self.filled(ask)]
+        return found
+
+    def filled(self, ask: Ask, kept: Iterable[Kept] = ()) -> list[tuple[Ask, Kept | None]]:
+        """One ask, or one for each bookmark if it names one."""
+        texts = " ".join((ask.path, *ask.form.values()))
+        if not re.search(r"{(id|hash|md5|url|tag|dot)}", texts):
+            return [(_filled(ask, {"job": self.job}), None)]
+        each = list(kept) or list(self.kept.values())
+        return [(_filled(ask, {**one.places(), "job": self.job}), one) for one in each]
+
+    async def ask(self, viewer: str, method: str, ask: Ask) -> httpx.Response:
+        """Ask as somebody."""
+        browser = self.browsers[viewer]
+        if method == "POST":
+            return await browser.post(ask.path, data=dict(ask.form))
+        return await browser.request("GET" if method == "MOUNT" else method, ask.path)
+
+
+def _filled(ask: Ask, places: Mapping[str, str]) -> Ask:
+    form = {name: value.format_map(places) for name, value in ask.form.items()}
+    return Ask(ask.path.format_map(places), ask.shows, form, ask.leads, ask.not_by)
+
+
+async def world_of(server: Any) -> World:
+    """The world of most of these tests."""
+    ana, flo, sam = [await server.sign_up(name) for name in ("ana", "flo", "sam")]
+    await flo.follow(ana)
+    world = World(server, ana, flo, sam)
+    for visibility in EVERY:
+        saved = await ana.save(Kept(visibility).url, **Kept(visibility).texts())
+        world.kept[visibility] = Kept(visibility, saved.public_id)
+    secret = f"{world.kept[X].word}title"
+    file = (f"{secret}.json", f'[{{"href": "nowhere", "description": "{secret}"}}]', "application/json")
+    sent = await ana.browser.post("/settings/import", files={"file": file})
+    world.job = sent.headers["location"].rpartition("/")[2]
+    return world
+
+
+def whole(answer: httpx.Response) -> str:
+    """Everything an answer says, headers too, also as it reads once its escapes are undone."""
+    heads = "\n".join(f"{name}: {value}" for name, value in answer.headers.items() if name != "set-cookie")
+    text = f"{heads}\n{answer.text}"
+    return f"{text}\n{unquote(text)}"
+
+
+def leaks(answer: httpx.Response, viewer: str, ask: Ask, about: Kept | None, kept: Iterable[Kept]) -> list[str]:
+    """The words this reader may not see in this answer; what they asked for themselves is theirs to know."""
+    said = whole(answer)
+    asked = unquote(" ".join((ask.path, *ask.form.values())))
+    visible = {*ask.shows.get(viewer, ()), *ask.leads.get(viewer, ())}
+    found = []
+    for one in kept:
+        words = {} if one.visibility in visible else one.words()
+        if viewer != OWNER:
+            words |= one.owners_words()
+        if one == about and one.url in asked:
+            words = {name: word for name, word in words.items() if name not in ("url", "path", "hash")}
+        found += [f"{name} of the {one.word}" for name, word in words.items() if word not in asked and word in said]
+    if viewer != OWNER:
+        found += [f"a mark: {mark}" for mark in ('chip">to read', 'chip">archived', "starry", "toread") if mark in said]
+    return found
+
+
+async def test_every_route_shows_everybody_what_they_may_see_and_nothing_else(server):
+    world = await world_of(server)
+    before = await fetch("SELECT * FROM bookmark ORDER BY id")
+
+    failures = []
+    for key, ask, about in [*world.asks("GET"), *world.asks("MOUNT"), *world.asks("POST")]:
+        method = key.partition(" ")[0]
+        for viewer in world.browsers:
+            if viewer in ask.not_by:
+                continue
+            answer = await world.ask(viewer, method, ask)
+            who = f"{key} as {viewer}: {ask.path} → {answer.status_code}"
+            failures += [f"{who} tells the {leak}" for leak in leaks(answer, viewer, ask, about, world.kept.values())]
+            failures += [f"{who}: {wrong}" for wrong in _unlike_the_table(answer, viewer, ask, about)]
+            failures += [f"{who}: {wrong}" for wrong in _badly_kept(answer, viewer, ask)]
+
+    assert failures == []
+    marks = {"starred", "to_read"}
+    assert [_without(row, marks) for row in await fetch("SELECT * FROM bookmark ORDER BY id")] == [
+        _without(row, marks) for row in before
+    ]
+    assert await disagreements() == []
+
+
+def _without(row: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def _unlike_the_table(answer: httpx.Response, viewer: str, ask: Ask, about: Kept | None) -> list[str]:
+    """Titles shown that the table does not name, or not shown though it does; and crashes."""
+    if answer.status_code >= 500:
+        return ["it fails"]
+    due = {v for v in ask.shows.get(viewer, ()) if about is None or v == about.visibility}
+    shown = {v for v in EVERY if f"{Kept(v).word}title" in answer.text}
+    return [] if due == shown else [f"the titles of {shown or 'none'} and not of {due or 'none'}"]
+
+
+def _badly_kept(answer: httpx.Response, viewer: str, ask: Ask) -> list[str]:
+    """What a cache between us and a person could give to somebody else."""
+    keep, is_page = (
+        answer.headers.get("cache-control", ""),
+        answer.headers.get("content-type", "").startswith("text/html"),
+    )
+    if viewer in SIGNED_IN and is_page and keep != "private, no-store":
+        return [f"a page of somebody's is kept: {keep}"]
+    if "public" in keep and not ask.path.startswith(("/static/", "/avatars/")):
+        return [f"everybody may keep it: {keep}"]
+    if is_page and not {"accept", "cookie"} <= {word.strip().lower() for word in answer.headers["vary"].split(",")}:
+        return [f"it varies by {answer.headers['vary']} only"]
+    return []
+
+
+async def test_a_head_request_tells_no_more_than_its_page(server):
+    world = await world_of(server)
+
+    failures = []
+    for key, ask, about in world.asks("GET"):
+        for viewer in world.browsers:
+            page, head = await world.ask(viewer, "GET", ask), await world.ask(viewer, "HEAD", ask)
+            if (head.status_code, head.content) != (page.status_code, b""):
+                failures.append(f"{key} as {viewer}: {ask.path} → {page.status_code} and {head.status_code}")
+            failures += leaks(head, viewer, ask, about, world.kept.values())
+
+    assert failures == []
+
+
+def test_every_route_stands_in_the_table():
+    asked = set()
+    for route in routes():
+        if isinstance(route, Mount):
+            asked.add(f"MOUNT {route.path}")
+            continue
+        assert isinstance(route, Route)
+        path = re.sub(r":[a-z]+}", "}", route.path)
+        asked |= {f"{method} {path}" for method in route.methods or () if method != "HEAD"}
+
+    assert asked - set(TABLE) == set(), "give each new route a row: how it is asked, and who finds what"
+    assert set(TABLE) - asked == set(), "these routes are gone"
+
+
+async def everything(world: World, viewers: Iterable[str], kept: Iterable[Kept], *, but: str = "\0") -> dict[str, Any]:
+    """All that some readers get from every page, asked about some bookmarks; to the byte."""
+    moment = (await fetch_one("SELECT max(saved_at) AS at FROM bookmark") or {})["at"]
+    answers = {}
+    for key, asks in TABLE.items():
+        if not key.startswith("GET") or key.split()[1].startswith(but):
+            continue
+        for ask in asks:
+            for filled, about in world.filled(ask, kept):
+                paths = [filled.path]
+                if about is not None and "?" not in filled.path:
+                    places = about.places()
+                    paths += [f"{filled.path}?{word}={moment}-{places['hash']}" for word in ("before", "after")]
+                for path in paths:
+                    for viewer in viewers:
+                        answer = await world.browsers[viewer].get(path)
+                        answers[f"{viewer}: {path}"] = (answer.status_code, sorted(answer.headers.items()), answer.text)
+    return answers
+
+
+async def test_what_one_may_not_see_changes_not_one_byte_of_what_one_sees(server, clock):
+    # Given pages with savers, and people who look at everything, also at what nobody has saved yet
+    world = await world_of(server)
+    bo = await server.sign_up("bo")
+    await bo.save("https://bos.example/page", title="bo's", tags="shared other")
+    clock.forward(days=1)
+
+    for visibility, viewers, but in (
+        (X, (FOLLOWER, STRANGER, NOBODY, SERVER), "\0"),
+        (F, (STRANGER, NOBODY, SERVER), "\0"),
+        (U, (STRANGER, NOBODY, SERVER), "/u/{user}"),
+    ):
+        new = Kept(visibility, "a" * 13, f"n{visibility.word}n")
+        before = await everything(world, viewers, [new], but=but)
+
+        # When ana saves a new page, and one that others saved, with old tags and new ones
+        for url in (new.url, "https://bos.example/page", "https://BOS.example/page#again"):
+            await world.ana.save(url, **new.texts())
+
+        # Then they find what they found
+        after = await everything(world, viewers, [new], but=but)
+        assert [where for where in before if before[where] != after[where]] == []
+        assert len(before) > 100
+
+
+async def test_what_is_not_for_you_answers_like_what_never_was(server):
+    world = await world_of(server)
+    never = Kept(X, "a" * 13, "never")
+
+    failures = []
+    for key, asks in TABLE.items():
+        method = key.partition(" ")[0]
+        for ask in asks:
+            if "{" not in ask.path + "".join(ask.form.values()) or "{job}" in ask.path:
+                continue
+            [(unknown, _)] = world.filled(ask, [never])
+            for visibility, viewers in (
+                (X, (FOLLOWER, STRANGER, NOBODY, SERVER)),
+                (F, (STRANGER, NOBODY, SERVER)),
+                (U, (STRANGER, NOBODY, SERVER)),
+            ):
+                if visibility is U and "/u/" in ask.path:
+                    continue
+                [(known, _)] = world.filled(ask, [world.kept[visibility]])
+                for viewer in viewers:
+                    one = masked(await world.ask(viewer, method, known), world.kept[visibility])
+                    other = masked(await world.ask(viewer, method, unknown), never)
+                    if one != other:
+                        failures.append(f"{key} as {viewer}: {known.path} is not as {unknown.path}")
+
+    assert failures == []
+
+
+def masked(answer: httpx.Response, kept: Kept) -> tuple[int, list[tuple[str, str]], str]:
+    """An answer without the words the asker brought."""
+
+    def mask(text: str) -> str:
+        for name, word in (*kept.places().items(), ("said", kept.url), ("word", kept.word)):
+            text = text.replace(word, f"[{name}]")
+        return text
+
+    heads = [(name, mask(value)) for name, value in answer.headers.items() if name != "content-length"]
+    return answer.status_code, heads, mask(answer.text)
+
+
+async def test_a_cursor_tells_nothing_about_what_it_names(server):
+    # Given a public and a private bookmark of one moment
+    world = await world_of(server)
+    at, page = world.ana.server.clock.micros, "https://public.example/then"
+    await world.ana.save(page, title="then", tags="shared", saved_at=at)
+    secret = Kept(X, "", "secret")
+    saved = await world.ana.save(secret.url, **secret.texts(), saved_at=at)
+    secret = Kept(X, saved.public_id, "secret")
+    never = Kept(X, "a" * 13, "never")
+
+    # When strangers ask for a page that begins at the private one, and at one that never was
+    failures = []
+    for path in ("/u/ana", "/u/ana/t/shared", "/t/shared", "/recent", f"/url/{urls.link_hash(urls.canonical(page))}"):
+        for word in ("before", "after"):
+            for name in ("id", "hash"):
+                for viewer in (FOLLOWER, STRANGER, NOBODY):
+                    asked = [f"{path}?{word}={at}-{one.places()[name]}" for one in (secret, never)]
+                    answers = [await world.browsers[viewer].get(one) for one in asked]
+                    if masked(answers[0], secret) != masked(answers[1], never):
+                        failures.append(f"{asked[0]} as {viewer}")
+    answers = [await world.browsers[SERVER].get(f"/u/ana/outbox?page={at}-{one.public_id}") for one in (secret, never)]
+    pages = [answer.json()["orderedItems"] for answer in answers]
+
+    # Then they cannot tell the two apart
+    assert failures == []
+    assert pages[0] == pages[1]
+
+
+def counts_of(page: Reading) -> dict[str, int]:
+    """The numbers beside the tags at the side."""
+    return {row.all("a")[-1].text: int(row.one(kind="n").text) for row in page.one("aside").all("li")}
+
+
+async def test_numbers_count_what_their_reader_may_see(server):
+    # Given ana's four bookmarks, and bo who saved the same four pages for everybody to see
+    world = await world_of(server)
+    bo = await server.sign_up("bo")
+    for kept in world.kept.values():
+        await bo.save(kept.url, title=f"bo on {kept.visibility.word}", tags="shared")
+
+    for viewer, own, beside in (
+        (OWNER, 4, {"public": 2, "unlisted": 2, "followers": 2, "private": 2}),
+        (FOLLOWER, 3, {"public": 2, "unlisted": 2, "followers": 2, "private": 1}),
+        (STRANGER, 2, {"public": 2, "unlisted": 1, "followers": 1, "private": 1}),
+        (NOBODY, 2, {"public": 2, "unlisted": 1, "followers": 1, "private": 1}),
+    ):
+        browser = world.browsers[viewer]
+
+        # When somebody looks at ana's page, at her tag and at everybody's
+        hers, tagged = [Reading((await browser.get(path)).text) for path in ("/u/ana", "/u/ana/t/shared")]
+        everybodys = Reading((await browser.get("/t/shared")).text)
+
+        # Then the headings and the tags at the side count what they see
+        assert hers.one(kind="count").text == str(own), viewer
+        assert tagged.one(kind="count").text == str(own), viewer
+        assert counts_of(hers)["shared"] == own, viewer
+        dots = {".qpublicqdot"} if viewer == OWNER else set()
+        assert dots == {name for name in counts_of(hers) if name == ".qpublicqdot"}, viewer
+        assert everybodys.one(kind="count").text == "5", viewer
+
+        # And each page's savers are those they may know of
+        bos = Reading((await browser.get("/u/bo")).text)
+        for entry in bos.all("li", "h-entry"):
+            which = entry.one(kind="p-name").text.removeprefix("bo on ")
+            number = entry.all("a", "savers")
+            assert (int(number[0].get("title").split()[0]) if number else 1) == beside[which], (viewer, which)
+            assert ("/u/ana" in {a.get("href") for a in entry.all("a")}) == (beside[which] == 2), (viewer, which)
+        for kept in world.kept.values():
+            link = Reading((await browser.get(f"/url/{kept.places()['hash']}")).text)
+            number = beside[kept.visibility.word]
+            assert f"{number} saver" in link.one(kind="under").text, (viewer, kept)
+            assert len(link.all("li", "h-entry")) == number, (viewer, kept)
+
+    # And the front page and the outbox count public ones
+    assert "5 public bookmarks" in (await world.browsers[NOBODY].get("/")).text
+    assert (await world.browsers[SERVER].get("/u/ana/outbox")).json()["totalItems"] == 1
+
+
+async def test_saving_what_somebody_else_keeps_to_themselves_shows_nobody_but_you(server):
+    world = await world_of(server)
+    secret = world.kept[X]
+
+    for url in (secret.url, secret.url.replace("https:", "http:")):
+        sent = await world.browsers[STRANGER].post("/add", data={"url": url, "title": "mine", "visibility": "public"})
+
+        assert sent.status_code in (303, 409)
+        assert "ana" not in sent.text
+    link = await world.browsers[STRANGER].get(f"/url/{secret.places()['hash']}")
+
+    assert "1 saver" in link.text
+    assert "/u/ana" not in link.text
+    assert "qprivateqtitle" not in link.text
+
+
+async def test_who_follows_whom_is_for_the_two_of_them(server):
+    world = await world_of(server)
+
+    for viewer in (STRANGER, NOBODY, SERVER):
+        for path in ("/u/ana", "/u/ana/followers", "/followers", "/network", "/u/flo/following", "/u/ana.json"):
+            answer = await world.browsers[viewer].get(path)
+
+            named = "flo" if "ana" in path or path in ("/followers", "/network") else "ana"
+            assert not re.search(rf"/u/{named}\b|@{named}\b|>{named}<", answer.text), (viewer, path)
+    assert "flo" in (await world.browsers[OWNER].get("/followers")).text
+
+
+async def test_privacy_lock_keeps_everything_from_everybody(server):
+    # Given somebody whose lock is on
+    world = await world_of(server)
+    for kept in world.kept.values():
+        await world.ana.edit(kept.url, visibility="private")
+    form = {"visibility": "public", "time_zone": "UTC", "theme": "auto", "privacy_lock": "yes"}
+    locked = await world.ana.browser.post("/settings", data=form)
+    assert locked.status_code == 303
+
+    # When the form says public all the same
+    again = {"url": Kept(P).url, "title": "qpublicqtitle", "visibility": "public"}
+    sent = await world.ana.browser.post("/add", data=again)
+    path = sent.headers["location"]
+
+    # Then it is private
+    for viewer in (FOLLOWER, STRANGER, NOBODY, SERVER):
+        for where in (path, "/u/ana", "/recent", "/network", "/u/ana/outbox?page=first"):
+            assert "qpublicq" not in whole(await world.browsers[viewer].get(where)), (viewer, where)
+    assert "qpublicqtitle" in (await world.ana.browser.get("/u/ana")).text
+    assert here().settings.base_url == "https://a.example"
