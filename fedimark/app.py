@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fedimark import resources, worker
+from fedimark import logs, resources, worker
 from fedimark.accounts import first
 from fedimark.database import Database
 from fedimark.doorway.errors import Errors
@@ -133,6 +133,7 @@ class _Serving:
             await self.asgi(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
+        logs.configure(self.settings.log_format)
         await receive()
         async with running(self.settings) as server:
             stop = asyncio.Event()

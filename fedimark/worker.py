@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from fedimark.bookmarks.remove import finish_removals
 from fedimark.database import Row, execute
+from fedimark.delivery import claim
 from fedimark.delivery.send import drain
 from fedimark.here import MICROS, Here, entered, here, now
 from fedimark.importing.importer import forget_old, run_import
@@ -49,6 +50,7 @@ async def run(server: Here, stop: asyncio.Event) -> None:
     async with entered(server), _elected(Path(server.settings.data_dir), stop) as elected:
         if not elected:
             return
+        await _take_over()
         wakes = {name: asyncio.Event() for name in STEPS}
         lanes = [asyncio.create_task(_lane(name, wake, stop)) for name, wake in wakes.items()]
         listening = asyncio.create_task(_pass_on(server.wake, wakes))
@@ -120,6 +122,15 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
     }
 )
 """Each returns how much it did; more than nothing means: look again at once."""
+
+
+async def _take_over() -> None:
+    """Whoever worked here before is dead, or we would not be elected: what it had taken need not wait for its lease."""
+    try:
+        await claim.take_over()
+        await queue.take_over()
+    except Exception:
+        log.exception(WORKER_FAILED, step="taking over")
 
 
 async def _lane(name: str, wake: asyncio.Event, stop: asyncio.Event) -> None:

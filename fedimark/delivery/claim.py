@@ -57,6 +57,13 @@ async def release(deliveries: Sequence[Row]) -> None:
         await execute(f"UPDATE delivery SET lease_until = 0 WHERE id IN ({marks(len(numbers))})", *numbers)
 
 
+async def take_over() -> None:
+    """Free what a worker had taken that is no more; for its successor, before it claims anything."""
+    moment = now()
+    # Not to nothing: that a try was under way is remembered, for it may have arrived. (outbox.publish)
+    await execute("UPDATE delivery SET lease_until = ? WHERE lease_until > ?", moment, moment)
+
+
 async def _claimed() -> list[Row]:
     lock = ""
     if not is_sqlite():

@@ -11,7 +11,7 @@ from fedimark.importing.formats import HEAD_BYTES, READABLE, Format
 from fedimark.importing.rows import Broken, Draft
 from fedimark.text import urls
 
-ROWS = 500  # in a chunk
+ROWS = 100  # in a chunk
 
 
 @dataclass(slots=True)

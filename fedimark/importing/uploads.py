@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable
+from contextlib import suppress
 from pathlib import Path
 
 from fedimark.errors import TooLarge, Unavailable
@@ -46,8 +47,9 @@ async def keep(parts: AsyncIterable[bytes]) -> str:
 
 
 async def drop(name: str) -> None:
-    """Throw an upload away; one that is not there is fine."""
-    await asyncio.to_thread(path_of(name).unlink, missing_ok=True)
+    """Throw an upload away; one that is not there is fine, and one that cannot be is left to `drop_old`."""
+    with suppress(OSError):
+        await asyncio.to_thread(path_of(name).unlink)
 
 
 async def drop_old(wanted: frozenset[str]) -> int:

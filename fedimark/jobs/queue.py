@@ -70,6 +70,12 @@ async def claim(kinds: Sequence[str]) -> Row | None:
     return await atomically(work)
 
 
+async def take_over() -> None:
+    """Free the jobs of a worker that is no more; for its successor, before it claims anything."""
+    moment = now()
+    await execute("UPDATE job SET lease_until = ? WHERE state = 'running' AND lease_until > ?", moment, moment)
+
+
 async def progress(job_id: int, done: int, total: int | None = None) -> None:
     """Say how far a running job is, in whatever its handler counts; prolongs its lease."""
     await execute(_PROGRESS, done, total, now() + LEASE, job_id)

@@ -61,7 +61,7 @@ class Served:
 
 
 @contextmanager
-def fedimark(folder: Path, environ: Mapping[str, str] | None = None, path: str = "/sign-in") -> Iterator[Served]:
+def fedimark(folder: Path, environ: Mapping[str, str] | None = None, path: str = "/recent") -> Iterator[Served]:
     """`fedimark serve`, worker and all, over a data directory; ready when `path` answers 200."""
     port = free_port()
     settings = {

@@ -7,15 +7,18 @@ from collections.abc import Awaitable
 
 import pytest
 
+from fedimark.accounts.leave import leave
+from fedimark.accounts.register import register
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.remove import finish_removals, remove_bookmark, undo_remove
 from fedimark.bookmarks.save import save_many
 from fedimark.bookmarks.tags import rename_tag
-from fedimark.database import execute, fetch
+from fedimark.database import fetch
 from fedimark.errors import Gone, NotFound, Taken
 from fedimark.follows.request import follow, unfollow
 from fedimark.text import urls
 from fedimark.timelines.stream import LinkStream, NetworkStream, RecentStream, TagStream
+from tests.support.people import PASSWORD
 from tests.support.savers import assert_agreement, befriend, count, edit, entries, look, save, saver, undo_runs_out
 
 PAGE = "https://sqlite.org/wal.html"
@@ -167,15 +170,27 @@ async def test_two_imports_of_one_file_and_saves_between_them(server):
 
 
 async def test_a_save_that_meets_its_owners_leaving_does_not_outlive_them(server):
-    ana = await saver("ana")
+    ana = await register("ana", PASSWORD)
+    await save(ana, PAGE, "db")
 
     await _together(
-        *(save(ana, f"{PAGE}?n={n}") for n in range(3)),
-        execute("UPDATE actor SET gone_at = ? WHERE id = ?", 1, ana.actor_id),
-        *(save(ana, f"{PAGE}?m={n}") for n in range(3)),
+        *(save(ana, f"{PAGE}?n={n}", "db") for n in range(6)),
+        leave(ana, "ana", PASSWORD),
+        *_after(0.01, [save(ana, f"{PAGE}?m={n}", "db") for n in range(40)]),
         may_raise=(Gone,),
     )
 
     with pytest.raises(Gone):
         await save(ana, PAGE)
+    assert await fetch("SELECT * FROM bookmark") == []
     await assert_agreement()
+
+
+def _after(apart_s: float, works: list[Awaitable[object]]) -> list[Awaitable[object]]:
+    """Works one after another: checking a password takes a while, and some of them shall meet what follows it."""
+
+    async def later(number: int, work: Awaitable[object]) -> object:
+        await asyncio.sleep(number * apart_s)
+        return await work
+
+    return [later(number, work) for number, work in enumerate(works)]

@@ -14,7 +14,7 @@ from fedimark.bookmarks.draft import Draft, Owner, read_draft
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.save import save_bookmark
 from fedimark.database import execute, fetch, fetch_one
-from fedimark.errors import NotFound, Refused, Taken, TooLarge, WrongType
+from fedimark.errors import NotFound, Refused, Taken, TooLarge, Unavailable, WrongType
 from fedimark.here import here
 from fedimark.importing import importer, uploads
 from fedimark.importing.formats import pinboard_json
@@ -472,6 +472,15 @@ async def test_an_upload_that_breaks_off_leaves_nothing(server, ana):
         await importer.take_upload(ana.viewer, "x", broken())
 
     assert uploads_left() == []
+
+
+async def test_a_disk_that_takes_nothing_is_said_to_be_ours(server, ana):
+    uploads.path_of("x").parent.write_text("a file where the folder should be")
+
+    with pytest.raises(Unavailable):
+        await importer.take_upload(ana.viewer, "x", in_parts(file_of(row())))
+
+    assert await fetch("SELECT id FROM job") == []
 
 
 async def test_an_import_is_its_owners_alone_and_starts_once(server, ana):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+PASSWORD = "correct horse battery staple"
 FEDIMARK = Path(sys.executable).parent / "fedimark"
 _PATIENCE_S = 30.0
 
@@ -120,6 +123,48 @@ class Process:
             timeout=120,
             check=False,
         )
+
+    def account(self, name: str) -> None:
+        """Make an account with the password of tests."""
+        made = self.run("account", "add", name, "--password-stdin", given=PASSWORD)
+        assert made.returncode == 0, made.stderr
+
+    def timeline(self, name: str) -> list[dict[str, Any]]:
+        """Somebody's network timeline, as the command line tells it."""
+        told: list[dict[str, Any]] = json.loads(self._told("timeline", "--user", name, "--json"))
+        return told
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers of `fedimark counts`."""
+        told: dict[str, Any] = json.loads(self._told("counts", "--json"))
+        return told
+
+    def signed_in(self, name: str) -> httpx.Client:
+        """A browser with a session of somebody's own."""
+        browser = httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=_PATIENCE_S)
+        answer = browser.post("/sign-in", data={"username": name, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def _told(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def until(holds: Callable[[], Any], patience_s: float = 20.0) -> Any:
+    """Ask again and again until the answer is true; returns it. The patience guards against hanging, nothing else."""
+    deadline = time.monotonic() + patience_s
+    while not (answer := holds()):
+        assert time.monotonic() < deadline, f"in vain for {patience_s} s"
+        time.sleep(0.05)
+    return answer
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """Do several things at once; returns what each returned."""
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return [one.result() for one in [threads.submit(call) for call in calls]]
 
 
 def clean_environ() -> dict[str, str]:

@@ -1,0 +1,265 @@
+"""The thread over real processes: `fedimark serve` on ports of this machine, spoken to by commands and sockets alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.processes import FEDIMARK, PASSWORD, Process, together, until
+from tests.support.storage import PostgresStorage
+
+pytestmark = pytest.mark.processes
+
+PAGE = "https://www.sqlite.org/wal.html"
+SAME_PAGE = "http://www.sqlite.org:80/wal.html?utm_source=letter#top"
+FILE = Path(__file__).parents[2] / "deploy" / "demo-bookmarks.json"
+UNDO = {"FEDIMARK_UNDO_S": "1"}  # else each removal takes half a minute
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Process, Process]]:
+    """Two servers, one with an account ana, the other with bo, both serving."""
+    environs: list[dict[str, str]] = [UNDO, UNDO]
+    storage = None
+    if request.param == "postgres":
+        storage = PostgresStorage(request.getfixturevalue("postgres_template"))
+        environs = [UNDO | {"FEDIMARK_DATABASE_URL": asyncio.run(storage.new())} for _ in environs]
+    a, b = (Process(tmp_path / name, environ) for name, environ in zip("ab", environs, strict=True))
+    try:
+        together(partial(a.account, "ana"), partial(b.account, "bo"))
+        together(a.start, b.start)
+        yield a, b
+    finally:
+        together(a.stop, b.stop)
+        if storage:
+            asyncio.run(storage.drop())
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Process]:
+    """One server that nobody has started yet; whatever is started is ended."""
+    process = Process(tmp_path / "alone", UNDO)
+    yield process
+    process.stop()
+
+
+def refused(process: Process, *arguments: str, given: str = "") -> int:
+    """Run a command that must be refused in words on standard error alone; returns its exit code."""
+    done = process.run(*arguments, given=given)
+    assert done.stdout == "", done.stdout
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode
+
+
+def done(process: Process, *arguments: str) -> str:
+    """Run a command that must succeed; returns what it printed."""
+    ran = process.run(*arguments)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def savers(process: Process, reader: str, url: str) -> list[str]:
+    """The savers of the one entry that holds this address, or nobody."""
+    return next((entry["savers"] for entry in process.timeline(reader) if entry["canonical"] == url), [])
+
+
+def test_what_one_server_saves_another_reads_merged_by_commands_alone(pair):
+    a, b = pair
+    ana, bo = f"ana@{a.host}", f"bo@{b.host}"
+
+    # Ten bookmarks come in silently, and come in once.
+    first, again = (json.loads(done(a, "import", str(FILE), "--user", "ana", "--json")) for _ in range(2))
+    assert first == {"new": 10, "known": 0, "changed": 0, "broken": 0, "errors": []}
+    assert again == {"new": 0, "known": 10, "changed": 0, "broken": 0, "errors": []}
+
+    # A follow is asked for by handle and accepted by the running server.
+    together(partial(done, b, "save", SAME_PAGE, "--user", "bo"), partial(done, b, "follow", ana, "--user", "bo"))
+    until(lambda: b.counts()["follows"] == {"requested": 0, "accepted": 1, "rejected": 0})
+
+    # What is saved from now on arrives, and is one entry with what the reader has of it.
+    page = ("https://sqlite.org/fts5.html", "--user", "ana", "--tags", "sql C++", "--visibility", "public")
+    words = ("--title", "FTS5", "--description", "First.")
+    saved = done(a, "save", *page, *words)
+    assert re.fullmatch(rf"http://{a.host}/u/ana/b/[a-z2-7]{{13}}\n", saved)
+    done(a, "save", PAGE, "--user", "ana", "--title", "WAL", "--visibility", "private")
+    done(a, "edit", PAGE, "--user", "ana", "--visibility", "public")
+    until(lambda: savers(b, "bo", PAGE) == [ana, bo])
+    found = b.timeline("bo")
+    assert [set(entry) for entry in found] == [{"url", "canonical", "title", "savers", "tags", "position"}] * 2
+    merged = next(entry for entry in found if entry["canonical"] == PAGE)
+    assert merged["position"] == "2026-08-03T07:40:00.000000Z"
+    assert merged["url"] == PAGE
+    shown = next(entry for entry in found if entry is not merged)
+    assert {**shown, "position": ""} == {
+        "url": "https://sqlite.org/fts5.html",
+        "canonical": "https://sqlite.org/fts5.html",
+        "title": "FTS5",
+        "savers": [ana],
+        "tags": ["sql", "C++"],
+        "position": "",
+    }
+
+    # Edits and removals follow.
+    done(a, "edit", "https://sqlite.org/fts5.html", "--user", "ana", "--title", "Full text", "--tags", "search")
+    done(a, "remove", PAGE, "--user", "ana")
+    until(lambda: savers(b, "bo", PAGE) == [bo])
+    entry = b.timeline("bo")[0]
+    assert (entry["title"], entry["tags"]) == ("Full text", ["search"])
+    counted = {
+        "bookmarks_local": 1,
+        "bookmarks_remote": 1,
+        "links": 2,
+        "follows": {"requested": 0, "accepted": 1, "rejected": 0},
+        "received_waiting": 0,
+        "deliveries_waiting": 0,
+        "deliveries_dead": 0,
+    }
+    assert b.counts() == counted
+    assert a.counts() == counted | {"bookmarks_local": 10, "bookmarks_remote": 0, "links": 10}
+    exported = json.loads(done(a, "export", "--user", "ana", "--format", "pinboard-json"))
+    assert [post["description"] for post in exported[:1]] == ["Full text"]
+    assert len(exported) == 10
+
+    # And it ends where it began.
+    done(b, "unfollow", ana, "--user", "bo")
+    until(lambda: a.counts()["follows"]["accepted"] == 0)
+    assert [entry["savers"] for entry in b.timeline("bo")] == [[bo]]
+
+
+def test_commands_answer_with_exit_codes(alone):
+    alone.account("ana")
+
+    assert together(
+        partial(refused, alone, "save", "https://x.example/"),
+        partial(refused, alone, "save", "https://x.example/", "--user", "ana", "--visibility", "loud"),
+        partial(refused, alone, "nothing-like-that"),
+    ) == [2, 2, 2]
+    assert (
+        together(
+            partial(refused, alone, "save", "javascript:alert(1)", "--user", "ana"),
+            partial(refused, alone, "remove", "https://x.example/", "--user", "ana"),
+            partial(refused, alone, "timeline", "--user", "nobody", "--json"),
+            partial(refused, alone, "follow", "nobody@127.0.0.1:9", "--user", "ana"),
+            partial(refused, alone, "unfollow", "bo@b.example", "--user", "ana"),
+            partial(refused, alone, "account", "add", "ana", "--password-stdin", given=PASSWORD),
+            partial(refused, alone, "import", __file__, "--user", "ana", "--json"),
+        )
+        == [1] * 7
+    )
+
+
+def test_somebody_at_this_machine_makes_the_first_account_and_serving_again_finds_it(alone):
+    alone.start()
+    browser = httpx.Client(base_url=alone.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
+    assert browser.get("/", follow_redirects=True).url.path == "/setup"
+
+    typed = {"username": "ana", "password": PASSWORD, "visibility": "public"}
+    made = browser.post("/setup", data=typed)
+
+    assert made.status_code == 303, made.text
+    assert list(browser.cookies) == [f"fedimark-{alone.port}"]
+    saved = browser.post("/add", data={"url": PAGE, "title": "WAL", "tags": "sql"})
+    assert saved.status_code == 303
+    assert browser.get("/setup").status_code == 404
+    assert httpx.post(f"{alone.url}/setup", data=typed | {"username": "eve"}).status_code in (403, 404)
+
+    alone.stop()
+    alone.start()
+
+    assert browser.get("/settings/sessions").status_code == 200
+    assert "WAL" in browser.get(saved.headers["location"]).text
+
+
+def test_serving_and_working_can_be_two_processes(tmp_path, alone):
+    alone.arguments = ("--no-worker",)
+    peer = Process(tmp_path / "peer", UNDO)
+    with peer:
+        together(partial(alone.account, "ana"), partial(peer.account, "bo"))
+        alone.start()
+        done(peer, "follow", f"ana@{alone.host}", "--user", "bo")
+        until(lambda: alone.counts()["received_waiting"] == 1)
+        assert peer.counts()["follows"]["requested"] == 1
+
+        with (alone.folder / "worker.log").open("ab") as log:
+            worker = subprocess.Popen([FEDIMARK, "worker"], env=alone.environ, cwd=alone.folder, stdout=log, stderr=log)
+        try:
+            until(lambda: peer.counts()["follows"]["accepted"] == 1)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(timeout=60) == 0
+
+    assert alone.counts()["received_waiting"] == 0
+
+
+def test_several_processes_answer_one_works_and_all_end_together(tmp_path, alone):
+    alone.arguments = ("--workers", "2")
+    peer = Process(tmp_path / "peer", UNDO)
+    with peer:
+        together(partial(alone.account, "ana"), partial(peer.account, "bo"))
+        alone.start()
+        processes = until(lambda: len(found := descendants(alone.pid)) >= 2 and found)
+        done(peer, "follow", f"ana@{alone.host}", "--user", "bo")
+        until(lambda: peer.counts()["follows"]["accepted"] == 1)
+        answers = together(*[partial(httpx.get, f"{alone.url}/u/ana", timeout=60)] * 8)
+        done(alone, "save", PAGE, "--user", "ana")
+        until(lambda: savers(peer, "bo", PAGE) == [f"ana@{alone.host}"])
+
+    alone.stop()
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
+    assert (alone.log.read_text() + peer.log.read_text()).count("Traceback") == 0
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
+def test_a_port_that_is_taken_is_an_error_in_words(alone):
+    with Process(alone.folder / "other", UNDO) as other:
+        ran = subprocess.run(
+            [FEDIMARK, "serve", "--port", str(other.port)],
+            env=alone.environ | {"FEDIMARK_BASE_URL": other.url},
+            cwd=alone.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_server_told_another_address_refuses_to_start(alone):
+    alone.account("ana")
+
+    ran: Any = subprocess.run(
+        [FEDIMARK, "serve", "--port", str(alone.port)],
+        env=alone.environ | {"FEDIMARK_BASE_URL": "http://127.0.0.1:1"},
+        cwd=os.fspath(alone.folder),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert alone.url in ran.stderr
