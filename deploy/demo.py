@@ -1,6 +1,7 @@
 """`make demo`: two servers on two loopback ports, one person following another, and what to look at.
 
-Everything lives under var/demo and is made anew at each start. Ctrl-C ends both servers.
+Everything lives under var/demo (DEMO_FOLDER instead of var) and is made anew at each start. The ports are 8101 and
+8102 (DEMO_PORT and the one after it). Ctrl-C ends both servers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,20 +71,26 @@ class Site:
 
 def main() -> None:
     """Set both up, let bo follow ana, and stay until interrupted."""
-    folder = ROOT / "var" / "demo"
+    folder = Path(os.environ.get("DEMO_FOLDER", ROOT / "var")) / "demo"
     shutil.rmtree(folder, ignore_errors=True)
-    first, second = int(os.environ.get("DEMO_PORT", "8101")), int(os.environ.get("DEMO_PORT", "8101")) + 1
-    ana, bo = Site(first, "ana", folder / "a"), Site(second, "bo", folder / "b")
-    for site in (ana, bo):
-        site.folder.mkdir(parents=True)
-        site.run("migrate")
-        site.run("account", "add", site.person, "--admin", "--password-stdin", text=PASSWORD)
-    running = [ana.serve(), bo.serve()]
+    port = int(os.environ.get("DEMO_PORT", "8101"))
+    ana, bo = Site(port, "ana", folder / "a"), Site(port + 1, "bo", folder / "b")
+    running: list[subprocess.Popen[bytes]] = []
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: sys.exit(0))
     try:
+        for site in (ana, bo):
+            site.folder.mkdir(parents=True)
+            site.run("account", "add", site.person, "--admin", "--password-stdin", text=PASSWORD)
+            running.append(site.serve())
+            until(f"{site.url} answers", partial(answers, site, running[-1]))
         act(ana, bo)
         print("\nBoth go on serving. Ctrl-C ends them.", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        while True:
+            signal.pause()
     finally:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
         for process in running:
             process.terminate()
         for process in running:
@@ -91,8 +99,6 @@ def main() -> None:
 
 def act(ana: Site, bo: Site) -> None:
     """The story the demo tells."""
-    for site in (ana, bo):
-        until(f"{site.url} answers", lambda site=site: answers(site.url))
     print(ana.run("import", str(BOOKMARKS), "--user", "ana").strip())
     # The same page under another spelling: it merges.
     bo.run(
@@ -125,10 +131,12 @@ def until(what: str, holds: object) -> None:
         time.sleep(0.2)
 
 
-def answers(url: str) -> bool:
-    """Whether a server answers at all."""
+def answers(site: Site, process: subprocess.Popen[bytes]) -> bool:
+    """Whether a server answers; ends the demo when it never will."""
+    if process.poll() is not None:
+        raise SystemExit(f"{site.url} does not serve:\n{(site.folder / 'log').read_text()}")
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server on loopback
+        with urllib.request.urlopen(site.url, timeout=2):  # noqa: S310 - our own server on loopback
             return True
     except urllib.error.HTTPError:
         return True

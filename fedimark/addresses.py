@@ -19,7 +19,7 @@ RESERVED_NAMES = frozenset(
     inbox outbox sign_in sign_up sign_out setup static media avatar avatars feeds rss json linkding health healthz
     readyz metrics authorize_interaction well_known nodeinfo about help privacy bookmarks login logout owner
     administrator moderator moderators support abuse postmaster hostmaster webmaster security system fedimark
-    everyone me mine public private unread untagged starred b
+    everyone me mine public private unread untagged starred b people blocks moderation
     """.split()  # noqa: SIM905 - reads better than a hundred quotes
 )
 
@@ -84,13 +84,29 @@ def following(username: str) -> str:
     return f"/u/{username}/following"
 
 
+def featured(username: str) -> str:
+    """A person's newest bookmarks, which other servers show on a profile."""
+    return f"/u/{username}/featured"
+
+
+def featured_tags(username: str) -> str:
+    """The tags a person uses most, as Mastodon can carry them."""
+    return f"/u/{username}/tags"
+
+
+def nodeinfo(version: str) -> str:
+    """What this server is, for programs."""
+    return f"/nodeinfo/{version}"
+
+
 SHARED_INBOX = "/inbox"
+AUTHORIZE_INTERACTION = "/authorize_interaction"
 INSTANCE_ACTOR = "/actor"
 
 
-def key_id(actor_path: str) -> str:
+def key_id(actor_path: str, fragment: str = "main-key") -> str:
     """A key's id, absolute: the actor's with a fragment, so that every verifier finds the actor."""
-    return absolute(actor_path) + "#main-key"
+    return f"{absolute(actor_path)}#{fragment}"
 
 
 def activity(username: str, public_id: str, activity_id: str) -> str:
@@ -101,6 +117,11 @@ def activity(username: str, public_id: str, activity_id: str) -> str:
 def follow(username: str, follow_id: str) -> str:
     """A Follow we asked."""
     return f"/u/{username}/follows/{follow_id}"
+
+
+def block(username: str, block_id: str) -> str:
+    """A Block we said."""
+    return f"/u/{username}/blocks/{block_id}"
 
 
 def accept(username: str, accept_id: str) -> str:

@@ -111,6 +111,52 @@ def account_add(name: str, admin: bool, password_stdin: bool) -> None:
     click.echo(f"{handle} can sign in." if given else f"{handle} can sign in with the password {password}")
 
 
+@account.command("suspend")
+@click.argument("name")
+def account_suspend(name: str) -> None:
+    """Shut somebody out: they can’t sign in, are shown nowhere, and say nothing to other servers."""
+    _run(_suspend(name))
+
+
+@account.command("restore")
+@click.argument("name")
+def account_restore(name: str) -> None:
+    """Let somebody in again, with everything as it was."""
+    _run(_restore(name))
+
+
+@commands.group()
+def domain() -> None:
+    """Other servers this one has nothing to do with."""
+
+
+@domain.command("block")
+@click.argument("host")
+@click.option("--reason", default="", help="For admins only.")
+def domain_block(host: str, reason: str) -> None:
+    """Block a domain and everything below it."""
+    click.echo(f"{_run(_block_domain(host, reason))} is blocked.")
+
+
+@domain.command("unblock")
+@click.argument("host")
+def domain_unblock(host: str) -> None:
+    """Deal with a domain again; what was dropped comes back only as it arrives anew."""
+    click.echo(f"{_run(_unblock_domain(host))} is not blocked any more.")
+
+
+@domain.command("list")
+@_json
+def domain_list(as_json: bool) -> None:
+    """List blocked domains with their reasons."""
+    found = _run(_domains())
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo(f"{each['host']}  {each['reason']}".rstrip())
+
+
 @commands.command()
 @click.argument("url")
 @_user
@@ -250,6 +296,44 @@ async def _add_account(name: str, password: str, *, is_admin: bool) -> str:
     async with _inside() as here:
         viewer = await register(name, password, is_admin=is_admin)
         return f"@{viewer.username}@{here.settings.handles_at}"
+
+
+async def _suspend(name: str) -> None:
+    from fedimark.moderation import suspension
+
+    async with _inside():
+        await suspension.suspend(name)
+
+
+async def _restore(name: str) -> None:
+    from fedimark.moderation import suspension
+
+    async with _inside():
+        await suspension.restore(name)
+
+
+async def _block_domain(host: str, reason: str) -> str:
+    from fedimark.moderation import domains
+
+    async with _inside():
+        return await domains.block_domain(host, reason)
+
+
+async def _unblock_domain(host: str) -> str:
+    from fedimark.moderation import domains
+
+    async with _inside():
+        return await domains.unblock_domain(host)
+
+
+async def _domains() -> list[dict[str, str]]:
+    from fedimark.moderation import queries
+
+    async with _inside():
+        return [
+            {"host": row["host"], "reason": row["reason"], "since": _rfc3339(row["created_at"])}
+            for row in await queries.domains()
+        ]
 
 
 async def _save(username: str, url: str, texts: dict[str, str]) -> str:

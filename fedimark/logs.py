@@ -9,6 +9,11 @@ import structlog
 
 ACCOUNT_MADE = "account.made"
 ACCOUNT_LEFT = "account.left"
+ACCOUNT_KEY_ROTATED = "account.key_rotated"
+ACCOUNT_SUSPENDED = "account.suspended"
+ACCOUNT_RESTORED = "account.restored"
+DOMAIN_BLOCKED = "domain.blocked"
+DOMAIN_UNBLOCKED = "domain.unblocked"
 SIGN_IN_REFUSED = "sign_in.refused"
 INBOX_RECEIVED = "inbox.received"
 INBOX_REFUSED = "inbox.refused"

@@ -10,10 +10,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from fedimark import resources
-from fedimark.activitypub import collections, discovery, inbox, objects
+from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
-from fedimark.web import accounts, bookmarks, follows, imports, links, setup, streams, tags, welcome
+from fedimark.web import accounts, bookmarks, follows, imports, links, moderation, setup, streams, tags, welcome
 from fedimark.web import settings as own
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -37,6 +37,7 @@ def _people() -> list[BaseRoute]:
         get("/", welcome.get_welcome),
         get("/recent", streams.get_recent),
         get("/network", streams.get_network),
+        get("/authorize_interaction", follows.get_authorize),
         post("/network/follow", follows.post_follow),
         post("/network/leave", follows.post_leave),
         get("/t/{tags:segment}", streams.get_tags),
@@ -64,6 +65,9 @@ def _servers() -> list[BaseRoute]:
     """What other servers ask for and send."""
     return [
         get("/.well-known/webfinger", discovery.get_webfinger),
+        get("/.well-known/nodeinfo", nodeinfo.get_links),
+        get("/.well-known/host-meta", nodeinfo.get_host_meta),
+        get("/nodeinfo/{version}", nodeinfo.get_nodeinfo),
         get("/actor", objects.get_instance),
         post("/inbox", inbox.post_shared_inbox),
         post("/actor/inbox", inbox.post_shared_inbox),
@@ -71,6 +75,8 @@ def _servers() -> list[BaseRoute]:
         get("/u/{user}/outbox", collections.get_outbox),
         get("/u/{user}/followers", collections.get_followers),
         get("/u/{user}/following", collections.get_following),
+        get("/u/{user}/featured", collections.get_featured),
+        get("/u/{user}/tags", collections.get_featured_tags),
         get("/u/{user}/b/{id}/replies", objects.get_replies),
         get("/u/{user}.json", objects.get_person),
     ]
@@ -111,6 +117,15 @@ def _account() -> list[BaseRoute]:
         get("/followers", follows.get_followers),
         post("/followers/answer", follows.post_answer),
         post("/followers/remove", follows.post_remove),
+        get("/people", moderation.get_people),
+        get("/people/blocked", moderation.get_blocked),
+        post("/people/block", moderation.post_block),
+        post("/people/unblock", moderation.post_unblock),
+        get("/moderation", moderation.get_moderation),
+        post("/moderation/domains/block", moderation.post_block_domain),
+        post("/moderation/domains/unblock", moderation.post_unblock_domain),
+        post("/moderation/accounts/suspend", moderation.post_suspend),
+        post("/moderation/accounts/restore", moderation.post_restore),
     ]
 
 

@@ -23,10 +23,14 @@ from fedimark.importing.importer import forget_old, run_import
 from fedimark.inbox.apply import apply_waiting
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
+from fedimark.moderation import domains, suspension
 
-JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType({"import": run_import})
+JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType(
+    {"import": run_import, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
+)
 
 _PAUSE_S = 1.0
+_BREATH_S = 0.05
 _GRACE_S = 5.0  # for steps under way when the server stops
 _RENEW_S = 20.0
 _PRUNE_EVERY = 600 * MICROS
@@ -160,6 +164,8 @@ async def _pass_on(wake: asyncio.Event, wakes: Mapping[str, asyncio.Event]) -> N
         wake.clear()
         for each in wakes.values():
             each.set()
+        # Looking in every lane costs more than a save: the first of many is looked at at once, those after it together.
+        await asyncio.sleep(_BREATH_S)
 
 
 async def _renew(job_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fedimark.accounts.profile import say_changed
 from fedimark.accounts.threads import run_heavy
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import Refused, TooLarge
@@ -40,6 +41,9 @@ async def _name(viewer: Viewer, icon: str) -> None:
     async with write():
         row = await fetch_one("SELECT icon FROM actor WHERE id = ?", viewer.actor_id)
         await execute("UPDATE actor SET icon = ? WHERE id = ?", icon, viewer.actor_id)
+        if row and row["icon"] != icon:
+            await say_changed(viewer)
+    here().wake.set()
     # Only after the commit: a file without a row costs a little room, a row without a file a broken picture.
     if row and row["icon"] and row["icon"] != icon:
         await drop_avatar(row["icon"])

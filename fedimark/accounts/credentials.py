@@ -14,11 +14,18 @@ _WRONG = "The name or the password is not right."
 
 
 async def sign_in(name: str, password: str) -> Row:
-    """The account row of a name and password. Raises Refused, after the same work for an unknown name."""
+    """The account row of a name and password. Raises Refused, after the same work for an unknown name.
+
+    Raises Refused too for an account that is suspended.
+    """
     account = await account_by_name(name[:31])
     if not await is_password(password, account["password_hash"] if account else NOBODYS) or account is None:
         log.info(SIGN_IN_REFUSED, name=name[:31])
         raise Refused(_WRONG)
+    # Only to who proved to be its owner.
+    if account["suspended_at"] is not None:
+        log.info(SIGN_IN_REFUSED, name=name[:31], reason="suspended")
+        raise Refused("This account is suspended.")
     return account
 
 

@@ -66,6 +66,7 @@ async def use_invite(code: str, registration: str) -> None:
         UPDATE invite SET used_at = ?
         WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?
           AND (? OR made_by IN (SELECT id FROM account WHERE is_admin))
+          AND made_by IN (SELECT c.id FROM account c JOIN actor a ON a.id = c.actor_id WHERE a.suspended_at IS NULL)
         """,
         now(),
         code_hash(code),

@@ -12,6 +12,8 @@ from zoneinfo import available_timezones
 from fedimark.accounts.queries import count_shown
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import NotFound, Refused
+from fedimark.here import here
+from fedimark.outbox.publish import person_changed
 from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
 from fedimark.text.clean import many_lines, one_line
 
@@ -20,6 +22,7 @@ FIELDS: Final = 4
 _NAME_LIMIT: Final = 100
 _BIO_LIMIT: Final = 2_000
 _FIELD_LIMIT: Final = 255
+_SPOKEN: Final = "SELECT name, summary, fields, approves_followers FROM actor WHERE id = ?"
 _NOT_PLACES: Final = {"localtime", "posixrules", "Factory", "build/etc/localtime"}
 
 
@@ -88,8 +91,12 @@ def read_profile(texts: Mapping[str, str]) -> Profile:
 
 
 async def change_profile(viewer: Viewer, profile: Profile) -> None:
-    """Keep a profile. Raises Refused for `privacy_lock` while others can see any of the person's bookmarks."""
+    """Keep a profile, and tell followers elsewhere when it changed.
+
+    Raises Refused for `privacy_lock` while others can see any of the person's bookmarks.
+    """
     async with write():
+        before = await fetch_one(_SPOKEN, viewer.actor_id)
         await execute(
             """
             UPDATE account SET default_visibility = ?, privacy_lock = ?, time_zone = ?, theme = ? WHERE id = ?
@@ -111,6 +118,16 @@ async def change_profile(viewer: Viewer, profile: Profile) -> None:
         # Asked inside the transaction, so nothing that becomes public meanwhile is missed.
         if profile.privacy_lock and (shown := await count_shown(viewer.actor_id)):
             raise Refused(_still_shown(shown), field="privacy_lock")
+        if await fetch_one(_SPOKEN, viewer.actor_id) != before:
+            await say_changed(viewer)
+    here().wake.set()
+
+
+async def say_changed(viewer: Viewer) -> None:
+    """Inside `write`: let followers elsewhere know what a person is like now."""
+    actor = await fetch_one("SELECT * FROM actor WHERE id = ?", viewer.actor_id)
+    if actor is not None:
+        await person_changed(actor)
 
 
 @lru_cache(maxsize=1)

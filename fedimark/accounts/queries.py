@@ -28,9 +28,13 @@ async def instance_actor() -> Row:
 
 
 async def account_by_name(name: str) -> Row | None:
-    """The account row of a person who can sign in, or None."""
+    """The account row of a person, with when they were suspended (`suspended_at`), or None."""
     return await fetch_one(
-        "SELECT account.* FROM account JOIN actor ON actor.id = account.actor_id WHERE actor.local_name = ?", name
+        """
+        SELECT account.*, actor.suspended_at FROM account JOIN actor ON actor.id = account.actor_id
+        WHERE actor.local_name = ?
+        """,
+        name,
     )
 
 

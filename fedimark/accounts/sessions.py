@@ -23,7 +23,7 @@ SELECT {VIEWER_COLUMNS}, session.id AS session_id, session.seen_at
 FROM session
 JOIN account ON account.id = session.account_id
 JOIN actor ON actor.id = account.actor_id
-WHERE session.token_hash = ? AND session.seen_at > ?
+WHERE session.token_hash = ? AND session.seen_at > ? AND actor.suspended_at IS NULL
 """
 
 

@@ -15,9 +15,12 @@ from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows.queries import follower_count, following_count
 from fedimark.outbox import documents
+from fedimark.outbox.notes import note
+from fedimark.text import tags
 from fedimark.vocab.terms import AS, Doc, note_context
 
 PAGE = 20
+FEATURED = 5
 
 _CURSOR = re.compile(r"([0-9]{1,18})-([a-z2-7]{13})")
 
@@ -45,6 +48,32 @@ async def get_following(request: Request) -> Response:
     owner = await queries.person(request.path_params["user"])
     uri = absolute(addresses.following(owner["local_name"]))
     return document(request, _collection(uri, await following_count(owner["id"])))
+
+
+async def get_featured(request: Request) -> Response:
+    """`GET /u/{user}/featured`: the newest five, so that a profile elsewhere is not empty. (PROTOCOL §1.2)"""
+    owner = await queries.person(request.path_params["user"])
+    rows = await queries.newest_public(owner, FEATURED)
+    items = [note(owner["local_name"], row) for row in rows]
+    uri = absolute(addresses.featured(owner["local_name"]))
+    return document(request, {**_collection(uri, len(items)), "@context": note_context(), "orderedItems": items})
+
+
+async def get_featured_tags(request: Request) -> Response:
+    """`GET /u/{user}/tags`: the most used tags, those only that Mastodon can carry."""
+    owner = await queries.person(request.path_params["user"])
+    name = owner["local_name"]
+    found = [(tags.hashtag(key), key) for key in await queries.most_used_tags(owner, 3 * FEATURED)]
+    items = [
+        {"type": "Hashtag", "name": f"#{safe}", "href": absolute(addresses.person_tags(name, (key,)))}
+        for safe, key in found
+        if safe
+    ][: 2 * FEATURED]
+    uri = absolute(addresses.featured_tags(name))
+    return document(
+        request,
+        {"@context": note_context(), "id": uri, "type": "Collection", "totalItems": len(items), "items": items},
+    )
 
 
 async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:

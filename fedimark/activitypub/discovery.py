@@ -15,7 +15,7 @@ from fedimark.errors import Malformed, NotFound
 from fedimark.here import here
 from fedimark.outbox import ids
 from fedimark.vocab.discovery import webfinger_document
-from fedimark.vocab.terms import JRD_JSON, REL_SUBSCRIBE, Doc
+from fedimark.vocab.terms import JRD_JSON, Doc
 
 
 async def get_webfinger(request: Request) -> Response:
@@ -32,7 +32,7 @@ async def _found(resource: str) -> Doc:
     if resource.startswith(("http://", "https://")):
         if addresses.local_path(resource) == addresses.INSTANCE_ACTOR:
             return _instance(await instance_actor())
-        return _person(await queries.person(_known(addresses.local_username(resource))))
+        return _person(await queries.known_person(_known(addresses.local_username(resource))))
     name, _, host = resource.removeprefix("acct:").removeprefix("@").rpartition("@")
     settings = here().settings
     if host.lower() not in (settings.handles_at, settings.host):
@@ -40,7 +40,7 @@ async def _found(resource: str) -> Doc:
     instance = await instance_actor()
     if name.lower() == instance["username"]:
         return _instance(instance)
-    return _person(await queries.person(_known(name.lower())))
+    return _person(await queries.known_person(_known(name.lower())))
 
 
 def _known(name: str | None) -> str:
@@ -59,8 +59,5 @@ def _instance(actor: Row) -> Doc:
 
 def _jrd(name: str, uri: str) -> Doc:
     handle = f"{name}@{here().settings.handles_at}"
-    found = webfinger_document(handle=handle, actor_id=uri, page=uri, subscribe_template="")
-    # There is no page yet that follows for somebody who comes from elsewhere.
-    links = found["links"]
-    assert isinstance(links, list)
-    return found | {"links": [link for link in links if link["rel"] != REL_SUBSCRIBE]}
+    template = absolute(addresses.AUTHORIZE_INTERACTION) + "?uri={uri}"
+    return webfinger_document(handle=handle, actor_id=uri, page=uri, subscribe_template=template)

@@ -19,7 +19,7 @@ async def post_shared_inbox(request: Request) -> Response:
 
 async def post_inbox(request: Request) -> Response:
     """`POST /u/{user}/inbox`: the same, for somebody who is here."""
-    await queries.person(request.path_params["user"])
+    await queries.known_person(request.path_params["user"])
     return await _received(request)
 
 

@@ -22,7 +22,7 @@ async def get_person(request: Request) -> Response:
     if left is not None:
         grave = documents.tombstone(ids.actor(username), left["gone_at"], left["kind"])
         return document(request, grave, status=410)
-    return document(request, documents.person(await queries.person(username)))
+    return document(request, documents.person(await queries.known_person(username)))
 
 
 async def get_instance(request: Request) -> Response:

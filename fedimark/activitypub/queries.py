@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
-from fedimark.errors import Gone, NotFound
+from fedimark.errors import Forbidden, Gone, NotFound
+from fedimark.here import MICROS, now
 from fedimark.policy.visibility import Visibility
 
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind <> 'Application'"
@@ -14,7 +15,8 @@ AND visibility >= {int(Visibility.UNLISTED)} AND lower(url) LIKE 'http%'
 """
 _TOMBSTONE = "SELECT * FROM tombstone WHERE uri_hash = ?"
 _PUBLIC = f"""
-FROM bookmark WHERE actor_id = ? AND visibility = {int(Visibility.PUBLIC)} AND removed_at IS NULL AND lower(url) LIKE 'http%'
+FROM bookmark WHERE actor_id = ? AND visibility = {int(Visibility.PUBLIC)} AND removed_at IS NULL
+AND lower(url) LIKE 'http%'
 """
 _OUTBOX = f"""
 SELECT * {_PUBLIC} AND (saved_at, id) < (?, COALESCE((SELECT id FROM bookmark WHERE public_id = ?), 0))
@@ -24,7 +26,15 @@ _NEWEST = f"SELECT * {_PUBLIC} ORDER BY saved_at DESC, id DESC LIMIT ?"
 
 
 async def person(username: str) -> Row:
-    """Somebody of this server. Raises NotFound, Gone for who left."""
+    """Somebody of this server. Raises NotFound, Gone for who left, Forbidden for who is suspended, which may pass."""
+    row = await known_person(username)
+    if row["suspended_at"] is not None:
+        raise Forbidden("This account is suspended.")
+    return row
+
+
+async def known_person(username: str) -> Row:
+    """Somebody of this server, suspended or not. Raises NotFound, Gone for who left."""
     row = await fetch_one(_PERSON, username)
     if row is None:
         raise NotFound
@@ -62,3 +72,34 @@ async def outbox_page(owner: Row, before: tuple[int, str] | None, limit: int) ->
     if before is None:
         return await fetch(_NEWEST, owner["id"], limit)
     return await fetch(_OUTBOX, owner["id"], *before, limit)
+
+
+async def newest_public(owner: Row, limit: int) -> list[Row]:
+    """The newest public bookmarks of somebody."""
+    return await fetch(_NEWEST, owner["id"], limit)
+
+
+async def most_used_tags(owner: Row, limit: int) -> list[str]:
+    """The keys of the tags somebody uses most, of public bookmarks."""
+    sql = f"""
+    SELECT g.key, y.amount FROM tally y JOIN tag g ON g.id = y.tag_id
+    WHERE y.owner_id = ? AND y.visibility = {int(Visibility.PUBLIC)} AND y.amount > 0
+    ORDER BY y.amount DESC, g.key LIMIT ?
+    """
+    return [row["key"] for row in await fetch(sql, owner["id"], limit)]
+
+
+async def usage() -> dict[str, int]:
+    """What NodeInfo counts: people, those seen in a month and half a year, public bookmarks of people here."""
+    sql = f"""
+    SELECT (SELECT count(*) FROM account) AS people,
+    (SELECT count(DISTINCT account_id) FROM session WHERE seen_at > ?) AS month,
+    (SELECT count(DISTINCT account_id) FROM session WHERE seen_at > ?) AS half_year,
+    (SELECT COALESCE(sum(y.amount), 0) FROM tally y JOIN actor a ON a.id = y.owner_id
+        WHERE y.tag_id = 0 AND y.visibility = {int(Visibility.PUBLIC)} AND a.local_name IS NOT NULL) AS bookmarks
+    """
+    row = await fetch_one(sql, now() - 30 * _DAY, now() - 183 * _DAY)
+    return {name: int(number) for name, number in (row or {}).items()}
+
+
+_DAY = 86_400 * MICROS

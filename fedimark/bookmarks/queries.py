@@ -68,7 +68,7 @@ async def public_counts() -> dict[str, int]:
     sql = """
     SELECT (SELECT count(*) FROM account) AS people,
     (SELECT COALESCE(sum(amount), 0) FROM tally y JOIN actor a ON a.id = y.owner_id
-        WHERE y.tag_id = 0 AND y.visibility = 3 AND a.local_name IS NOT NULL) AS bookmarks
+        WHERE y.tag_id = 0 AND y.visibility = 3 AND a.local_name IS NOT NULL AND a.suspended_at IS NULL) AS bookmarks
     """
     row = await fetch_one(sql)
     return {name: int(number) for name, number in (row or {}).items()}

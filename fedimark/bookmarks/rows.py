@@ -26,6 +26,8 @@ ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id
 _COUNT_SAVERS = """
 UPDATE link SET savers = (SELECT count(DISTINCT actor_id) FROM bookmark WHERE link_id = ? AND listed) WHERE id = ?
 """
+# An author elsewhere hid it and shows it again: whoever shared it did so still.
+_SHARES_RETURN = "UPDATE share SET bookmark_id = ? WHERE object_hash = ? AND bookmark_id IS NULL"
 # What the index is made from: a change of anything else leaves it alone.
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
@@ -33,6 +35,7 @@ _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 _UNSAID = {
     **dict.fromkeys(("title", "description", "private_note", "tags", "page_url"), ""),
     **dict.fromkeys(("listed", "to_read", "starred", "archived"), False),
+    "is_save": True,
 }
 
 _Lines = Counter[tuple[int, int, int]]  # owner, tag, visibility of a tally → by how much it changes
@@ -52,6 +55,8 @@ async def put(values: Mapping[str, Any]) -> Row:
     columns = ", ".join(values)
     sql = f"INSERT INTO bookmark ({columns}) VALUES ({marks(len(values))}) RETURNING *"
     row = (await fetch(sql, *values.values()))[0]
+    if not row["is_local"]:
+        await execute(_SHARES_RETURN, row["id"], row["uri_hash"])
     await _tally(await _index(row))
     return row
 
@@ -77,6 +82,11 @@ async def drop(row: Row) -> None:
     """Take a bookmark out of the table, with all that is made from it."""
     lines = await _unindex(row)
     await execute("DELETE FROM bookmark WHERE id = ?", row["id"])
+    if row["is_local"]:
+        await execute("DELETE FROM share WHERE bookmark_id = ?", row["id"])
+        await execute("DELETE FROM reaction WHERE bookmark_id = ?", row["id"])
+    else:
+        await execute("UPDATE share SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
     await _tally(lines)
     await _settle(row["link_id"])
 

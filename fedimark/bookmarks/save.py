@@ -10,7 +10,7 @@ from fedimark import addresses
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.database import Row, atomically, fetch, fetch_one, marks
-from fedimark.errors import Gone, NotFound, Taken
+from fedimark.errors import Forbidden, Gone, NotFound, Taken
 from fedimark.here import MICROS, here, now
 from fedimark.outbox import publish
 from fedimark.policy.visibility import Visibility, is_listed, leaves, same_publication
@@ -126,17 +126,20 @@ async def hold_owner(owner: Owner) -> Owner:
     """Take the owner for this transaction: two changes of one person's bookmarks go one after the other.
 
     Returns the owner with the Privacy Lock as it is now: it may have been closed since they signed in. Raises Gone:
-    nothing is saved for somebody who has left.
+    nothing is saved for somebody who has left; Forbidden: nor for somebody suspended.
     """
     await hold("actor", owner.actor_id)
     row = await fetch_one(_LOCK, owner.actor_id)
     if row is None:
         raise Gone("This account is gone.")
+    if row["suspended_at"] is not None:
+        raise Forbidden("This account is suspended.")
     return replace(owner, privacy_lock=bool(row["privacy_lock"]))
 
 
 _LOCK = """
-SELECT c.privacy_lock FROM actor a JOIN account c ON c.actor_id = a.id WHERE a.id = ? AND a.gone_at IS NULL
+SELECT c.privacy_lock, a.suspended_at FROM actor a JOIN account c ON c.actor_id = a.id
+WHERE a.id = ? AND a.gone_at IS NULL
 """
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from fedimark import addresses
 from fedimark.database import execute_many, fetch
 from fedimark.here import now
+from fedimark.policy.blocks import is_blocked
 
 _ACTIVITY = """
 INSERT INTO activity (public_id, actor_id, kind, object_uri, object_hash, body, created_at)
@@ -30,10 +31,11 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
     """Write down what an actor of this server says and to which inboxes, inside `write()`; the worker sends it.
 
     `object_uri` is what it is about, `public_id` names the activity. Each inbox once; inboxes of this server are
-    passed over, because people here are served by rows. Nothing is written when no inbox is left. Set
-    `here().wake` after the commit.
+    passed over, because people here are served by rows, and so are those of blocked domains. Nothing is written when
+    no inbox is left. Set `here().wake` after the commit.
     """
-    targets = [inbox for inbox in dict.fromkeys(inboxes) if inbox and addresses.local_path(inbox) is None]
+    elsewhere = [inbox for inbox in dict.fromkeys(inboxes) if inbox and addresses.local_path(inbox) is None]
+    targets = [inbox for inbox in elsewhere if not await is_blocked(inbox)]
     if not targets:
         return
     moment = now()

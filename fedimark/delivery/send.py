@@ -66,6 +66,9 @@ async def _send(delivery: Row) -> bool:
     if sender is None or not sender["private_key"]:
         await settle.dead(delivery, "no-key")
         return True
+    if sender["suspended_at"] is not None:
+        await settle.dead(delivery, settle.HELD)
+        return True
     try:
         body = delivery["body"].encode("utf-8")
         answer = await client.post(delivery["inbox"], body, content_type=ACTIVITY_JSON, signer=sender)

@@ -7,11 +7,14 @@ from fedimark.delivery.retry import next_attempt
 from fedimark.here import now
 from fedimark.logs import DELIVERY_DEAD, DELIVERY_DONE, DELIVERY_FAILED, log
 
+HELD = "suspended"  # why a delivery of somebody suspended is set aside, until they are restored
+
 _SPEAKS_OF = frozenset({"Create", "Update", "Announce"})
 
 _REACH = "INSERT INTO reach (object_hash, inbox_hash, inbox) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FORGET = "DELETE FROM reach WHERE object_hash = ? AND inbox_hash = ?"
-_LATER = "UPDATE delivery SET tries = ?, next_at = ?, lease_until = 0, last_error = ? WHERE id = ?"
+# One that was held back meanwhile stays so.
+_LATER = "UPDATE delivery SET tries = ?, next_at = ?, lease_until = 0, last_error = ? WHERE id = ? AND dead_at IS NULL"
 _DEAD = "UPDATE delivery SET tries = ?, dead_at = ?, lease_until = 0, last_error = ? WHERE id = ?"
 # What waits behind it for the same inbox need not be looked at until then.
 _HOLD = "UPDATE delivery SET next_at = ? WHERE inbox_hash = ? AND id > ? AND dead_at IS NULL AND next_at < ?"

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fedimark import errors
 from fedimark.doorway.accept import ACTIVITY, wants_activity, wants_json
 from fedimark.logs import REQUEST_FAILED, log
+from fedimark.signatures.rfc9421 import ACCEPT_SIGNATURE
 
 Draw: TypeAlias = Callable[[Request, int, str, str], str]
 """Draws the error page: request, status, title, detail (words for the public) → HTML."""
@@ -98,6 +99,9 @@ def tell(error: Exception) -> Told:
     """What the public is told of an error; of an unforeseen one, only that it happened."""
     if isinstance(error, errors.TooMany):
         return Told(error.status, error.title, error.message, {"retry-after": str(error.retry_after_s)})
+    if isinstance(error, errors.NotProven):
+        # Others knock twice too: this says which second knock we understand.
+        return Told(error.status, error.title, error.message, {"accept-signature": ACCEPT_SIGNATURE})
     if isinstance(error, errors.FedimarkError):
         return Told(error.status, error.title, error.message)
     if isinstance(error, HTTPException):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.here import now
-from fedimark.outbox.follows import say_accept
-from fedimark.timelines.merge import follow_began, follow_ended
-from fedimark.vocab.activities import FollowRef
+from fedimark.outbox.follows import say_accept, say_reject
+from fedimark.policy.blocks import between
+from fedimark.timelines.merge import follow_began, follow_ended, hold
+from fedimark.vocab.activities import ActivityRef
 
 IGNORED = "ignored"
 
@@ -22,15 +23,24 @@ state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.stat
 answered_at = CASE WHEN follow.state = 'accepted' THEN follow.answered_at ELSE excluded.answered_at END
 RETURNING state
 """
-_PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL"
+_PERSON = """
+SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL AND suspended_at IS NULL
+"""
 
 
 async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
-    """Somebody elsewhere asks to follow somebody here. Asked again, it is accepted again, with the new Follow's id."""
+    """Somebody elsewhere asks to follow somebody here. Asked again, it is accepted again, with the new Follow's id.
+
+    Where a block stands between the two, it is refused at once.
+    """
     name = addresses.local_username(target_uri)
     target = await fetch_one(_PERSON, name) if name else None
     if target is None:
         return IGNORED
+    await hold("actor", follower["id"], target["id"])
+    if await between(follower["id"], target["id"]):
+        await say_reject(target, follower, follow_uri)
+        return "refused"
     at, by_hand = now(), target["approves_followers"]
     state = "requested" if by_hand else "accepted"
     row = (await fetch(_ASKED, follower["id"], target["id"], state, follow_uri, at, None if by_hand else at))[0]
@@ -39,7 +49,7 @@ async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
     return str(row["state"])
 
 
-async def withdrawn(follower: Row, ref: FollowRef) -> str:
+async def withdrawn(follower: Row, ref: ActivityRef) -> str:
     """Somebody elsewhere follows somebody here no more: named by whom they followed, else by the Follow's id."""
     name = addresses.local_username(ref.object) if ref.object else None
     if name is not None:
@@ -50,7 +60,7 @@ async def withdrawn(follower: Row, ref: FollowRef) -> str:
     return "withdrawn" if ended else IGNORED
 
 
-async def accepted(target: Row, ref: FollowRef) -> str:
+async def accepted(target: Row, ref: ActivityRef) -> str:
     """Somebody elsewhere lets somebody here follow them; only what was asked can be accepted."""
     row = await _ours(target, ref)
     if row is None or row["state"] == "accepted":
@@ -60,7 +70,7 @@ async def accepted(target: Row, ref: FollowRef) -> str:
     return "accepted"
 
 
-async def rejected(target: Row, ref: FollowRef) -> str:
+async def rejected(target: Row, ref: ActivityRef) -> str:
     """Somebody elsewhere refuses somebody here, or ends what they accepted before."""
     row = await _ours(target, ref)
     if row is None or row["state"] == "rejected":
@@ -79,7 +89,7 @@ async def forget(actor: Row) -> None:
         await follow_ended(reader["follower_id"], actor["id"])
 
 
-async def _ours(target: Row, ref: FollowRef) -> Row | None:
+async def _ours(target: Row, ref: ActivityRef) -> Row | None:
     """Our Follow of `target` that an answer names, by its id or by who asked; nobody answers for another."""
     follow_id = _follow_id(ref.id) if ref.id else None
     if follow_id is not None:

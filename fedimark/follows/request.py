@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
-from fedimark.errors import Gone, NotFound, Refused
+from fedimark.errors import Forbidden, Gone, NotFound, Refused
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
 from fedimark.outbox.follows import say_follow, say_undo
-from fedimark.timelines.merge import follow_began, follow_ended
+from fedimark.policy.blocks import between, is_blocked_actor
+from fedimark.timelines.merge import follow_began, follow_ended, hold
 
 
 class Reader(Protocol):
@@ -28,7 +29,7 @@ ON CONFLICT (follower_id, target_id) DO UPDATE SET state = excluded.state, publi
 created_at = excluded.created_at, answered_at = excluded.answered_at
 WHERE follow.state = 'rejected' RETURNING id
 """
-_ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
+_ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL"
 _FOLLOWED = """
 SELECT a.* FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
@@ -39,10 +40,12 @@ async def follow(reader: Reader, who: str) -> Row:
     """Follow whoever `who` names; returns the follow (see `queries.one_follow`), accepted or requested.
 
     People here are followed at once unless they approve by hand; others once their server says so. Asking again
-    changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone, Unreachable,
-    Untrustworthy.
+    changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone, Forbidden where a
+    block stands between the two, Unreachable, Untrustworthy.
     """
     target = await resolve(who)
+    if await is_blocked_actor(target):
+        raise Forbidden("This server has nothing to do with that one.")
     if target["id"] == reader.actor_id:
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
@@ -63,9 +66,13 @@ async def unfollow(reader: Reader, who: str) -> None:
 
 
 async def _ask(follower_id: int, target_id: int) -> None:
+    # A block made at this moment comes before and is found, or after and ends the follow.
+    await hold("actor", follower_id, target_id)
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
     if follower is None or target is None:
         raise Gone
+    if await between(follower_id, target_id):
+        raise Forbidden("A block stands between the two of you.")
     is_here = target["local_name"] is not None
     accepted = is_here and not target["approves_followers"]
     public_id, at = here().new_id(), now()

@@ -7,15 +7,17 @@ import re
 from dataclasses import dataclass
 
 from fedimark import addresses
-from fedimark.database import Row, fetch_one
-from fedimark.errors import NotFound, Refused, Unreachable
+from fedimark.database import Row, fetch, fetch_one
+from fedimark.errors import Forbidden, NotFound, Refused, Unreachable
 from fedimark.here import here
+from fedimark.policy.blocks import is_blocked
 from fedimark.remote.actors import find_actor
 from fedimark.remote.webfinger import find_handle
 
 PATIENCE_S = 8  # somebody waits in front of a form (DESIGN §7.18)
 
 _HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
+_KNOWN = "SELECT * FROM actor WHERE uri_hash = ? OR url = ? OR (lower(username) = ? AND host = ?) LIMIT 20"
 _LOCAL = re.compile(r"@?([A-Za-z0-9_]{1,30})")
 
 
@@ -51,11 +53,13 @@ def read_who(text: str) -> Who:
 async def resolve(text: str) -> Row:
     """The actor somebody means; asks their server, for at most 8 seconds, so never inside a transaction.
 
-    Raises Refused, NotFound, Gone, Unreachable, Untrustworthy.
+    Raises Refused, NotFound, Forbidden for a blocked domain, Gone, Unreachable, Untrustworthy.
     """
     who = read_who(text)
     if who.name and not who.host:
         return await _here(who.name)
+    if await is_blocked(who.host, who.uri):
+        raise Forbidden("This server has nothing to do with that one.")
     try:
         async with asyncio.timeout(PATIENCE_S):
             actor = await find_actor(who.uri or await find_handle(f"@{who.name}@{who.host}"))
@@ -66,8 +70,16 @@ async def resolve(text: str) -> Row:
     return actor
 
 
+async def known(text: str) -> Row | None:
+    """The actor somebody means, if there is a row of them; nobody is asked. Raises Refused."""
+    who = read_who(text)
+    rows = await fetch(_KNOWN, addresses.uri_hash(who.uri or "-"), who.uri or "-", who.name.lower(), who.host)
+    return min(rows, key=lambda row: row["uri"] != who.uri, default=None)
+
+
 async def _here(name: str) -> Row:
-    row = await fetch_one("SELECT * FROM actor WHERE local_name = ? AND gone_at IS NULL", name)
+    sql = "SELECT * FROM actor WHERE local_name = ? AND gone_at IS NULL AND suspended_at IS NULL"
+    row = await fetch_one(sql, name)
     if row is None:
         raise NotFound("Nobody here has that name.")
     return row

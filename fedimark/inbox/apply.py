@@ -8,6 +8,7 @@ from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.receive import stored
 from fedimark.logs import INBOX_APPLIED, INBOX_POISON, log
+from fedimark.policy.blocks import is_blocked_actor
 
 BATCH = 50
 PAUSES_S = (5, 30, 120, 600)  # after the first, second … failure; the fifth sets a row aside
@@ -44,7 +45,9 @@ async def _apply(row_id: int) -> None:
     row = await fetch_one(_STILL_WAITING, row_id)
     if row is None:
         return
-    outcome = await dispatch(await stored(row))
+    received = await stored(row)
+    # Taken in before their domain was blocked.
+    outcome = "blocked" if await is_blocked_actor(received.actor) else await dispatch(received)
     if outcome != UNFINISHED:
         await execute(_APPLIED, now(), outcome, row_id)
     log.info(INBOX_APPLIED, kind=row["kind"], actor_id=row["actor_id"], outcome=outcome)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fedimark.vocab.activities import Accept, Activity, Create, Delete, Follow, FollowRef, Reject, Undo, Update
+from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Reject, Undo, Update
 
 
 class NotTheirs(ValueError):
@@ -59,12 +59,15 @@ def check(activity: Activity) -> None:
             _must(same_host(activity.object_id, actor), "object-host")
         case Follow():
             _must(not same_host(activity.object, actor), "own-follow")
+        case Block():
+            _must(not same_host(activity.object, actor), "own-block")
         case Undo():
-            # Their own Follow of somebody here.
-            _check_follow(activity.follow, follower=actor, target=None)
+            # What they did themselves.
+            _must(activity.undone.actor in (None, actor), "undone-actor")
+            _must(activity.undone.id is None or same_host(activity.undone.id, actor), "undone-host")
         case Accept() | Reject():
             # Somebody here followed them, and nobody else can answer.
-            _check_follow(activity.follow, follower=None, target=actor)
+            _must(activity.follow.object in (None, actor), "follow-object")
         case _:
             return
 
@@ -82,14 +85,6 @@ def _check_object(activity: Create | Update) -> None:
         _must(activity.note.attributed_to == actor, "attributed-to")
     if isinstance(activity, Update) and activity.person is not None:
         _must(activity.object_id == actor, "another-person")
-
-
-def _check_follow(follow: FollowRef, *, follower: str | None, target: str | None) -> None:
-    if follower is not None:
-        _must(follow.actor in (None, follower), "follow-actor")
-        _must(follow.id is None or same_host(follow.id, follower), "follow-host")
-    if target is not None:
-        _must(follow.object in (None, target), "follow-object")
 
 
 def _must(holds: bool, reason: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fedimark.inbox.handlers import actors, follows, notes
+from fedimark.inbox.handlers import actors, blocks, follows, notes, undo
 from fedimark.inbox.receive import Verified
-from fedimark.vocab.activities import Accept, Activity, Create, Delete, Follow, Reject, Undo, Update
+from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Reject, Undo, Update
 
 Handler = Callable[[Verified[Any]], Awaitable[str]]
 
@@ -17,7 +17,8 @@ IGNORED = "ignored"
 HANDLERS: Mapping[type[Activity], Handler] = MappingProxyType(
     {
         Follow: follows.on_follow,
-        Undo: follows.on_undo,
+        Block: blocks.on_block,
+        Undo: undo.on_undo,
         Accept: follows.on_accept,
         Reject: follows.on_reject,
         Create: notes.on_create,

@@ -16,10 +16,14 @@ from fedimark.errors import FedimarkError, Forbidden, Gone, Malformed, NotProven
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import authority
 from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
-from fedimark.remote.actors import known_actor, owner_of_key, refresh_actor
+from fedimark.policy import blocks
+from fedimark.remote.keys import owner_of_key, refetched_owner
+from fedimark.remote.known import known_actor
+from fedimark.remote.peers import hear_rfc9421
 from fedimark.signatures.keys import BadKey, load_public
 from fedimark.signatures.message import BadSignature, Message
-from fedimark.signatures.verify import Claim, check, read_claim, verify
+from fedimark.signatures.rfc9421 import Rfc9421
+from fedimark.signatures.verify import Claim, check, read_claims, verify
 from fedimark.vocab.activities import Activity, Delete, Unknown
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
@@ -60,6 +64,7 @@ async def receive(
     _check_type(headers)
     body = await _read(headers, chunks)
     activity = _parse(body)
+    await _check_domain(activity)
     if await _is_strangers_end(activity):
         return
     try:
@@ -109,6 +114,13 @@ def _parse(body: bytes) -> Activity:
         raise Malformed(f"This activity can’t be read: {error.reason}.") from error
 
 
+async def _check_domain(activity: Activity) -> None:
+    """Raise Forbidden for who comes from a blocked domain, before anything of theirs is asked for."""
+    if await blocks.is_blocked(activity.actor):
+        log.info(INBOX_REFUSED, actor=activity.actor, kind=_kind(activity), status=Forbidden.status, reason="blocked")
+        raise Forbidden("This server takes nothing from there.")
+
+
 async def _is_strangers_end(activity: Activity) -> bool:
     """Whether somebody we never heard of deletes themselves: servers tell that to everybody they ever met."""
     if not isinstance(activity, Delete) or activity.object_id != activity.actor:
@@ -118,22 +130,50 @@ async def _is_strangers_end(activity: Activity) -> bool:
 
 async def _prove(message: Message, activity: Activity) -> Row:
     """The row of the actor, once it is proven that they signed this very request and may say this."""
-    try:
-        claim = read_claim(message)
-        authority.check_key(claim.key_id, activity, authority.host_of(here().settings.base_url))
-        check(message, claim, host=here().settings.host, now=now())
-    except BadSignature as error:
-        raise NotProven(error.reason) from error
-    except authority.NotTheirs as error:
-        raise NotProven(error.reason) from error
+    claims = _believable(message, activity)
     try:
         authority.check(activity)
     except authority.NotTheirs as error:
         raise Forbidden(f"That is not theirs to say: {error.reason}.") from error
     try:
-        return await _proven_by_key(message, claim, activity)
+        return await _proven_by_one(message, claims, activity)
     except Gone:
         return await _gone(activity)
+
+
+def _believable(message: Message, activity: Activity) -> list[Claim]:
+    """The signatures that could prove it, before any key is at hand; raises NotProven when there is none."""
+    try:
+        claims = read_claims(message)
+    except BadSignature as error:
+        raise NotProven(error.reason) from error
+    found, reasons = [], []
+    for claim in claims:
+        try:
+            authority.check_key(claim.key_id, activity, authority.host_of(here().settings.base_url))
+            check(message, claim, host=here().settings.host, now=now())
+        except (BadSignature, authority.NotTheirs) as error:
+            reasons.append(error.reason)
+        else:
+            found.append(claim)
+    if not found:
+        raise NotProven(reasons[0])
+    return found
+
+
+async def _proven_by_one(message: Message, claims: list[Claim], activity: Activity) -> Row:
+    """The key's owner of the first signature that holds: of several one is enough, a proxy may have added its own."""
+    refusals = []
+    for claim in claims:
+        try:
+            actor = await _proven_by_key(message, claim, activity)
+        except NotProven as error:
+            refusals.append(error)
+        else:
+            if isinstance(claim, Rfc9421):
+                await hear_rfc9421(activity.actor)
+            return actor
+    raise refusals[0]
 
 
 async def _proven_by_key(message: Message, claim: Claim, activity: Activity) -> Row:
@@ -146,7 +186,7 @@ async def _proven_by_key(message: Message, claim: Claim, activity: Activity) -> 
         # Keys change. One that was just fetched has not.
         if owner["fetched_at"] >= asked_at or not _may_refetch(claim.key_id):
             raise
-    return _proven(await _in_time(refresh_actor(activity.actor)), message, claim, activity)
+    return _proven(await _in_time(refetched_owner(claim.key_id)), message, claim, activity)
 
 
 def _proven(owner: Row, message: Message, claim: Claim, activity: Activity) -> Row:

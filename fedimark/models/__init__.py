@@ -2,15 +2,21 @@
 
 from fedimark.models.accounts import Account, Fact, Invite, Session
 from fedimark.models.actors import Actor
-from fedimark.models.bookmarks import Bookmark, BookmarkTag, Link, Tag, Tally, Tombstone
+from fedimark.models.bookmarks import Bookmark, BookmarkTag, Link, Tag, Tally, Tombstone, Withheld
 from fedimark.models.follows import Follow
+from fedimark.models.moderation import Block, BlockedDomain
+from fedimark.models.peers import ActorKey, Peer
 from fedimark.models.queues import Activity, Delivery, Job, Reach, ReceivedActivity
+from fedimark.models.reactions import Reaction, Share
 from fedimark.models.timelines import Entry
 
 __all__ = [
     "Account",
     "Activity",
     "Actor",
+    "ActorKey",
+    "Block",
+    "BlockedDomain",
     "Bookmark",
     "BookmarkTag",
     "Delivery",
@@ -20,10 +26,14 @@ __all__ = [
     "Invite",
     "Job",
     "Link",
+    "Peer",
     "Reach",
+    "Reaction",
     "ReceivedActivity",
     "Session",
+    "Share",
     "Tag",
     "Tally",
     "Tombstone",
+    "Withheld",
 ]

@@ -36,6 +36,8 @@ class Actor(Model):
     created_at = column.BigIntField()
     fetched_at = column.BigIntField(default=0)
     gone_at = column.BigIntField(null=True)
+    moved_at = column.BigIntField(null=True)  # of people elsewhere: when their last Move was taken in
+    suspended_at = column.BigIntField(null=True)  # of people of this server, by an admin
 
     class Meta:
         """Handles are looked up by name and host."""

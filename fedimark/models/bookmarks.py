@@ -46,6 +46,7 @@ class Bookmark(Model):
     tags = column.TextField(default="")
     visibility = column.SmallIntField()
     listed = column.BooleanField(default=False)  # policy.visibility.is_listed, kept beside the row for its indexes
+    is_save = column.BooleanField(default=True)  # False for a note of elsewhere that only mentions the page
     to_read = column.BooleanField(default=False)
     starred = column.BooleanField(default=False)
     archived = column.BooleanField(default=False)
@@ -123,3 +124,17 @@ class Tombstone(Model):
         """Kept for ever."""
 
         table = "tombstone"
+
+
+class Withheld(Model):
+    """A note from elsewhere that is no bookmark for us since a moment: older words of it do not bring it back."""
+
+    id = column.BigIntField(primary_key=True)
+    uri_hash = column.CharField(max_length=40, unique=True)  # of author and note together
+    updated_at = column.BigIntField()  # as the note says
+    kept_at = column.BigIntField()
+
+    class Meta:
+        """Thrown away after a month."""
+
+        table = "withheld"

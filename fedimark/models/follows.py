@@ -20,6 +20,7 @@ class Follow(Model):
     uri = column.TextField(null=True)
     created_at = column.BigIntField()
     answered_at = column.BigIntField(null=True)
+    asked_again_at = column.BigIntField(null=True)  # when a Follow of ours without an answer was said again
 
     class Meta:
         """Read from both ends."""

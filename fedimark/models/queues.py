@@ -21,6 +21,7 @@ class ReceivedActivity(Model):
     tries = column.SmallIntField(default=0)
     next_at = column.BigIntField()
     applied_at = column.BigIntField(null=True)
+    asking_since = column.BigIntField(null=True)  # another server is to be asked before it can be applied
     outcome = column.CharField(max_length=200, default="")
 
     class Meta:

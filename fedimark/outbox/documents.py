@@ -16,13 +16,19 @@ from fedimark.text import html
 from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
 
 DAY = 86_400_000_000
+_SILENT = {"name": "", "summary": "", "icon": "", "fields": "[]", "indexable": False}
 _ICON_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
 def person(actor: Row) -> Doc:
-    """The actor document of somebody here; `actor` is their whole row. (PROTOCOL §1.2)"""
+    """The actor document of somebody here; `actor` is their whole row. (PROTOCOL §1.2)
+
+    Of somebody suspended it says so, as Mastodon does, and nothing of what they said of themselves. (PROTOCOL §0.22)
+    """
     username = actor["local_name"]
     uri = ids.actor(username)
+    if actor["suspended_at"] is not None:
+        actor = {**actor, **_SILENT}
     document: Doc = {
         "@context": actor_context(),
         "id": uri,
@@ -36,6 +42,8 @@ def person(actor: Row) -> Doc:
         "outbox": absolute(addresses.outbox(username)),
         "followers": ids.followers(username),
         "following": absolute(addresses.following(username)),
+        "featured": absolute(addresses.featured(username)),
+        "featuredTags": absolute(addresses.featured_tags(username)),
         "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
         "manuallyApprovesFollowers": bool(actor["approves_followers"]),
         "discoverable": True,
@@ -46,7 +54,7 @@ def person(actor: Row) -> Doc:
         "publicKey": _key(addresses.person(username), actor),
         "generator": {"type": "Application", "id": absolute(addresses.INSTANCE_ACTOR)},
     }
-    return document | _icon(actor["icon"])
+    return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
 
 
 def instance(actor: Row) -> Doc:
@@ -123,6 +131,33 @@ def delete_person(username: str, at: int) -> Doc:
     }
 
 
+def update_person(actor: Row, activity_id: str, at: int) -> Doc:
+    """The Update of a person: their whole document stands in it."""
+    username = actor["local_name"]
+    document = person(actor)
+    return {
+        "@context": document.pop("@context"),
+        "id": ids.change(username, activity_id),
+        "type": "Update",
+        "actor": ids.actor(username),
+        "published": rfc3339(at),
+        "to": [PUBLIC],
+        "cc": [ids.followers(username)],
+        "object": document,
+    }
+
+
+def block(username: str, block_id: str, target_uri: str) -> Doc:
+    """A Block by somebody here, addressed to the blocked person and nobody else."""
+    return {"@context": AS, **_block(username, block_id, target_uri)}
+
+
+def undo_block(username: str, block_id: str, target_uri: str) -> Doc:
+    """Taking a Block back; the whole Block stands in it."""
+    inner = _block(username, block_id, target_uri)
+    return _answer("Undo", ids.undo_block(username, block_id), ids.actor(username), target_uri, inner)
+
+
 def follow(username: str, follow_id: str, target_uri: str) -> Doc:
     """A Follow asked by somebody here."""
     return {"@context": AS, **_follow(ids.follow(username, follow_id), ids.actor(username), target_uri)}
@@ -163,13 +198,18 @@ def _follow(uri: str | None, actor: str, target: str) -> Doc:
     return {**named, "type": "Follow", "actor": actor, "object": target, "to": [target]}
 
 
+def _block(username: str, block_id: str, target: str) -> Doc:
+    inner = {"id": ids.block(username, block_id), "type": "Block", "actor": ids.actor(username), "object": target}
+    return {**inner, "to": [target], "cc": []}
+
+
 def _answer(kind: str, uri: str, actor: str, hearer: str, inner: Doc) -> Doc:
     return {"@context": AS, "id": uri, "type": kind, "actor": actor, "to": [hearer], "cc": [], "object": inner}
 
 
 def _key(actor_path: str, actor: Row) -> Doc:
     return {
-        "id": addresses.key_id(actor_path),
+        "id": actor["key_id"] or addresses.key_id(actor_path),  # a rotated key has an id of its own
         "owner": absolute(actor_path),
         "publicKeyPem": actor["public_key"],
     }

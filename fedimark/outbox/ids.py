@@ -49,6 +49,21 @@ def undo(username: str, follow_id: str) -> str:
     return follow(username, follow_id) + "/undo"
 
 
+def block(username: str, block_id: str) -> str:
+    """A Block we said."""
+    return absolute(addresses.block(username, block_id))
+
+
+def undo_block(username: str, block_id: str) -> str:
+    """The Undo of a Block: it happens once, for blocking again is a new Block."""
+    return block(username, block_id) + "/undo"
+
+
+def change(username: str, activity_id: str) -> str:
+    """An Update of a person."""
+    return f"{actor(username)}#updates/{activity_id}"
+
+
 def end(username: str) -> str:
     """The Delete of a person: it happens once, for names are never given out again."""
     return actor(username) + "#delete"

@@ -9,6 +9,7 @@ from fedimark.database import Row, execute, fetch
 from fedimark.delivery.enqueue import say
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
+from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
 
 
@@ -57,13 +58,14 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     """Tell followers and whoever else got a publication that it changed, inside `write()`.
 
     An older Update that still waits is superseded. What is for followers only goes to who follows now: somebody who
-    left keeps the words they had, and gets no newer ones. (PROTOCOL §0.7, §5.2)
+    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks. (PROTOCOL §0.7, §5.2)
     """
     uri = ids.note(owner.username, bookmark["public_id"])
     object_hash = addresses.uri_hash(uri)
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
-        inboxes |= await _inboxes(_REACHED, object_hash) | await _inboxes(_WAITING, object_hash)
+        reached = await _inboxes(_REACHED, object_hash) | await _inboxes(_WAITING, object_hash)
+        inboxes |= reached - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
         activity_id = here().new_id()
@@ -81,6 +83,21 @@ async def bookmark_ended(owner: Speaker, public_id: str) -> None:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
         await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
+
+
+async def person_changed(actor: Row) -> None:
+    """Tell every server with an accepted follower what somebody here is like now, inside `write()`.
+
+    `actor` is their whole row as it is now. An older Update that still waits is superseded.
+    """
+    uri = ids.actor(actor["local_name"])
+    object_hash = addresses.uri_hash(uri)
+    await execute(_SUPERSEDE, object_hash, now(), object_hash)
+    inboxes = await _inboxes(_FOLLOWERS, actor["id"])
+    if inboxes:
+        activity_id = here().new_id()
+        document = documents.update_person(actor, activity_id, now())
+        await say(actor["id"], "Update", uri, document, sorted(inboxes), activity_id)
 
 
 async def person_ended(actor: Row) -> None:

@@ -22,7 +22,8 @@ from fedimark import __version__
 from fedimark.database import Row
 from fedimark.errors import Unreachable, Untrustworthy
 from fedimark.here import here
-from fedimark.remote import guard
+from fedimark.policy.blocks import is_blocked
+from fedimark.remote import guard, knock
 from fedimark.remote.signing import signed
 from fedimark.settings import Settings
 from fedimark.signatures.message import Message
@@ -45,6 +46,11 @@ class Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+
+    @property
+    def asks_for_signature(self) -> bool:
+        """Whether it says which signature the server would like. (RFC 9421 §5)"""
+        return "accept-signature" in self.headers
 
     @property
     def content_type(self) -> str:
@@ -120,14 +126,35 @@ async def _exchange(
     read: Callable[[httpx.Response], Awaitable[bytes]],
     body: bytes = b"",
 ) -> Answer:
-    """One request and its answer; TimeoutError is left to the caller, whose clock it is."""
-    server = here()
-    guard.check_url(url, server.settings)
+    """One request and its answer, asked again with another signature where the first is not understood.
+
+    TimeoutError is left to the caller, whose clock it is.
+    """
+    guard.check_url(url, here().settings)
+    if await is_blocked(url):
+        raise guard.refused("blocked", url)
+    request = _request(method, url, headers, body)
+    if signer is None:
+        return await _send(url, request, read)
+    ways = await knock.ways(method, url)
+    refusal: Answer | None = None
+    for way in ways:
+        plain = _request(method, url, headers, body) if refusal else request
+        plain.headers.update(await signed(signer, _message(plain, body), way, _address(plain)))
+        answer = await _send(url, plain, read)
+        if not knock.is_refused(answer.status, answer.asks_for_signature, answer.body):
+            asks = answer.asks_for_signature
+            await knock.settle(url, way, first=ways[0], status=answer.status, asks=asks)
+            return answer
+        # What the first knock was told counts: the others were tries.
+        refusal = refusal or answer
+    assert refusal is not None
+    return refusal
+
+
+async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response], Awaitable[bytes]]) -> Answer:
     try:
-        request = _request(method, url, headers, body)
-        if signer is not None:
-            request.headers.update(await signed(signer, _message(request, body)))
-        response = await server.http.send(request, stream=True, follow_redirects=False)
+        response = await here().http.send(request, stream=True, follow_redirects=False)
         try:
             return Answer(url, response.status_code, response.headers, await read(response))
         finally:
@@ -163,6 +190,12 @@ def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> 
 def _message(request: httpx.Request, body: bytes) -> Message:
     headers = {name: (request.headers[name],) for name in ("host", "content-type") if name in request.headers}
     return Message(request.method, request.url.raw_path.decode("ascii"), headers, body)
+
+
+def _address(request: httpx.Request) -> str:
+    """The address as its server will put it together from the request line and the Host header."""
+    url = request.url
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
 
 
 def _redirected(answer: Answer) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from urllib.parse import urlsplit
 
@@ -10,13 +9,16 @@ from fedimark import addresses
 from fedimark.database import Row, fetch, write
 from fedimark.errors import FedimarkError
 from fedimark.here import here, now
-from fedimark.remote import guard
+from fedimark.remote import guard, keyring, peers
+from fedimark.remote.sites import same_site
 from fedimark.remote.webfinger import look_up
-from fedimark.signatures.keys import BadKey, load_public
 from fedimark.text import clean, html
+from fedimark.vocab.abilities import implements_rfc9421
 from fedimark.vocab.actors import ActorDocument, read_actor
 from fedimark.vocab.reading import Unreadable
 from fedimark.vocab.terms import Doc
+
+__all__ = ["same_site", "store_actor"]
 
 _LONGEST_NAME = 255
 _LONGEST_USERNAME = 128
@@ -44,30 +46,26 @@ async def store_actor(document: Doc) -> Row:
     inbox or outbox is on another site, or whose key is owned by somebody else. (PROTOCOL §0.14, §1.2)
     """
     try:
-        actor = read_actor(document)
+        actor = read_actor(_named(document))
     except Unreadable as error:
         raise guard.refused(error.reason, str(document.get("id"))) from error
     _check(actor)
     host = await _handle_host(actor)
+    keys = keyring.usable_keys(document, actor.id)
     async with write():
-        rows = await fetch(_UPSERT, *_values(actor, host))
+        rows = await fetch(_UPSERT, *_values(actor, host, keys))
+        await keyring.replace_keys(rows[0], keys, document)
+    if implements_rfc9421(document):
+        await peers.hear_rfc9421(actor.id)
     return rows[0]
 
 
-def same_site(one: str, other: str) -> bool:
-    """Whether two URLs are of one site: the same host and port, or one host below the other.
-
-    Narrower than "one registrable domain", which needs the list of public suffixes: two siblings are two sites.
-    """
-    first, second = urlsplit(one), urlsplit(other)
-    if first.scheme != second.scheme:
-        return False
-    if first.netloc.lower() == second.netloc.lower():
-        return True
-    a, b = first.hostname or "", second.hostname or ""
-    if first.port != second.port or _is_address(a) or _is_address(b):
-        return False
-    return a.endswith(f".{b}") or b.endswith(f".{a}")
+def _named(document: Doc) -> Doc:
+    """A document that names its actor somehow: ActivityPub asks for no user name, and some send none."""
+    if document.get("preferredUsername") or document.get("webfinger"):
+        return document
+    parts = urlsplit(str(document.get("id")))
+    return document | {"preferredUsername": parts.path.rstrip("/").rpartition("/")[2] or parts.hostname or ""}
 
 
 def _check(actor: ActorDocument) -> None:
@@ -95,8 +93,8 @@ async def _handle_host(actor: ActorDocument) -> str:
     return host.lower() if confirms and len(host) <= _LONGEST_HOST else own
 
 
-def _values(actor: ActorDocument, host: str) -> tuple[object, ...]:
-    key_id, pem = _usable_key(actor)
+def _values(actor: ActorDocument, host: str, keys: dict[str, str]) -> tuple[object, ...]:
+    key_id, pem = next(iter(keys.items()), ("", ""))
     fields = [[clean.one_line(name), html.sanitise(value)] for name, value in actor.fields]
     followers = actor.followers or ""
     moment = now()
@@ -122,22 +120,3 @@ def _values(actor: ActorDocument, host: str) -> tuple[object, ...]:
         moment,
         moment,
     )
-
-
-def _usable_key(actor: ActorDocument) -> tuple[str, str]:
-    """The key as it is kept; nothing when it is of a kind we do not take, so that nothing signed by it is believed."""
-    if actor.key_id is None or actor.key_pem is None:
-        return "", ""
-    try:
-        load_public(actor.key_pem)
-    except BadKey:
-        return "", ""
-    return actor.key_id, actor.key_pem
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

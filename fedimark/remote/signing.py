@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from dataclasses import replace
+from enum import StrEnum
+from functools import lru_cache, partial
 
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
 from fedimark.errors import Unavailable
-from fedimark.here import here, now
-from fedimark.signatures import cavage
+from fedimark.here import MICROS, here, now
+from fedimark.signatures import cavage, rfc9421
 from fedimark.signatures.keys import PrivateKey, load_private
 from fedimark.signatures.message import Message, http_date
 
@@ -21,22 +23,36 @@ _SIGNERS = 2  # threads; RSA lets go of the interpreter while it counts (STACK Â
 _KEPT_KEYS = 1_024
 
 
-async def signed(signer: Row, message: Message) -> dict[str, str]:
+class Way(StrEnum):
+    """How a request can be signed; `WITHOUT_QUERY` is draft-cavage over the path alone."""
+
+    CAVAGE = "cavage"
+    RFC9421 = "rfc9421"
+    WITHOUT_QUERY = "without-query"
+
+
+async def signed(signer: Row, message: Message, way: Way = Way.CAVAGE, url: str = "") -> dict[str, str]:
     """The headers that sign `message` as `signer`, a row of `actor` with its private key, dated now.
 
-    `message` holds host, and content-type where it has a body. Raises Unavailable when the row has no key.
+    `message` holds host, and content-type where it has a body; `url` is the whole address, which RFC 9421 signs.
+    Raises Unavailable when the row has no key.
     """
     if not signer["private_key"]:
         raise Unavailable("This actor has no key to sign with.")
-    key = _keys()(signer["private_key"])
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_threads(), cavage.sign, message, key_id_of(signer), key, http_date(now()))
+    key, key_id = _keys()(signer["private_key"]), key_id_of(signer)
+    if way is Way.RFC9421:
+        work = partial(rfc9421.sign, message, key_id, key, target_uri=url, created=now() // MICROS)
+    else:
+        bare = replace(message, target=message.target.partition("?")[0]) if way is Way.WITHOUT_QUERY else message
+        work = partial(cavage.sign, bare, key_id, key, http_date(now()))
+    return await asyncio.get_running_loop().run_in_executor(_threads(), work)
 
 
 def key_id_of(signer: Row) -> str:
-    """The id of the key of one of our actors."""
+    """The id of the key of one of our actors: its first key's, until it was rotated."""
     name = signer["local_name"]
-    return addresses.key_id(addresses.INSTANCE_ACTOR if name == INSTANCE_NAME else addresses.person(name))
+    path = addresses.INSTANCE_ACTOR if name == INSTANCE_NAME else addresses.person(name)
+    return str(signer["key_id"]) or addresses.key_id(path)
 
 
 async def instance_actor() -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fedimark import addresses
 from fedimark.database import fetch_one
@@ -12,11 +12,14 @@ from fedimark.here import here
 from fedimark.remote import client, guard
 from fedimark.remote.fetch import check_status, read_json
 from fedimark.vocab.discovery import Found, read_webfinger
+from fedimark.vocab.host_meta import read_lrdd_template
 from fedimark.vocab.reading import Unreadable
 from fedimark.vocab.terms import ACCEPT_JRD
 
 _HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
 _TYPES = frozenset({"application/jrd+json", "application/json"})
+_XRD = "application/xrd+xml"
+_XRD_TYPES = frozenset({_XRD, "application/xml", "text/xml"})
 
 
 async def find_handle(handle: str) -> str:
@@ -40,11 +43,11 @@ async def find_handle(handle: str) -> str:
 async def look_up(name: str, host: str) -> Found:
     """What the host says about `name@host`, where `host` may carry a port.
 
-    The subject must be the name asked for; when it is another one, that one's host is asked once and must agree.
-    Raises as `find_handle`.
+    Where there is no WebFinger, host-meta is asked where it is. The subject must be the name asked for; when it is
+    another one, that one's host is asked once and must agree. Raises as `find_handle`.
     """
     found = await _ask(name, host)
-    if found.subject.lower() == f"{name}@{host}".lower():
+    if _is_meant(found.subject, f"{name}@{host}"):
         return found
     # Handles may live on another domain than the server; only that domain can say so.
     other_name, _, other_host = found.subject.partition("@")
@@ -54,10 +57,28 @@ async def look_up(name: str, host: str) -> Found:
     return second
 
 
+def _is_meant(subject: str, asked: str) -> bool:
+    if subject.lower() == asked.lower():
+        return True
+    # Some servers leave the port out of their handles. Elsewhere that is another host; here it is this machine still.
+    host = urlsplit(f"//{asked.rpartition('@')[2]}").hostname or ""
+    portless = f"{asked.rpartition('@')[0]}@{host}"
+    return here().settings.allow_loopback and guard.is_this_machine(host) and subject.lower() == portless.lower()
+
+
 async def _ask(name: str, host: str) -> Found:
     scheme = guard.scheme_of(host, here().settings)
     resource = quote(f"acct:{name}@{host}", safe=":@")
-    url = f"{scheme}://{host}/.well-known/webfinger?resource={resource}"
+    try:
+        return await _read(f"{scheme}://{host}/.well-known/webfinger?resource={resource}")
+    except NotFound:
+        template = await _lrdd_template(f"{scheme}://{host}/.well-known/host-meta")
+        if template is None:
+            raise
+    return await _read(template.replace("{uri}", resource))
+
+
+async def _read(url: str) -> Found:
     answer = await client.get(url, accept=ACCEPT_JRD, signer=None)
     check_status(answer)
     if answer.content_type.partition(";")[0].strip().lower() not in _TYPES:
@@ -66,6 +87,14 @@ async def _ask(name: str, host: str) -> Found:
         return read_webfinger(read_json(answer))
     except Unreadable as error:
         raise guard.refused(error.reason, url) from error
+
+
+async def _lrdd_template(url: str) -> str | None:
+    """Where host-meta says that WebFinger is; None when it says nothing. (RFC 6415, RFC 7033 §A)"""
+    answer = await client.get(url, accept=_XRD, signer=None)
+    if answer.status != 200 or answer.content_type.partition(";")[0].strip().lower() not in _XRD_TYPES:
+        return None
+    return read_lrdd_template(answer.body.decode("utf-8", "replace"))
 
 
 async def _local(name: str) -> str:

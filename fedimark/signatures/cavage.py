@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from fedimark.signatures.keys import PrivateKey
-from fedimark.signatures.message import BadSignature, Message, digest
+from fedimark.signatures.message import KEY_ID, BadSignature, Message, digest
 
 REQUEST_TARGET = "(request-target)"
 CREATED = "(created)"
@@ -31,7 +31,6 @@ _MOST_COVERED = 32
 # One way to match each character and possessive repeats, so time grows with the length and no faster.
 _PARAMETER = re.compile(r'[ \t]*+([A-Za-z]++)[ \t]*+=[ \t]*+(?:"([^"\\]*+)"|([0-9]++))[ \t]*+')
 _COVERED_NAME = re.compile(r"\((?:request-target|created|expires)\)|[!#$%&'*+.^_`|~0-9a-z-]+")
-_KEY_ID = re.compile(r"https?://[\x21\x23-\x5b\x5d-\x7e]{1,2040}")
 _ALGORITHM = re.compile(r"[a-z0-9-]{1,32}")
 _SECONDS = re.compile(r"0|[1-9][0-9]{0,11}")
 
@@ -58,7 +57,7 @@ def sign(message: Message, key_id: str, private_key: PrivateKey, date: str) -> d
     `message` must hold `host`, and `content-type` unless it is a GET or HEAD; `date` is an IMF-fixdate. Raises
     BadSignature ("missing-header") without them, ("malformed") for a key id no header can carry.
     """
-    if _KEY_ID.fullmatch(key_id) is None:
+    if KEY_ID.fullmatch(key_id) is None:
         raise BadSignature("malformed")
     added = {"Date": date}
     covered: tuple[str, ...] = _WITHOUT_BODY
@@ -93,7 +92,7 @@ def read(message: Message) -> Cavage:
         raise BadSignature("malformed")
     parameters = _parameters(values[0])
     return Cavage(
-        key_id=_matching(_KEY_ID, parameters.get("keyId", "")),
+        key_id=_matching(KEY_ID, parameters.get("keyId", "")),
         algorithm=_matching(_ALGORITHM, parameters["algorithm"].lower()) if "algorithm" in parameters else "",
         covered=_covered(parameters.get("headers", "")),
         created=_seconds(parameters.get("created")),

@@ -23,6 +23,8 @@ Reason = Literal[
     "wrong-signature",
 ]
 
+KEY_ID = re.compile(r"https?://[\x21\x23-\x5b\x5d-\x7e]{1,2040}")  # what any header can carry between quotes
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from hashlib import sha256, sha512
 from hmac import compare_digest
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, AsymmetricPadding, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512, HashAlgorithm
 
-from fedimark.signatures import cavage
+from fedimark.signatures import cavage, rfc9421
+from fedimark.signatures.fields import CONTENT_DIGEST, read_digests
 from fedimark.signatures.keys import PublicKey
-from fedimark.signatures.message import BadSignature, Message, digest, read_http_date
+from fedimark.signatures.message import KEY_ID, BadSignature, Message, digest, read_http_date
 
-Claim: TypeAlias = cavage.Cavage
+Claim: TypeAlias = cavage.Cavage | rfc9421.Rfc9421
 
 SECOND = 1_000_000
 FUTURE = 3_600 * SECOND
@@ -25,11 +28,19 @@ _LONGEST_HOST = 300
 
 
 def read_claim(message: Message) -> Claim:
-    """What the request says about its own signature: whose key, over what. Nothing is proven yet.
+    """What the request says about its signature, the first where there are several. Raises as `read_claims`."""
+    return read_claims(message)[0]
 
-    Raises BadSignature ("unsigned" or "malformed").
+
+def read_claims(message: Message) -> tuple[Claim, ...]:
+    """What the request says about its own signatures: whose keys, over what. Nothing is proven yet.
+
+    RFC 9421 where there is a Signature-Input, then one or more; else draft-cavage, which knows one only. Raises
+    BadSignature ("unsigned" or "malformed").
     """
-    return cavage.read(message)
+    if "signature-input" in message.headers:
+        return rfc9421.read(message)
+    return (cavage.read(message),)
 
 
 def check(message: Message, claim: Claim, *, host: str, now: int) -> None:
@@ -38,6 +49,9 @@ def check(message: Message, claim: Claim, *, host: str, now: int) -> None:
     `host` is the configured host with its port, never what the request says; `now` is in microseconds since 1970
     UTC. The window is 1 hour ahead and 12 hours back. Raises BadSignature. (PROTOCOL §1.3)
     """
+    if isinstance(claim, rfc9421.Rfc9421):
+        _check_rfc9421(message, claim, host, now)
+        return
     _check_algorithm(claim)
     _check_covered(message, claim)
     _check_host(message, host)
@@ -52,17 +66,101 @@ def verify(message: Message, claim: Claim, public_key: PublicKey, *, host: str, 
     Does all that `check` does. It does not ask whose key that is: the caller compares the key's owner with the actor.
     """
     check(message, claim, host=host, now=now)
+    if not any(holds(signed, claim, public_key) for signed in _readings(message, claim, host)):
+        raise BadSignature("wrong-signature")
+
+
+def holds(signed: bytes, claim: Claim, public_key: PublicKey) -> bool:
+    """Whether the claim's signature over these very bytes is of this key, and nothing more.
+
+    Raises BadSignature ("wrong-algorithm") when the claim names one that the key cannot have.
+    """
+    if not isinstance(public_key, RSAPublicKey):
+        if claim.algorithm not in ("", "hs2019", rfc9421.ED25519):
+            raise BadSignature("wrong-algorithm")
+        try:
+            public_key.verify(claim.signature, signed)
+        except InvalidSignature:
+            return False
+        return True
+    if claim.algorithm == rfc9421.ED25519:
+        raise BadSignature("wrong-algorithm")
+    for padding, hashed in _rsa_schemes(claim):
+        try:
+            public_key.verify(claim.signature, signed, padding, hashed)
+        except InvalidSignature:
+            continue
+        return True
+    return False
+
+
+def _readings(message: Message, claim: Claim, host: str) -> Iterator[bytes]:
+    """The bytes that may have been signed, the likeliest first."""
+    if isinstance(claim, rfc9421.Rfc9421):
+        yield from dict.fromkeys(_bases(message, claim, host))
+        return
     # Mastodon and GoToSocial before 2024 signed GETs without the query, so both readings are tried.
     for target in dict.fromkeys((message.target, message.target.partition("?")[0])):
-        signed = cavage.signing_string(
-            message, claim.covered, target=target, created=claim.created, expires=claim.expires
-        )
-        if _is_signed(signed, claim, public_key):
-            return
-    raise BadSignature("wrong-signature")
+        yield cavage.signing_string(message, claim.covered, target=target, created=claim.created, expires=claim.expires)
 
 
-def _check_algorithm(claim: Claim) -> None:
+def _bases(message: Message, claim: rfc9421.Rfc9421, host: str) -> Iterator[bytes]:
+    # A request does not say its scheme, and the host with its port leads to this server by either.
+    for scheme in ("https", "http"):
+        yield rfc9421.request_base(message, claim, f"{scheme}://{_bare(host)}{message.target}")
+
+
+def _rsa_schemes(claim: Claim) -> tuple[tuple[AsymmetricPadding, HashAlgorithm], ...]:
+    plain = (PKCS1v15(), SHA256())
+    if claim.algorithm in ("rsa-sha256", rfc9421.RSA):
+        return (plain,)
+    pss = (PSS(MGF1(SHA512()), SHA512.digest_size), SHA512())
+    if isinstance(claim, rfc9421.Rfc9421):
+        return (pss,) if claim.algorithm == rfc9421.RSA_PSS else (plain, pss)
+    # "hs2019" hides the algorithm: in life it is SHA-256, by the draft's letter SHA-512.
+    return (plain, (PKCS1v15(), SHA512()))
+
+
+def _check_rfc9421(message: Message, claim: rfc9421.Rfc9421, host: str, now: int) -> None:
+    if claim.algorithm not in ("", rfc9421.RSA, rfc9421.RSA_PSS, rfc9421.ED25519):
+        raise BadSignature("wrong-algorithm")
+    if claim.created is None or KEY_ID.fullmatch(claim.key_id) is None:
+        raise BadSignature("malformed")
+    if not message.target.startswith("/"):
+        raise BadSignature("malformed")
+    if not _needed(message).issubset(_named(message, claim)):
+        raise BadSignature("missing-header")
+    for _ in _bases(message, claim, host):  # built once for its refusals
+        break
+    _check_window(claim.created * SECOND, now)
+    if claim.expires is not None and claim.expires * SECOND < now:
+        raise BadSignature("expired")
+    if _needs_digest(message):
+        _check_content_digest(message)
+
+
+def _needed(message: Message) -> set[str]:
+    digested = {CONTENT_DIGEST} if _needs_digest(message) else set()
+    return {rfc9421.METHOD, rfc9421.TARGET_URI} | digested
+
+
+def _named(message: Message, claim: rfc9421.Rfc9421) -> set[str]:
+    """What is covered, where the parts of an address together count as the address."""
+    names = {component.name for component in claim.covered}
+    parts = {rfc9421.AUTHORITY, rfc9421.PATH} | ({rfc9421.QUERY} if "?" in message.target else set())
+    return names | ({rfc9421.TARGET_URI} if parts <= names else set())
+
+
+def _check_content_digest(message: Message) -> None:
+    said = read_digests(message)
+    wanted = {"sha-256": sha256, "sha-512": sha512}
+    known = {name: digest_of(message.body).digest() for name, digest_of in wanted.items() if name in said}
+    # Each one that we can compute must be right: which of two a reader believes is not for the sender to choose.
+    if not known or not all(compare_digest(said[name], value) for name, value in known.items()):
+        raise BadSignature("wrong-digest")
+
+
+def _check_algorithm(claim: cavage.Cavage) -> None:
     if claim.algorithm not in ("rsa-sha256", "hs2019", ""):
         raise BadSignature("wrong-algorithm")
     # The draft forbids it: an older verifier would take such a signature for one over plain headers.
@@ -70,7 +168,7 @@ def _check_algorithm(claim: Claim) -> None:
         raise BadSignature("wrong-algorithm")
 
 
-def _check_covered(message: Message, claim: Claim) -> None:
+def _check_covered(message: Message, claim: cavage.Cavage) -> None:
     needed = {cavage.REQUEST_TARGET, "host"}
     if _needs_digest(message):
         needed.add("digest")
@@ -96,7 +194,7 @@ def _bare(host: str) -> str:
     return host.lower().removesuffix(":443").removesuffix(":80")
 
 
-def _check_time(message: Message, claim: Claim, now: int) -> None:
+def _check_time(message: Message, claim: cavage.Cavage, now: int) -> None:
     if "date" in claim.covered:
         date = read_http_date(cavage.header(message, "date") or "")
         if date is None:
@@ -124,23 +222,3 @@ def _check_digest(message: Message) -> None:
     wanted = digest(message.body).partition("=")[2]
     if len(given) != 1 or not compare_digest(given[0].encode("utf-8", "replace"), wanted.encode("ascii")):
         raise BadSignature("wrong-digest")
-
-
-def _is_signed(signed: bytes, claim: Claim, public_key: PublicKey) -> bool:
-    if not isinstance(public_key, RSAPublicKey):
-        if claim.algorithm == "rsa-sha256":
-            raise BadSignature("wrong-algorithm")
-        try:
-            public_key.verify(claim.signature, signed)
-        except InvalidSignature:
-            return False
-        return True
-    # "hs2019" hides the algorithm: in life it is SHA-256, by the draft's letter SHA-512.
-    hashes = (SHA256(),) if claim.algorithm == "rsa-sha256" else (SHA256(), SHA512())
-    for hashed in hashes:
-        try:
-            public_key.verify(claim.signature, signed, PKCS1v15(), hashed)
-        except InvalidSignature:
-            continue
-        return True
-    return False

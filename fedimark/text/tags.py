@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 TAG_LIMIT: Final = 255
@@ -81,6 +82,7 @@ def split(text: str) -> tuple[str, ...]:
     return read(text).tags
 
 
+@lru_cache(maxsize=4096)
 def key(tag: str) -> str:
     """Return what makes two tags the same: NFKC and casefold, until nothing changes. (DESIGN §1)
 

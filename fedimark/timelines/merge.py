@@ -1,6 +1,7 @@
 """Merging when written: one entry per link in every stream that has several savers. (DESIGN §1, decision 0005)
 
-An entry's place is the earliest moment among the saves seen through the stream. All of it runs inside `write()`, in the
+An entry's place is the earliest moment among the saves seen through the stream; a save that somebody followed only
+shared is seen there since it was shared. All of it runs inside `write()`, in the
 transaction that changes the bookmark or the follow.
 """
 
@@ -24,14 +25,26 @@ _EARLIER = """
 ON CONFLICT (stream, owner_id, link_id) DO UPDATE SET position =
 CASE WHEN excluded.position < entry.position THEN excluded.position ELSE entry.position END
 """
-# Readers here of one saver: accepted followers with an account on this server, and the saver.
+# Readers here of one saver: the saver, and accepted followers with an account on this server, unless the saver is
+# suspended.
 _READERS = f"""
-SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND (a.id = ? OR (? >= {Visibility.FOLLOWERS} AND EXISTS (
-    SELECT 1 FROM follow f WHERE f.follower_id = a.id AND f.target_id = ? AND f.state = 'accepted')))
+SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND a.id IN (
+    SELECT CAST(? AS BIGINT) UNION ALL SELECT f.follower_id FROM follow f JOIN actor s ON s.id = f.target_id
+    WHERE s.suspended_at IS NULL AND ? >= {Visibility.FOLLOWERS} AND f.target_id = ? AND f.state = 'accepted')
+"""
+# Which bookmarks `b` can be seen through somebody who shared them: `listed` falls when an author here is suspended.
+SHAREABLE = f"b.removed_at IS NULL AND (b.listed OR (NOT b.is_local AND b.visibility >= {Visibility.UNLISTED}))"
+_SHARED = f"""
+SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
+JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id
+WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND {SHAREABLE}
 """
 _TO_NETWORKS = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT {Merged.NETWORK}, r.id, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM ({_READERS}) r WHERE TRUE {_EARLIER}
+SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM (
+    SELECT r.id, CAST(? AS BIGINT) AS link_id, CAST(? AS BIGINT) AS at FROM ({_READERS}) r
+    UNION ALL {_SHARED} AND s.bookmark_id = ?) w
+WHERE TRUE GROUP BY w.id, w.link_id {_EARLIER}
 """
 _TO_TAGS = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
@@ -43,15 +56,21 @@ INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT},
 
 # What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
 _LEFT_FOR_READER = f"""
-SELECT min(b.saved_at) FROM bookmark b
-WHERE b.link_id = entry.link_id AND b.id <> ? AND b.removed_at IS NULL
+SELECT min(w.at) FROM (
+SELECT b.id, b.saved_at AS at FROM bookmark b WHERE b.link_id = entry.link_id AND b.removed_at IS NULL
 AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
-    SELECT 1 FROM follow f
-    WHERE f.follower_id = entry.owner_id AND f.target_id = b.actor_id AND f.state = 'accepted')))
+    SELECT 1 FROM follow f JOIN actor s ON s.id = f.target_id
+    WHERE f.follower_id = entry.owner_id AND f.target_id = b.actor_id AND f.state = 'accepted'
+    AND s.suspended_at IS NULL)))
+UNION ALL
+SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id
+WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND {SHAREABLE}
+) w WHERE w.id <> ?
 """
+# SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 _LEFT_IN_TAG = """
 SELECT min(t.saved_at) FROM bookmark_tag t
-WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed AND t.bookmark_id <> ?
+WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE AND t.bookmark_id <> ?
 """
 _LEFT_IN_RECENT = """
 SELECT min(b.saved_at) FROM bookmark b
@@ -72,7 +91,7 @@ async def hold(table: str, *ids: int) -> None:
 async def merge_bookmark(row: Row) -> None:
     """Let a live bookmark into the streams that show it; its tag index must be written before."""
     actor_id, link_id, place = row["actor_id"], row["link_id"], row["saved_at"]
-    await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id)
+    await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id, row["id"])
     if row["listed"]:
         await execute(_TO_TAGS, row["id"])
         await execute(_TO_RECENT, link_id, place)
@@ -84,8 +103,11 @@ async def unmerge_bookmark(row: Row) -> None:
     To be called while the row and its tag index are still as they were.
     """
     bookmark_id, actor_id, link_id = row["id"], row["actor_id"], row["link_id"]
-    readers = f"stream = {Merged.NETWORK} AND link_id = ? AND owner_id IN ({_READERS})"
-    await _recompute(readers, (link_id, actor_id, row["visibility"], actor_id), _LEFT_FOR_READER, bookmark_id)
+    await _hold_sharers(bookmark_id)
+    readers = f"""stream = {Merged.NETWORK} AND link_id = ?
+    AND (owner_id IN ({_READERS}) OR owner_id IN (SELECT w.id FROM ({_SHARED} AND s.bookmark_id = ?) w))"""
+    parameters = (link_id, actor_id, row["visibility"], actor_id, bookmark_id)
+    await _recompute(readers, parameters, _LEFT_FOR_READER, bookmark_id)
     if row["listed"]:
         in_tags = f"""stream = {Merged.TAG} AND link_id = ?
         AND owner_id IN (SELECT tag_id FROM bookmark_tag WHERE bookmark_id = ? AND listed)"""
@@ -94,24 +116,55 @@ async def unmerge_bookmark(row: Row) -> None:
         await _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
 
 
+async def share_began(bookmark: Row, sharer_id: int) -> None:
+    """Show a bookmark to the readers here of somebody who shared it; the share must be written already."""
+    sql = f"""
+    INSERT INTO entry (stream, owner_id, link_id, position)
+    SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.bookmark_id = ? AND s.actor_id = ?) w
+    WHERE TRUE {_EARLIER}
+    """
+    await execute(sql, bookmark["id"], sharer_id)
+
+
+async def share_ended(bookmark: Row, sharer_id: int) -> None:
+    """Take out of the networks of somebody's readers what they saw of a bookmark through them; the share is gone."""
+    through = f"""stream = {Merged.NETWORK} AND link_id = ? AND owner_id IN (
+    SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted')"""
+    await _recompute(through, (bookmark["link_id"], sharer_id), _LEFT_FOR_READER, 0)
+
+
 async def follow_began(follower_id: int, target_id: int) -> None:
     """Show a reader here what is known of somebody they follow now, each at its own moment."""
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
-    SELECT {Merged.NETWORK}, CAST(? AS BIGINT), b.link_id, min(b.saved_at) FROM bookmark b
-    WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
-    GROUP BY b.link_id {_EARLIER}
+    SELECT {Merged.NETWORK}, CAST(? AS BIGINT), w.link_id, min(w.at) FROM (
+        SELECT b.link_id, b.saved_at AS at FROM bookmark b
+        WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
+        UNION ALL
+        SELECT b.link_id, s.shared_at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
+        WHERE s.actor_id = ? AND {SHAREABLE}) w
+    WHERE TRUE GROUP BY w.link_id {_EARLIER}
     """
     await hold("actor", follower_id, target_id)
-    await execute(sql, follower_id, target_id)
+    await execute(sql, follower_id, target_id, target_id)
 
 
 async def follow_ended(follower_id: int, target_id: int) -> None:
-    """Take out of a reader's network what they saw through one person alone; the follow must be gone already."""
-    through = f"""stream = {Merged.NETWORK} AND owner_id = ?
-    AND link_id IN (SELECT link_id FROM bookmark WHERE actor_id = ?)"""
+    """Take out of a reader's network what they saw through one person alone; the follow must be gone already, or that
+    person suspended.
+    """
+    through = f"""stream = {Merged.NETWORK} AND owner_id = ? AND link_id IN (
+    SELECT link_id FROM bookmark WHERE actor_id = ?
+    UNION ALL SELECT b.link_id FROM share s JOIN bookmark b ON b.id = s.bookmark_id WHERE s.actor_id = ?)"""
     await hold("actor", follower_id, target_id)
-    await _recompute(through, (follower_id, target_id), _LEFT_FOR_READER, 0)
+    await _recompute(through, (follower_id, target_id, target_id), _LEFT_FOR_READER, 0)
+
+
+async def _hold_sharers(bookmark_id: int) -> None:
+    """A follow of one of them that begins at this moment would miss the change, and the change the follow."""
+    if not is_sqlite():
+        sharers = "SELECT actor_id FROM share WHERE bookmark_id = ?"
+        await fetch(f"SELECT id FROM actor WHERE id IN ({sharers}) ORDER BY id FOR UPDATE", bookmark_id)
 
 
 async def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:

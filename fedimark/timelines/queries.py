@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.errors import Gone, NotFound
+from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Viewer, Visibility, least_shown
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.merge import Merged
-from fedimark.timelines.savers import merged_entries, own_entries
+from fedimark.timelines.savers import SEEN_SAVERS, SHARED_TO, merged_entries, own_entries
 from fedimark.timelines.stream import (
     OWNERS_FILTERS,
     Cursor,
@@ -22,7 +23,8 @@ from fedimark.timelines.stream import (
 )
 
 _PERSON = """
-SELECT a.*, (SELECT f.state FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id) AS follow_state
+SELECT a.*, (SELECT f.state FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id) AS follow_state,
+(SELECT k.id FROM block k WHERE k.blocker_id = ? AND k.blocked_id = a.id) AS block_id
 FROM actor a WHERE a.local_name = ?
 """
 _ONLY = {
@@ -32,6 +34,14 @@ _ONLY = {
     "unread": "b.to_read",
     "starred": "b.starred",
     "untagged": "b.tags = ''",
+}
+# Of the streams everybody reads: that a link has a saver whom this viewer does not block.
+_UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
+_SOMEBODY_SEEN = {
+    Merged.TAG: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark_tag t
+    WHERE t.tag_id = e.owner_id AND t.link_id = e.link_id AND t.listed = TRUE AND {not_hidden("t.actor_id")}))""",
+    Merged.RECENT: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark b
+    WHERE b.link_id = e.link_id AND b.listed AND {not_hidden("b.actor_id")}))""",
 }
 _LINK = "SELECT id FROM link WHERE hash = ?"
 _LAST = 2**62  # beyond every id
@@ -54,6 +64,11 @@ class Found:
         return self.owner is not None and self.viewer is not None and self.owner["id"] == self.viewer.actor_id
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether the viewer blocks whose stream it is: they see that it is there, and nothing of it."""
+        return self.owner is not None and self.owner["block_id"] is not None
+
+    @property
     def viewer_id(self) -> int:
         """The viewer's actor, 0 for strangers."""
         return self.viewer.actor_id if self.viewer else 0
@@ -73,7 +88,8 @@ async def find(stream: Stream, viewer: Viewer | None) -> Found:
     if isinstance(stream, NetworkStream) and viewer is None:
         raise NotFound
     if isinstance(stream, LinkStream):
-        link = await fetch_one("SELECT * FROM link WHERE hash = ?", stream.hash)
+        sql = f"SELECT l.id, l.hash, l.canonical, l.host, {SEEN_SAVERS} FROM link l WHERE l.hash = ?"
+        link = await fetch_one(sql, viewer.actor_id if viewer else 0, stream.hash)
         if link is None:
             raise NotFound
         return Found(stream, viewer, link=link)
@@ -85,7 +101,7 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
 
     Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one.
     """
-    lines = await _lines(found, cursor, limit + 1)
+    lines = [] if found.is_blocked else await _lines(found, cursor, limit + 1)
     more = len(lines) > limit
     if not lines and (found.tag_ids or found.link):
         raise NotFound
@@ -127,7 +143,7 @@ async def amount(found: Found) -> int | None:
 
 async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
     """Tags that stand beside a stream's own, with how often, over its newest 500 bookmarks."""
-    if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids:
+    if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_blocked:
         return []
     where, parameters = _tagged(found)
     # The tags of a private kind have visibility 0 on their taggings, so only their owner meets them here.
@@ -144,22 +160,28 @@ async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
 
 async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     """A person's most used tags that this viewer may see."""
-    if found.owner is None:
+    if found.owner is None or found.is_blocked:
         return []
+    # Counted in the index's own order; only the few that are shown are looked up.
     sql = f"""
-    SELECT g.key, sum(y.amount) AS amount FROM tally y JOIN tag g ON g.id = y.tag_id
-    WHERE y.owner_id = ? AND y.visibility >= {int(found.least)}
-    GROUP BY g.key HAVING sum(y.amount) > 0 ORDER BY 2 DESC, 1 LIMIT ?
+    SELECT g.key, y.amount FROM (
+        SELECT tag_id, sum(amount) AS amount FROM tally
+        WHERE owner_id = ? AND tag_id > 0 AND visibility >= {int(found.least)}
+        GROUP BY tag_id HAVING sum(amount) > 0 ORDER BY 2 DESC, 1 LIMIT ?) y
+    JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """
     return [(row["key"], int(row["amount"])) for row in await fetch(sql, found.owner["id"], limit)]
 
 
 async def _find_person(stream: PersonStream, viewer: Viewer | None) -> Found:
-    owner = await fetch_one(_PERSON, viewer.actor_id if viewer else 0, stream.username)
+    viewer_id = viewer.actor_id if viewer else 0
+    owner = await fetch_one(_PERSON, viewer_id, viewer_id, stream.username)
     if owner is None or owner["kind"] != "Person":
         raise NotFound
     if owner["gone_at"] is not None:
         raise Gone("This person has left.")
+    if owner["suspended_at"] is not None:
+        raise Gone("This account is suspended.")
     least = least_shown(owner["id"], viewer, viewer_follows_owner=owner["follow_state"] == "accepted")
     is_owner = least is Visibility.PRIVATE
     if not is_owner and (stream.only in OWNERS_FILTERS or any(key.startswith(".") for key in stream.tags)):
@@ -183,9 +205,11 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
     stream = found.stream
     if isinstance(stream, PersonStream | LinkStream):
         where, parameters = _saved(found)
+        # The same moment and id stand in the tag index, where they need no sorting.
+        at, tie = ("t0.saved_at", "t0.bookmark_id") if found.tag_ids else ("b.saved_at", "b.id")
         if place:
-            where += f" AND (b.saved_at, b.id) {beyond} {place}"
-        sql = f"SELECT b.* FROM {where} ORDER BY b.saved_at {order}, b.id {order} LIMIT ?"
+            where += f" AND ({at}, {tie}) {beyond} {place}"
+        sql = f"SELECT b.* FROM {where} ORDER BY {at} {order}, {tie} {order} LIMIT ?"
         return await fetch(sql, *parameters, *placed, limit)
     if isinstance(stream, TagStream) and len(stream.tags) > 1:
         where, parameters = _tagged(found)
@@ -196,15 +220,18 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
         kind, owner_id = _merged(found)
         parameters = (owner_id,)
         lines = f"SELECT e.link_id, e.position FROM entry e WHERE e.stream = {kind} AND e.owner_id = ?"
+        if found.viewer is not None and kind in _SOMEBODY_SEEN:
+            lines += f" AND {_SOMEBODY_SEEN[kind]}"
+            parameters += (found.viewer_id, found.viewer_id)
         if place:
             lines += f" AND (e.position, e.link_id) {beyond} {place}"
     # By number: of several taggings joined, each has a link_id.
     lines += f" ORDER BY 2 {order}, 1 {order} LIMIT ?"
     sql = f"""
-    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.savers FROM ({lines}) e
+    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, {SEEN_SAVERS} FROM ({lines}) e
     JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
     """
-    return await fetch(sql, *parameters, *placed, limit)
+    return await fetch(sql, found.viewer_id, *parameters, *placed, limit)
 
 
 def _place(found: Found, cursor: Cursor) -> tuple[str, tuple[object, ...]]:
@@ -238,9 +265,11 @@ def _saved(found: Found) -> tuple[str, tuple[object, ...]]:
     """FROM and WHERE for bookmarks `b` of one person (with tags or a filter) or of one link."""
     if found.link is not None:
         seen = f"""(b.listed OR b.actor_id = ? OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
-        SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')))"""
-        where = f"bookmark b WHERE b.link_id = ? AND b.removed_at IS NULL AND {seen}"
-        return where, (found.link["id"], found.viewer_id, found.viewer_id)
+        SELECT 1 FROM follow f JOIN actor a ON a.id = f.target_id
+        WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted' AND a.suspended_at IS NULL))
+        OR {SHARED_TO})"""
+        where = f"bookmark b WHERE b.link_id = ? AND b.removed_at IS NULL AND {seen} AND {not_hidden('b.actor_id')}"
+        return where, (found.link["id"], *[found.viewer_id] * 5)
     assert found.owner is not None
     assert isinstance(found.stream, PersonStream)
     if found.tag_ids:
@@ -265,6 +294,9 @@ def _tagged(found: Found) -> tuple[str, tuple[object, ...]]:
     if found.owner is not None:
         where.append("t0.actor_id = ?")
         parameters.append(found.owner["id"])
+    elif found.viewer is not None:
+        where.append(not_hidden("t0.actor_id"))
+        parameters.append(found.viewer_id)
     return f"{' '.join(tables)} WHERE {' AND '.join(where)}", tuple(parameters)
 
 

@@ -9,9 +9,11 @@ from dataclasses import replace
 from fedimark import addresses
 from fedimark.database import Row, fetch, marks
 from fedimark.errors import NotFound
+from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags
 from fedimark.timelines.entries import Entry, Own, Person
+from fedimark.timelines.merge import SHAREABLE
 
 NAMED = 4  # savers a line can name: the one whose words it shows, and three more
 
@@ -19,13 +21,24 @@ _SAVE = "b.*, a.local_name, a.username, a.host AS at_host, a.name AS person_name
 # Each link's first public savers by one index probe a link, however many saved it.
 _LISTED = f"""
 SELECT * FROM (SELECT {_SAVE} FROM bookmark b JOIN actor a ON a.id = b.actor_id
-WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL ORDER BY b.saved_at, b.id LIMIT ?) s
+WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL AND {not_hidden("b.actor_id")}
+ORDER BY b.saved_at, b.id LIMIT ?) s
 """
-# What only this reader sees, or sees first: their own saves and those of people they follow.
+# How many public savers of link `l` a viewer sees: all but those they block.
+SEEN_SAVERS = """
+l.savers - (SELECT count(DISTINCT b.actor_id) FROM block k JOIN bookmark b ON b.actor_id = k.blocked_id
+WHERE k.blocker_id = ? AND b.link_id = l.id AND b.listed) AS savers
+"""
+# A condition on bookmarks `b` with two parameters, both the viewer: that somebody they follow shared it.
+SHARED_TO = f"""({SHAREABLE} AND {not_hidden("b.actor_id")} AND EXISTS (
+    SELECT 1 FROM share s JOIN follow f ON f.target_id = s.actor_id
+    WHERE s.bookmark_id = b.id AND f.follower_id = ? AND f.state = 'accepted'))"""
+# What only this reader sees, or sees first: their own saves, those of people they follow, and what these shared.
 _NEAR = """
 SELECT {save} FROM bookmark b JOIN actor a ON a.id = b.actor_id
-WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND (b.actor_id = ? OR (b.visibility >= {least} AND EXISTS (
-    SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')))
+WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND a.suspended_at IS NULL
+AND (b.actor_id = ? OR (b.visibility >= {least} AND EXISTS (
+    SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')) OR {shared})
 """
 
 
@@ -33,12 +46,12 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
     """Entries of one person's bookmarks (or of one link's savers): each its own words, others only named."""
     if not saves:
         return []
-    links = await _links(saves)
+    links = await _links(saves, viewer_id)
     around = await _around([row["link_id"] for row in saves], viewer_id, NAMED)
     entries = []
     for row in saves:
         link, near = links[row["link_id"]], around[row["link_id"]]
-        others = _people(save for save in near if save["actor_id"] != row["actor_id"])[: NAMED - 1]
+        others = _people(save for save in near if save["is_save"] and save["actor_id"] != row["actor_id"])[: NAMED - 1]
         entries.append(
             _entry(
                 {**row, **links["actors", row["actor_id"]]},
@@ -61,6 +74,8 @@ async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: 
         saves = around[line["link_id"]]
         if not saves:  # removed between two statements
             continue
+        # Who only mentions a page stands for it where nobody saved it.
+        saves = [save for save in saves if save["is_save"]] or saves
         first = saves[0]
         ranked = sorted(saves, key=lambda save: _rank(save, viewer_id))  # stable: within a rank by moment
         lead = ranked[0]
@@ -69,7 +84,9 @@ async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: 
             _entry(
                 {**lead, "url": first["url"], "description": _first_words(ranked)},
                 line,
-                others=_people(save for save in saves if save["actor_id"] != lead["actor_id"])[: name_at_most - 1],
+                others=_people(s for s in saves if s["is_save"] and s["actor_id"] != lead["actor_id"])[
+                    : name_at_most - 1
+                ],
                 count=_count(line, saves),
                 own=_own(saves, viewer_id),
                 words=tags.split(words),
@@ -94,25 +111,25 @@ async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[i
     found: dict[int, dict[int, Row]] = defaultdict(dict)
     if unique:
         sql = " UNION ALL ".join([_LISTED] * len(unique))
-        for row in await fetch(sql, *(value for link_id in unique for value in (link_id, limit))):
+        for row in await fetch(sql, *(value for link_id in unique for value in (link_id, viewer_id, limit))):
             found[row["link_id"]][row["id"]] = {**row, "near": False}
     if unique and viewer_id:
-        sql = _NEAR.format(save=_SAVE, links=marks(len(unique)), least=int(Visibility.FOLLOWERS))
-        for row in await fetch(sql, *unique, viewer_id, viewer_id):
+        sql = _NEAR.format(save=_SAVE, links=marks(len(unique)), least=int(Visibility.FOLLOWERS), shared=SHARED_TO)
+        for row in await fetch(sql, *unique, *[viewer_id] * 4):
             found[row["link_id"]][row["id"]] = {**row, "near": True}
     return defaultdict(list, {link_id: sorted(saves.values(), key=_order) for link_id, saves in found.items()})
 
 
-async def _links(saves: Sequence[Row]) -> dict[object, Row]:
+async def _links(saves: Sequence[Row], viewer_id: int) -> dict[object, Row]:
     """The links and savers of some bookmarks, in one statement."""
     sql = f"""
-    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, l.savers,
+    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, {SEEN_SAVERS},
     a.id AS actor_id, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
     FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
     WHERE b.id IN ({marks(len(saves))})
     """
     found: dict[object, Row] = {}
-    for row in await fetch(sql, *(save["id"] for save in saves)):
+    for row in await fetch(sql, viewer_id, *(save["id"] for save in saves)):
         found[row["link_id"]] = row
         names = ("local_name", "username", "at_host", "person_name", "person_url")
         found["actors", row["actor_id"]] = {name: row[name] for name in names}
@@ -137,6 +154,7 @@ def _entry(
         others=others,
         saver_count=count,
         permalink=addresses.bookmark(local, save["public_id"]) if local else save["page_url"],
+        is_mention=not save["is_save"],
         own=own,
     )
 
@@ -170,7 +188,7 @@ def _rank(save: Row, viewer_id: int) -> int:
 
 def _count(link: Row, saves: Iterable[Row]) -> int:
     """Everyone the reader may see: all public savers, and those of their own and their network who are not listed."""
-    hidden = {save["actor_id"] for save in saves if not save["listed"]}
+    hidden = {save["actor_id"] for save in saves if save["is_save"] and not save["listed"]}
     listed = {save["actor_id"] for save in saves if save["listed"]}
     return int(link["savers"]) + len(hidden - listed)
 

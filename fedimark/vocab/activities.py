@@ -10,8 +10,8 @@ from fedimark.vocab.terms import Doc
 
 
 @dataclass(frozen=True, slots=True)
-class FollowRef:
-    """The Follow that an answer speaks of: by its id, by who wants to follow whom, or by both."""
+class ActivityRef:
+    """The activity that another one speaks of: by its id, by who did it to whom, or by both."""
 
     id: str | None
     actor: str | None
@@ -40,24 +40,60 @@ class Follow(Activity):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undo(Activity):
-    """`actor` takes a Follow back."""
+class Block(Activity):
+    """`actor` wants nothing to do with `object`."""
 
-    follow: FollowRef
+    object: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like(Activity):
+    """`actor` likes `object_id`."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce(Activity):
+    """`actor` passes on an object of somebody.
+
+    Where they announce what somebody did to it (FEP-1b12), `about` is that activity's type, else it is empty. `note`
+    is what they say the object is, None where they do not: good for passing it over, never to be believed.
+    """
+
+    object_id: str
+    about: str
+    note: Note | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(Activity):
+    """`actor` says that `object`, themselves, is now `target`."""
+
+    object: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(Activity):
+    """`actor` takes an activity back: `kind` is its type, empty where only its id was said."""
+
+    kind: str
+    undone: ActivityRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept(Activity):
     """`actor` lets a Follow stand."""
 
-    follow: FollowRef
+    follow: ActivityRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Activity):
     """`actor` refuses a Follow, or ends one accepted before."""
 
-    follow: FollowRef
+    follow: ActivityRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +127,6 @@ class Delete(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(Activity):
-    """Anything else, counted and dropped. `type` holds both words where an Undo or Accept is not about a Follow."""
+    """Anything else, counted and dropped. `type` holds both words where one speaks of another."""
 
     type: str

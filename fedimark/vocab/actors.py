@@ -24,6 +24,7 @@ _LONGEST_SUMMARY = 65_536
 _LONGEST_PEM = 16_384
 _MOST_FIELDS = 50
 _MOST_KEYS = 10
+_MOST_ALIASES = 256
 _USERNAME = re.compile(r"[^\x00-\x20\x7f-\xa0@/?#%:,<>\"'\\]+")
 
 
@@ -56,6 +57,7 @@ class ActorDocument:
     published: int | None
     webfinger: str
     fields: tuple[tuple[str, str], ...]
+    also_known_as: tuple[str, ...]
 
 
 def read_actor(doc: Doc) -> ActorDocument:
@@ -86,6 +88,7 @@ def read_actor(doc: Doc) -> ActorDocument:
         published=when(doc.get("published")),
         webfinger=webfinger,
         fields=_fields(doc.get("attachment")),
+        also_known_as=_also_known_as(doc.get("alsoKnownAs")),
     )
 
 
@@ -119,6 +122,13 @@ def _fields(value: object) -> tuple[tuple[str, str], ...]:
         if isinstance(each, dict) and each.get("type") == "PropertyValue"
     )
     return tuple(pair for pair in pairs if pair[0])
+
+
+def _also_known_as(value: object) -> tuple[str, ...]:
+    try:
+        return ids(value, _MOST_ALIASES)
+    except Unreadable:  # who has more names than anybody lacks only a move
+        return ()
 
 
 def _key(value: object) -> tuple[str, str, str] | tuple[None, None, None]:

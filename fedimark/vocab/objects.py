@@ -14,6 +14,7 @@ from fedimark.vocab.reading import (
     own_id,
     recipients,
     text,
+    types,
     url_of,
     when,
 )
@@ -34,6 +35,9 @@ class Note:
     `title` comes from `name` or `nameMap` alone. `href` is the page a bookmark is about, exactly as sent.
     `content_html` is HTML as received; `source_text` is what was typed, None unless it was plain text. `tags` are in
     the sender's own spelling, without `#`, in order, each once. Public in `to` and `cc` is always its full IRI.
+
+    `link_title` is what the attached Link is called. `hashtags` are name and address of the Hashtags that say nothing
+    of a raw tag. `mentions` are the ids of people mentioned.
     """
 
     id: str
@@ -50,6 +54,11 @@ class Note:
     updated: int | None
     in_reply_to: str | None
     quote: str | None
+    type: str
+    link_title: str
+    hashtags: tuple[tuple[str, str], ...]
+    mentions: tuple[str, ...]
+    says_raw_tags: bool
 
     @property
     def is_bookmark(self) -> bool:
@@ -68,14 +77,16 @@ class Tombstone:
 
 def read_note(doc: Doc) -> Note:
     """Read a Note, Page or Article; raises Unreadable for others, and without an id and one author. (PROTOCOL §1.5)"""
-    if one_type(doc, NOTE_TYPES) is None:
+    note_type = one_type(doc, NOTE_TYPES)
+    if note_type is None:
         raise Unreadable("type")
+    link = _link(doc)
     return Note(
         id=needed_id(own_id(doc), "id"),
         attributed_to=needed_id(doc.get("attributedTo") or doc.get("actor"), "attributed-to"),
         url=url_of(doc.get("url")),
         title=mapped_text(doc, "name"),
-        href=_href(doc),
+        href=_web_href(link),
         content_html=mapped_text(doc, "content", _LONGEST_CONTENT),
         source_text=_source(doc.get("source")),
         tags=_tags(doc),
@@ -85,6 +96,11 @@ def read_note(doc: Doc) -> Note:
         updated=when(doc.get("updated")),
         in_reply_to=_first_web_id(doc.get("inReplyTo")),
         quote=next(filter(None, (_first_web_id(doc.get(name)) for name in _QUOTES)), None),
+        type=note_type,
+        link_title=_link_title(link),
+        hashtags=_hashtags(doc),
+        mentions=_mentions(doc),
+        says_raw_tags=isinstance(doc.get(TAGS), list),
     )
 
 
@@ -107,15 +123,24 @@ def _few(value: object, most: int) -> list[object]:
     return value[:most] if isinstance(value, list) else [value]
 
 
-def _href(doc: Doc) -> str | None:
+def _link(doc: Doc) -> Doc:
+    """The first attached Link that leads somewhere, else an empty document."""
     # Ties called the field `attachments` until July 2026.
     for name in ("attachment", "attachments"):
         for each in _few(doc.get(name), MOST_ATTACHMENTS):
-            if isinstance(each, dict) and one_type(each, {"Link"}):
-                href = each.get("href")
-                if isinstance(href, str) and len(href) <= _LONGEST_LINK and is_web_url(href):
-                    return href
-    return None
+            if isinstance(each, dict) and one_type(each, {"Link"}) and _web_href(each):
+                return each
+    return {}
+
+
+def _web_href(link: Doc) -> str | None:
+    href = link.get("href")
+    return href if isinstance(href, str) and len(href) <= _LONGEST_LINK and is_web_url(href) else None
+
+
+def _link_title(link: Doc) -> str:
+    preview = link.get("preview")
+    return mapped_text(link, "name") or (mapped_text(preview, "name") if isinstance(preview, dict) else "")
 
 
 def _source(value: object) -> str | None:
@@ -134,6 +159,24 @@ def _tags(doc: Doc) -> tuple[str, ...]:
     else:
         said = [_hashtag(each) for each in _few(doc.get("tag"), MOST_TAGS)]
     return tuple(dict.fromkeys(tag for tag in said if tag))
+
+
+def _hashtags(doc: Doc) -> tuple[tuple[str, str], ...]:
+    if isinstance(doc.get(TAGS), list):
+        return ()
+    return tuple(
+        (_hashtag(each), url)
+        for each in _few(doc.get("tag"), MOST_TAGS)
+        if isinstance(each, dict)
+        and _hashtag(each)
+        and not text(each.get("rawTag"))
+        and (url := url_of(each.get("href"))) is not None
+    )
+
+
+def _mentions(doc: Doc) -> tuple[str, ...]:
+    named = [each for each in _few(doc.get("tag"), MOST_TAGS) if isinstance(each, dict) and "Mention" in types(each)]
+    return tuple(href for each in named if (href := url_of(each.get("href"))) is not None)
 
 
 def _hashtag(value: object) -> str:

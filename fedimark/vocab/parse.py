@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
 from fedimark.vocab.activities import (
     Accept,
     Activity,
+    ActivityRef,
+    Announce,
+    Block,
     Create,
     Delete,
     Follow,
-    FollowRef,
+    Like,
+    Move,
     Reject,
     Undo,
     Unknown,
@@ -59,19 +63,44 @@ def _follow(head: Head, doc: Doc) -> Activity:
     return Follow(**head._asdict(), object=needed_id(doc.get("object"), "object"))
 
 
+def _block(head: Head, doc: Doc) -> Activity:
+    return Block(**head._asdict(), object=needed_id(doc.get("object"), "object"))
+
+
+def _like(head: Head, doc: Doc) -> Activity:
+    return Like(**head._asdict(), object_id=needed_id(doc.get("object"), "object"))
+
+
+def _announce(head: Head, doc: Doc) -> Activity:
+    about, value = "", _alone(doc.get("object"))
+    # Groups of Lemmy, PieFed, Mbin and NodeBB announce whole activities. (FEP-1b12)
+    if isinstance(value, dict) and "object" in value and types(value):
+        about = types(value)[0]
+        if about not in ANNOUNCED:
+            return _unknown(head, doc)
+        value = _alone(value.get("object"))
+    object_id, embedded = _object(value)
+    return Announce(**head._asdict(), object_id=object_id, about=about, note=_perhaps(embedded))
+
+
+def _move(head: Head, doc: Doc) -> Activity:
+    target = needed_id(doc.get("target"), "target")
+    return Move(**head._asdict(), object=needed_id(doc.get("object"), "object"), target=target)
+
+
 def _undo(head: Head, doc: Doc) -> Activity:
-    follow = _follow_ref(doc.get("object"))
-    return _unknown(head, doc) if follow is None else Undo(**head._asdict(), follow=follow)
+    found = _ref(doc.get("object"), UNDONE)
+    return _unknown(head, doc) if found is None else Undo(**head._asdict(), kind=found[0], undone=found[1])
 
 
 def _accept(head: Head, doc: Doc) -> Activity:
-    follow = _follow_ref(doc.get("object"))
-    return _unknown(head, doc) if follow is None else Accept(**head._asdict(), follow=follow)
+    found = _ref(doc.get("object"), {"Follow"})
+    return _unknown(head, doc) if found is None else Accept(**head._asdict(), follow=found[1])
 
 
 def _reject(head: Head, doc: Doc) -> Activity:
-    follow = _follow_ref(doc.get("object"))
-    return _unknown(head, doc) if follow is None else Reject(**head._asdict(), follow=follow)
+    found = _ref(doc.get("object"), {"Follow"})
+    return _unknown(head, doc) if found is None else Reject(**head._asdict(), follow=found[1])
 
 
 def _create(head: Head, doc: Doc) -> Activity:
@@ -101,9 +130,16 @@ def _unknown(head: Head, doc: Doc) -> Activity:
     return Unknown(**head._asdict(), type=text(" ".join(words), 128))
 
 
+ANNOUNCED = frozenset({"Create", "Update", "Delete"})  # what a group may tell us of others' activities
+UNDONE = frozenset({"Follow", "Block", "Like", "Announce"})  # what an Undo of means something to us
+
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "Follow": _follow,
+        "Block": _block,
+        "Like": _like,
+        "Announce": _announce,
+        "Move": _move,
         "Undo": _undo,
         "Accept": _accept,
         "Reject": _reject,
@@ -123,16 +159,18 @@ def _alone(value: object) -> object:
     return value[0]
 
 
-def _follow_ref(value: object) -> FollowRef | None:
+def _ref(value: object, kinds: Set[str]) -> tuple[str, ActivityRef] | None:
+    """The activity inside another and its type, empty where it is not said; None for a type not among `kinds`."""
     value = _alone(value)
     if not isinstance(value, dict):
-        return FollowRef(needed_id(value, "object"), None, None)
-    if types(value) and one_type(value, {"Follow"}) is None:
+        return "", ActivityRef(needed_id(value, "object"), None, None)
+    kind = one_type(value, kinds)
+    if types(value) and kind is None:
         return None
-    follow = FollowRef(own_id(value), one_id(value.get("actor")), one_id(_alone(value.get("object"))))
-    if follow.id is None and (follow.actor is None or follow.object is None):
+    ref = ActivityRef(own_id(value), one_id(value.get("actor")), one_id(_alone(value.get("object"))))
+    if ref.id is None and (ref.actor is None or ref.object is None):
         raise Unreadable("object")
-    return follow
+    return kind or "", ref
 
 
 def _object(value: object) -> tuple[str, Doc | None]:
@@ -140,6 +178,13 @@ def _object(value: object) -> tuple[str, Doc | None]:
     if isinstance(value, dict):
         return needed_id(own_id(value), "object"), value
     return needed_id(value, "object"), None
+
+
+def _perhaps(embedded: Doc | None) -> Note | None:
+    try:
+        return _note(embedded)
+    except Unreadable:  # it is not believed anyway
+        return None
 
 
 def _note(embedded: Doc | None) -> Note | None:

@@ -59,6 +59,7 @@ def actor_context() -> list[object]:
             "toot": "http://joinmastodon.org/ns#",
             "discoverable": "toot:discoverable",
             "indexable": "toot:indexable",
+            "suspended": "toot:suspended",
             "featured": {"@id": "toot:featured", "@type": "@id"},
             "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},
             "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",

@@ -20,6 +20,12 @@ from fedimark.web.streams import get_network
 from fedimark.web.values import Follower
 
 
+async def get_authorize(request: Request) -> Response:
+    """`GET /authorize_interaction?uri=…`: somebody comes from another server to follow; the form asks first."""
+    uri = request.query_params.get("uri", "").strip()
+    return await get_network(request, form=Form({"who": uri[:2_000]}))
+
+
 async def post_follow(request: Request) -> Response:
     """`POST /network/follow` with `who`: a handle of any server, or an address."""
     owner, typed = owner_of(request), await read_form(request)

@@ -56,5 +56,7 @@ def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
     state = STATES.get(found.owner["follow_state"] or "", "none")
     if found.viewer is None or found.is_owner:
         return FollowBox(f"Follow {stream.username}", handle)
+    if found.is_blocked:
+        return FollowBox(f"Unblock {stream.username}", handle, "/people/unblock", "blocked")
     action = "/network/follow" if state == "none" else "/network/leave"
-    return FollowBox(f"Follow {stream.username}", handle, action, state)
+    return FollowBox(f"Follow {stream.username}", handle, action, state, block="/people/block")

@@ -64,16 +64,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class FollowBox:
-    """How to follow what the page shows: `state` is none, requested or following.
+    """How to follow what the page shows: `state` is none, requested, following or blocked.
 
     `handle` is what one pastes into Mastodon, `@ana@host`. `action` is the path the button posts `who=handle` to, empty
-    where the viewer cannot press it (nobody signed in, one's own page).
+    where the viewer cannot press it (nobody signed in, one's own page). `block` is the path a second button posts to.
     """
 
     label: str
     handle: str
     action: str = ""
     state: str = "none"
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,14 +156,23 @@ async def _settings_page(request: Request, form: Form, avatar_form: Form | None 
 async def _invites_page(request: Request, code: str = "") -> Response:
     viewer, mode = signed_in(request), await registration.mode()
     lines = [
-        InviteLine("shown once", "/settings/invites", one.made_at, "somebody" if one.used else "", one.expired)
+        InviteLine("shown once", "", one.made_at, "somebody" if one.used else "", one.expired)
         for one in await invites.list_invites(viewer)
     ]
     if code:
         lines[0] = InviteLine(code, addresses.absolute(f"/sign-up?invite={code}"), lines[0].made_at)
     may = invites.may_invite(viewer, mode)
     notice = "Copy the code now: it is shown this once." if code else _notice(request)
-    return page(request, "invites.html", invites=tuple(lines), registration=mode, may_invite=may, notice=notice)
+    return page(
+        request,
+        "invites.html",
+        invites=tuple(lines),
+        registration=mode,
+        may_invite=may,
+        notice=notice,
+        choice=Form({"registration": mode}) if viewer.is_admin else None,
+        fixed=bool(here().settings.registration),
+    )
 
 
 async def _leave_page(request: Request, form: Form, status: int = 200) -> Response:

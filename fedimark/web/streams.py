@@ -66,7 +66,7 @@ async def get_network(request: Request, *, form: Form | None = None, status: int
     """`/network`: what the reader and the people they follow saved; with `form`, what was wrong with following."""
     viewer = signed_in(request)
     found = await queries.find(NetworkStream(), viewer)
-    followed = tuple(_followed(row) for row in await follows.following(viewer.actor_id))
+    rows = tuple(followed(row) for row in await follows.following(viewer.actor_id))
     return page(
         request,
         "network.html",
@@ -77,11 +77,12 @@ async def get_network(request: Request, *, form: Form | None = None, status: int
         profile=None,
         empty=_empty(found),
         form=form or Form(),
-        followed=followed,
+        followed=rows,
     )
 
 
-def _followed(row: Row) -> Followed:
+def followed(row: Row) -> Followed:
+    """Somebody whom the viewer follows or asked to, as a page lists them; `row` is of `follows.queries.following`."""
     handle = f"{row['username']}@{row['host'] or here().settings.handles_at}"
     href = addresses.person(row["local_name"]) if row["local_name"] else row["url"] or row["uri"]
     return Followed(handle, row["name"] or row["username"], href, STATES[row["state"]])
@@ -157,6 +158,8 @@ def _empty(found: Found) -> Empty:
             "they arrive with their dates, tags and words."
         )
         return Empty("Nothing saved yet", text, _IMPORT)
+    if isinstance(found.stream, PersonStream) and found.is_blocked:
+        return Empty("You blocked them", f"What {found.stream.username} saves is not shown to you.")
     if isinstance(found.stream, PersonStream):
         return Empty("Nothing to see yet", f"{found.stream.username} has saved nothing you may see.")
     return Empty("Nothing to see yet", "Nobody here has saved a public page yet.")

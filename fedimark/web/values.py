@@ -37,6 +37,34 @@ class Follower:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockedPerson:
+    """Somebody the viewer blocks since `at` (microseconds); `who` is what `/people/unblock` takes."""
+
+    handle: str
+    name: str
+    href: str
+    who: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedDomain:
+    """A domain this server has nothing to do with since `at` (microseconds); `reason` is for admins, may be empty."""
+
+    host: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendedAccount:
+    """Somebody of this server who is shut out since `at` (microseconds)."""
+
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrailLine:
     """A step of a bookmark's life: `copied from` with a person, `edited` without."""
 
@@ -95,7 +123,10 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True)
 class InviteLine:
-    """An invitation: `href` is the sign-up page with its code, `used_by` the name it became, empty while it waits."""
+    """An invitation: `href` is the sign-up page with its code, empty once that was shown.
+
+    `used_by` is the name it became, empty while it waits.
+    """
 
     code: str
     href: str

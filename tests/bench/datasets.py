@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
+import migrations
 from fedimark.database import Database, migrate
 from fedimark.here import Here, entered, wall_clock
 from fedimark.settings import Settings
@@ -28,13 +31,14 @@ FIRST_ACTOR = 1001
 READER = 0  # the person whose pages are measured: has 3 of 100 bookmarks, follows 25 people
 FOLLOWED = range(1, 26)
 TAGS = 5_000
+YEARS = 3 * 365 * 86_400_000_000  # that the moments of a data set are spread over, whatever its size
 _STEP = 20_000
-_WORDS = "note page open link field slow small green tide paper stone river cloud letter signal garden mirror".split()
+_WORDS = ("note", "page", "open", "link", "field", "slow", "small", "green", "tide", "paper", "stone", "river", "cloud")
 
 _BOOKMARK = (
-    "id actor_id link_id public_id is_local page_url url url_md5 title description private_note tags visibility listed "
-    "to_read starred archived saved_at updated_at"
-).split()
+    *("id", "actor_id", "link_id", "public_id", "is_local", "page_url", "url", "url_md5", "title", "description"),
+    *("private_note", "tags", "visibility", "listed", "to_read", "starred", "archived", "saved_at", "updated_at"),
+)
 _DERIVED = {
     # Three tags a bookmark, each named by its number; none is private.
     "bookmark_tag": """
@@ -71,21 +75,46 @@ def settings_of(folder: Path) -> Settings:
 
 def build(folder: Path, amount: int) -> float:
     """Build the data set of `amount` bookmarks unless it is there; returns how many seconds that took, once or now."""
-    ready = folder / f"ready.{VERSION}"
-    if ready.exists():
-        return float(ready.read_text())
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    started = time.monotonic()
     settings = settings_of(folder)
+    if (took := known(folder)) is not None:
+        asyncio.run(migrate(settings))
+        return took
+    emptied(folder)
+    started = time.monotonic()
     asyncio.run(migrate(settings))
     with sqlite3.connect(settings.sqlite_path, isolation_level=None) as database:
         _fill(database, amount)
     database.close()
     took = time.monotonic() - started
-    ready.write_text(f"{took:.1f}")
+    remember(folder, took)
     return took
+
+
+def known(folder: Path) -> float | None:
+    """The figure kept with a data set; None when it must be built, as after a change in a migration it went through."""
+    file = folder / "ready.json"
+    if not file.exists():
+        return None
+    ready = json.loads(file.read_text())
+    usable = ready["version"] == VERSION and ready["migrations"].items() <= _migrations().items()
+    return float(ready["figure"]) if usable else None
+
+
+def remember(folder: Path, figure: float) -> None:
+    """Keep a data set, with a figure about how it was made."""
+    ready = {"version": VERSION, "figure": figure, "migrations": _migrations()}
+    (folder / "ready.json").write_text(json.dumps(ready))
+
+
+def emptied(folder: Path) -> None:
+    """Make an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def _migrations() -> dict[str, str]:
+    files = Path(migrations.__path__[0]).glob("[0-9]*.py")
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 async def checked(folder: Path) -> list[str]:
@@ -160,7 +189,7 @@ def _bookmarks(amount: int) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
     shares = list(accumulate([3 * (people.PEOPLE - 1) / 97, *([1.0] * (people.PEOPLE - 1))]))
     tag_shares = list(accumulate(1 / rank for rank in range(1, TAGS + 1)))
     popular = max(amount // 20, people.PEOPLE)
-    step = 3 * 365 * 86_400_000_000 // amount  # three years, whatever the amount
+    step = YEARS // amount
     savers = chance.choices(range(people.PEOPLE), cum_weights=shares, k=amount)
     taken: set[tuple[int, int]] = set()
     for number in range(amount):

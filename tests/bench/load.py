@@ -78,13 +78,17 @@ async def generate(job: dict[str, Any]) -> dict[str, Any]:
             requests *= int(job["seconds"] * 20_000)
         done = loop.create_future()
         connection = Connection(requests, until, job["status"], done)
-        await loop.create_connection(lambda connection=connection: connection, "127.0.0.1", job["port"])
         connections.append(connection)
+        await _open(connection, job["port"])
     async with asyncio.timeout(job["seconds"] + 30):
         await asyncio.gather(*(connection.done for connection in connections))
     took = time.perf_counter() - started
     waited = sorted(moment for connection in connections for moment in connection.waited)
     return {"took": took, "cpu": time.process_time(), "waited": waited}
+
+
+async def _open(connection: Connection, port: int) -> None:
+    await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", port)
 
 
 def main() -> None:

@@ -164,6 +164,13 @@ def of(waited: Sequence[float], took: float, cpu_s: float, generator_s: float = 
     )
 
 
+def used_elsewhere_s() -> float:
+    """CPU seconds that everything but this process and what it ran used since the machine started."""
+    fields = [int(text) for text in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    busy = sum(fields) - fields[3] - fields[4]  # but idle and waiting for disks
+    return busy * _TICK_S - sum(os.times()[:4])
+
+
 def middle(loads: Sequence[Load]) -> Load:
     """The median of each figure over several rounds."""
     names = ("rate", "cpu_ms", "p50_ms", "p99_ms", "generator_ms")

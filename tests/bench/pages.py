@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,17 @@ _CONNECTIONS = 4
 _ROUNDS = 3
 _ROUND_S = 1.5
 _ENTRY = b'<li class="entry h-entry'
+_MIDDLE = people.MADE_AT + datasets.YEARS // 2  # half of the bookmarks are older
 _READER = people.name_of(datasets.READER)
 
 PAGES = {
     "a person": get(f"/u/{_READER}"),
     "a person, signed in": get(f"/u/{_READER}", datasets.READER),
+    "a person, far down": get(f"/u/{_READER}?before={_MIDDLE}-none"),
     "a person's tag": get(f"/u/{_READER}/t/tag0001"),
     "a tag": get("/t/tag0001"),
     "recent": get("/recent"),
+    "recent, far down": get(f"/recent?before={_MIDDLE}-none"),
     "network, signed in": get("/network", datasets.READER),
 }
 
@@ -107,18 +111,16 @@ def _folder(amount: int) -> Path:
 
 def _import(folder: Path) -> float:
     """Import once, through the command line; returns bookmarks a second of the large import."""
-    ready = folder / f"ready.{datasets.VERSION}"
-    if ready.exists():
-        return float(ready.read_text())
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.is_file():
-            old.unlink()
+    if (rate := datasets.known(folder)) is not None:
+        return rate
+    datasets.emptied(folder)
     environ = clean_environ() | {"FEDIMARK_BASE_URL": people.BASE_URL, "FEDIMARK_DATA_DIR": str(folder)}
 
     def run(*arguments: str, given: str = "") -> str:
         command = [str(FEDIMARK), *arguments]
-        done = subprocess.run(command, env=environ, input=given, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            command, env=environ, input=given, capture_output=True, text=True, timeout=300, check=False
+        )
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:])
         return done.stdout
@@ -129,10 +131,10 @@ def _import(folder: Path) -> float:
         file = folder / f"{name}.json"
         file.write_text(json.dumps([_pinboard(number) for number in range(amount)]))
         run("account", "add", name, "--password-stdin", given="correct horse battery staple\n")
-        started = machine.time.monotonic()
+        started = time.monotonic()
         run("import", str(file), "--user", name)
-        took = machine.time.monotonic() - started
-    ready.write_text(f"{IMPORTED / took:.0f}")
+        took = time.monotonic() - started
+    datasets.remember(folder, IMPORTED / took)
     return IMPORTED / took
 
 

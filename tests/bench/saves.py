@@ -142,8 +142,7 @@ def _postgres(url: str) -> Iterator[tuple[Path, str]]:
 
 def _empty(name: str) -> Path:
     folder = machine.VAR / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    datasets.emptied(folder)
     return folder
 
 

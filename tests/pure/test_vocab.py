@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from fedimark.vocab import terms
 from fedimark.vocab.activities import (
     Accept,
+    ActivityRef,
+    Block,
     Create,
     Delete,
     Follow,
-    FollowRef,
     Reject,
     Undo,
     Unknown,
@@ -426,6 +427,8 @@ class TestActivities:
             ("fedimark/delete_note", Delete),
             ("mastodon/follow", Follow),
             ("mastodon/undo_follow", Undo),
+            ("mastodon/block", Block),
+            ("mastodon/undo_block", Undo),
             ("mastodon/accept", Accept),
             ("mastodon/create_note", Create),
             ("mastodon/delete_actor", Delete),
@@ -446,15 +449,26 @@ class TestActivities:
 
         assert set(READERS) <= seen
 
+    @pytest.mark.parametrize(("name", "kind"), [("mastodon/undo_follow", "Follow"), ("mastodon/undo_block", "Block")])
+    def test_an_undo_says_what_it_takes_back(self, name, kind):
+        undo = parse(wire(f"{name}.json"))
+
+        assert (undo.kind, undo.undone.object) == (kind, ANA)
+
+    def test_an_undo_may_name_what_it_takes_back_by_id_alone(self):
+        undo = parse(wire("mastodon/undo_block.json") | {"object": f"{BO}/blocks/1"})
+
+        assert (undo.kind, undo.undone) == ("", ActivityRef(f"{BO}/blocks/1", None, None))
+
     def test_an_answer_names_the_follow_it_is_about(self):
         accept = parse(wire("fedimark/accept.json"))
 
-        assert accept.follow == FollowRef(f"{BO}/follows/p4w2n6yrd3hse", BO, ANA)
+        assert accept.follow == ActivityRef(f"{BO}/follows/p4w2n6yrd3hse", BO, ANA)
 
     def test_an_answer_may_name_the_follow_by_id_alone(self):
         accept = parse(wire("fedimark/accept.json") | {"object": f"{BO}/follows/1"})
 
-        assert accept.follow == FollowRef(f"{BO}/follows/1", None, None)
+        assert accept.follow == ActivityRef(f"{BO}/follows/1", None, None)
 
     @pytest.mark.parametrize("inner", [{"type": "Follow"}, {"type": "Follow", "actor": BO}, [], None, 5, [BO, ANA]])
     def test_an_answer_about_nothing_is_refused(self, inner):

@@ -193,7 +193,7 @@ async def test_a_key_that_failed_is_not_asked_for_again_at_once(server, marks, c
             await actors.owner_of_key(f"{ANA}#main-key")
     asked = len(marks.asked)
     marks.document("/u/ana", wire("fedimark/actor"))
-    clock.forward(seconds=90)
+    clock.forward(seconds=360)
 
     row = await actors.owner_of_key(f"{ANA}#main-key")
 

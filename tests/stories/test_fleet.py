@@ -22,6 +22,9 @@ from tests.support.server import Server, browser
 
 AS2 = {"Accept": "application/activity+json"}
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what no database could do otherwise than another."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -73,6 +76,7 @@ async def test_rows_are_each_servers_own(pair):
             assert [row["key"] for row in await fetch("SELECT key FROM tag")] == [server.host[0] * 3]
 
 
+@on_sqlite
 async def test_settings_are_each_servers_own(pair):
     for server, ana in pair.each():
         for number in range(7):
@@ -108,6 +112,7 @@ async def test_clocks_are_each_servers_own(pair):
     assert undone == [404, 303]
 
 
+@on_sqlite
 async def test_keys_are_each_servers_own(pair):
     keys: list[str] = []
     for server, _ in pair.each():
@@ -118,6 +123,7 @@ async def test_keys_are_each_servers_own(pair):
     assert len(set(keys)) == 4
 
 
+@on_sqlite
 async def test_sessions_are_each_servers_own(pair):
     cookies = dict(pair.ana_a.browser.cookies)
 
@@ -128,6 +134,7 @@ async def test_sessions_are_each_servers_own(pair):
     assert stranger.status_code in (303, 401)
 
 
+@on_sqlite
 async def test_what_is_kept_in_memory_is_each_servers_own(pair):
     for server, _ in pair.each():
         assert (await server.client.get("/u/ana")).status_code == 200
@@ -145,6 +152,7 @@ def _is_mutable(value: Any) -> bool:
     return not isinstance(value, int | float | str | bytes | tuple | frozenset | type(None))
 
 
+@on_sqlite
 async def test_a_name_throttled_on_one_server_may_try_on_the_other(pair):
     typed = {"username": "ana", "password": "wrong wrong wrong"}
     first = [(await pair.a.client.post("/sign-in", data=typed)).status_code for _ in range(11)]

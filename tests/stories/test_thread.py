@@ -32,6 +32,9 @@ PAGE = "https://sqlite.org/wal.html"
 SAME_PAGE = "http://sqlite.org:80/wal.html?utm_source=letter#top"
 AS2 = {"Accept": "application/activity+json"}
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For stories in which no database could do otherwise than another."""
+
 
 @pytest.fixture
 async def friends(fleet: Fleet) -> tuple[Person, Person]:
@@ -119,6 +122,7 @@ async def test_following_by_handle_asks_webfinger_then_the_actor_then_for_the_fo
         assert [row["state"] for row in await rows(server, "SELECT state FROM follow")] == ["accepted"]
 
 
+@on_sqlite
 async def test_both_see_who_follows(friends):
     ana, bo = friends
 
@@ -131,6 +135,7 @@ async def test_both_see_who_follows(friends):
     assert collection["totalItems"] == 1
 
 
+@on_sqlite
 async def test_following_twice_says_it_once(fleet, friends):
     ana, bo = friends
 
@@ -167,6 +172,7 @@ async def test_a_follow_by_hand_waits_for_an_answer(fleet):
     assert await cy.timeline() == []
 
 
+@on_sqlite
 async def test_a_removed_follower_gets_nothing_more(fleet, friends):
     ana, bo = friends
     await ana.save(PAGE)
@@ -198,6 +204,7 @@ async def test_unfollowing_ends_what_comes_and_clears_the_timeline(fleet, friend
     assert await rows(ana.server, "SELECT * FROM follow") == []
 
 
+@on_sqlite
 async def test_followed_anew_the_timeline_is_as_it_was(fleet, friends):
     ana, bo = friends
     await ana.save(PAGE)
@@ -313,6 +320,7 @@ async def test_an_edited_address_moves_the_entry(fleet, friends):
     ]
 
 
+@on_sqlite
 async def test_a_renamed_tag_arrives(fleet, friends):
     ana, bo = friends
     await ana.save(PAGE, tags="sql wal")
@@ -372,6 +380,7 @@ async def test_an_undo_within_thirty_seconds_says_nothing(fleet, friends):
     assert (await ana.server.client.get(saved.path, headers=AS2)).status_code == 200
 
 
+@on_sqlite
 async def test_removed_before_it_left_nothing_is_said_of_it(fleet, friends):
     ana, _ = friends
     await ana.save(PAGE)
@@ -456,6 +465,7 @@ async def test_made_private_the_copy_goes_and_made_public_again_it_is_another(fl
     assert (await ana.server.client.get(second.path, headers=AS2)).status_code == 200
 
 
+@on_sqlite
 async def test_under_privacy_lock_nothing_new_is_said(fleet, friends):
     ana, bo = friends
     chosen = {"visibility": "public", "time_zone": "UTC", "theme": "auto", "privacy_lock": "yes"}
@@ -541,6 +551,7 @@ async def test_while_the_other_server_is_down_everything_waits_and_then_arrives_
     assert [seen.title for seen in await bo.timeline()][-1] == "one, edited"
 
 
+@on_sqlite
 async def test_one_server_that_is_down_holds_up_no_other(fleet):
     ana, bo, cy = await fleet.people("ana@a.example", "bo@b.example", "cy@c.example")
     await bo.follow(ana)
@@ -598,6 +609,7 @@ async def deliver(server: Server, request: httpx.Request, **changed: Any) -> htt
         return await anybody.post(str(request.url), content=content, headers=headers)
 
 
+@on_sqlite
 async def test_an_unsigned_create_is_refused(fleet, friends):
     ana, bo = friends
     await ana.save(PAGE)
@@ -614,6 +626,7 @@ async def test_an_unsigned_create_is_refused(fleet, friends):
     assert len(await rows(bo.server, "SELECT id FROM received_activity")) == before
 
 
+@on_sqlite
 @pytest.mark.parametrize("key_id", ["https://a.example/u/ana#main-key", "https://evil.example/u/eve#main-key"])
 async def test_a_create_forged_by_somebody_else_is_refused(fleet, friends, key_id):
     ana, bo = friends
@@ -674,7 +687,7 @@ async def test_nobody_edits_or_deletes_what_another_saved(fleet, friends):
     assert [seen.title for seen in await bo.timeline()] == ["her words"]
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite
 async def test_no_fetch_reaches_this_machine_unless_that_is_allowed(fleet):
     bo = await fleet.person("bo@b.example")
     heads: list[str] = []

@@ -6,7 +6,7 @@ Written a second time and in another way: whole tables read into Python, nothing
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from fedimark.database import Row, fetch
@@ -21,17 +21,18 @@ async def disagreements() -> list[str]:
     """What the tag index, tallies, counts of savers and entries say, where it is not what bookmarks and follows say."""
     bookmarks = await fetch("SELECT * FROM bookmark")
     live = [row for row in bookmarks if row["removed_at"] is None]
+    shut_out = {row["id"] for row in await fetch("SELECT id FROM actor WHERE suspended_at IS NOT NULL")}
     tag_ids = {row["key"]: row["id"] for row in await fetch("SELECT * FROM tag")}
     return [
-        *_rows(bookmarks, await fetch("SELECT * FROM link")),
+        *_rows(bookmarks, await fetch("SELECT * FROM link"), shut_out),
         *_compared("bookmark_tag", _taggings(live, tag_ids), await _kept_taggings()),
         *_compared("tally", _tallies(live, tag_ids), await _kept_tallies()),
         *_compared("link.savers", _savers(live), await _kept_savers()),
-        *_compared("entry", await _entries(live, tag_ids), await _kept_entries()),
+        *_compared("entry", await _entries(live, tag_ids, shut_out), await _kept_entries()),
     ]
 
 
-def _rows(bookmarks: Iterable[Row], links: Iterable[Row]) -> Iterable[str]:
+def _rows(bookmarks: Iterable[Row], links: Iterable[Row], shut_out: Set[int]) -> Iterable[str]:
     """What each row says of itself."""
     hashes = {row["id"]: row["hash"] for row in links}
     once = Counter((row["actor_id"], row["url"]) for row in bookmarks if row["is_local"])
@@ -44,10 +45,11 @@ def _rows(bookmarks: Iterable[Row], links: Iterable[Row]) -> Iterable[str]:
         if row["url_md5"] != urls.md5(row["url"]):
             yield f"bookmark {row['id']} has another address's md5"
         public = row["visibility"] == Visibility.PUBLIC and row["removed_at"] is None
+        public = public and row["actor_id"] not in shut_out
         if bool(row["listed"]) != public and row["is_local"]:
             yield f"bookmark {row['id']} of visibility {row['visibility']} is{'' if row['listed'] else ' not'} listed"
-        if row["listed"] and not public:
-            yield f"bookmark {row['id']} is listed and not public"
+        if row["listed"] and not (public and row["is_save"]):
+            yield f"bookmark {row['id']} is listed and not a public save"
 
 
 def _keys(row: Row) -> set[str]:
@@ -108,16 +110,18 @@ async def _kept_savers() -> _Facts:
     return {row["id"]: row["savers"] for row in await fetch("SELECT id, savers FROM link") if row["savers"]}
 
 
-async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
+async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Set[int]) -> _Facts:
     here = {row["id"] for row in await fetch("SELECT id FROM actor WHERE local_name IS NOT NULL")}
     followers = defaultdict(set)
     for row in await fetch("SELECT * FROM follow"):
         if row["state"] == "accepted" and row["follower_id"] in here:
             followers[row["target_id"]].add(row["follower_id"])
     places: dict[Any, list[int]] = defaultdict(list)
+    live = list(live)
+    by_id = {row["id"]: row for row in live}
     for row in live:
         readers = {row["actor_id"]} & here
-        if row["visibility"] >= Visibility.FOLLOWERS:
+        if row["visibility"] >= Visibility.FOLLOWERS and row["actor_id"] not in shut_out:
             readers |= followers[row["actor_id"]]
         streams = [(Merged.NETWORK, reader) for reader in readers]
         if row["listed"]:
@@ -125,6 +129,11 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
             streams += [(Merged.TAG, tag_ids.get(key)) for key in _keys(row) if not key.startswith(".")]
         for stream, owner_id in streams:
             places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
+    for share in await fetch("SELECT * FROM share"):
+        shared = by_id.get(share["bookmark_id"])
+        if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
+            for reader in followers[share["actor_id"]]:
+                places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
     return {place: min(moments) for place, moments in places.items()}
 
 

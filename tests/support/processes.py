@@ -157,7 +157,7 @@ def until(holds: Callable[[], Any], patience_s: float = 20.0) -> Any:
     deadline = time.monotonic() + patience_s
     while not (answer := holds()):
         assert time.monotonic() < deadline, f"in vain for {patience_s} s"
-        time.sleep(0.05)
+        time.sleep(0.2)
     return answer
 
 

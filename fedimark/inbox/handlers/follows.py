@@ -1,20 +1,15 @@
-"""Follow, Undo, Accept, Reject."""
+"""Follow, Accept, Reject."""
 
 from __future__ import annotations
 
 from fedimark.follows import incoming
 from fedimark.inbox.receive import Verified
-from fedimark.vocab.activities import Accept, Follow, Reject, Undo
+from fedimark.vocab.activities import Accept, Follow, Reject
 
 
 async def on_follow(received: Verified[Follow]) -> str:
     """Somebody elsewhere wants to follow somebody here."""
     return await incoming.asked(received.actor, received.activity.object, received.activity.id)
-
-
-async def on_undo(received: Verified[Undo]) -> str:
-    """They follow them no more."""
-    return await incoming.withdrawn(received.actor, received.activity.follow)
 
 
 async def on_accept(received: Verified[Accept]) -> str:

@@ -1,0 +1,36 @@
+"""The end of every follow between two people, whoever asked for it: rows changed inside `write()`."""
+
+from __future__ import annotations
+
+from fedimark.database import Row, fetch
+from fedimark.outbox.follows import say_reject, say_undo
+from fedimark.timelines.merge import follow_ended
+
+_END = "DELETE FROM follow WHERE follower_id = ? AND target_id = ? RETURNING state, public_id, uri"
+
+
+async def end_silently(one: Row, other: Row) -> None:
+    """End the follows between two people in both directions, and say nothing; both are rows of `actor`."""
+    await _ended(one, other)
+    await _ended(other, one)
+
+
+async def end_aloud(local: Row, other: Row) -> None:
+    """End the follows between somebody here and another in both directions.
+
+    Another elsewhere is told: by an Undo of what was asked, a Reject of what they asked.
+    """
+    ours, theirs = await _ended(local, other), await _ended(other, local)
+    if other["local_name"] is not None:
+        return
+    if ours is not None and ours["state"] != "rejected":
+        await say_undo(local, other, ours["public_id"])
+    if theirs is not None and theirs["state"] != "rejected":
+        await say_reject(local, other, theirs["uri"])
+
+
+async def _ended(follower: Row, target: Row) -> Row | None:
+    rows = await fetch(_END, follower["id"], target["id"])
+    if rows and rows[0]["state"] == "accepted" and follower["local_name"] is not None:
+        await follow_ended(follower["id"], target["id"])
+    return rows[0] if rows else None

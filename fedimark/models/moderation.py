@@ -1,0 +1,44 @@
+"""Whom this server and its people have nothing to do with."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class BlockedDomain(Model):
+    """A host that an admin blocked, with everything below it, as `policy.hosts.normal` spells it.
+
+    The fact `blocked_domains` changes whenever a row does, so every process notices.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    host = column.CharField(max_length=255, unique=True)
+    reason = column.TextField(default="")
+    created_at = column.BigIntField()
+
+    class Meta:
+        """A few hundred rows at most, kept in memory by `policy.blocks`."""
+
+        table = "blocked_domain"
+
+
+class Block(Model):
+    """One person who wants nothing to do with another, where at least one of the two is of this server.
+
+    `public_id` names a Block of ours on the wire, `uri` a received one.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    blocker_id = column.BigIntField()
+    blocked_id = column.BigIntField()
+    public_id = column.CharField(max_length=13, null=True, unique=True)
+    uri = column.TextField(null=True)
+    created_at = column.BigIntField()
+
+    class Meta:
+        """Read from both ends."""
+
+        table = "block"
+        unique_together = (("blocker_id", "blocked_id"),)
+        indexes = (("blocked_id",),)

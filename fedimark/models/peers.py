@@ -1,0 +1,44 @@
+"""Other servers, as far as we remember them."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class Peer(Model):
+    """What is known of another server: how to sign for it, and what software it runs.
+
+    Nothing here is a truth of its own: a row that is lost is learned again.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    host = column.CharField(max_length=255, unique=True)  # as in its addresses, with its port
+    scheme = column.CharField(max_length=8, default="")  # the signature to try first: cavage or rfc9421
+    scheme_until = column.BigIntField(default=0)
+    software = column.CharField(max_length=64, default="")  # the name in its NodeInfo
+    software_at = column.BigIntField(default=0)
+    seen_at = column.BigIntField(default=0)  # within a day or so
+
+    class Meta:
+        """Looked up by host."""
+
+        table = "peer"
+
+
+class ActorKey(Model):
+    """A further key of an actor elsewhere, known to be theirs.
+
+    Its id is the actor's with a fragment, or its own document names the actor. The first key stands with the actor.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField(db_index=True)
+    key_id_hash = column.CharField(max_length=40, unique=True)  # addresses.uri_hash(key_id)
+    key_id = column.TextField()
+    public_key = column.TextField()  # PEM
+
+    class Meta:
+        """Looked up by the key's id, replaced with its actor."""
+
+        table = "actor_key"

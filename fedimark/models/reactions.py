@@ -1,0 +1,44 @@
+"""What people elsewhere do with bookmarks that are not theirs."""
+
+from __future__ import annotations
+
+from tortoise import fields as column
+from tortoise.models import Model
+
+
+class Share(Model):
+    """Somebody elsewhere passed a bookmark on to their followers: an Announce.
+
+    `bookmark_id` is NULL while the bookmark is hidden by its author.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField()
+    object_hash = column.CharField(max_length=40)  # addresses.uri_hash of the Note's id
+    bookmark_id = column.BigIntField(null=True)
+    uri = column.TextField(default="")  # of the Announce
+    shared_at = column.BigIntField()
+
+    class Meta:
+        """Once for each actor and object."""
+
+        table = "share"
+        unique_together = (("actor_id", "object_hash"),)
+        indexes = (("object_hash",), ("bookmark_id",))
+
+
+class Reaction(Model):
+    """Somebody elsewhere likes a bookmark of this server: counted, nothing more."""
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField()
+    bookmark_id = column.BigIntField()
+    kind = column.CharField(max_length=8)  # the AS2 type
+    uri = column.TextField(default="")
+
+    class Meta:
+        """Once for each actor, bookmark and kind."""
+
+        table = "reaction"
+        unique_together = (("actor_id", "bookmark_id", "kind"),)
+        indexes = (("bookmark_id",),)

@@ -1,0 +1,112 @@
+"""Blocks between people: ours of anybody, and those of others of ours."""
+
+from __future__ import annotations
+
+from fedimark import addresses
+from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.errors import Gone, NotFound, Refused
+from fedimark.follows.ending import end_aloud, end_silently
+from fedimark.follows.request import Reader
+from fedimark.follows.resolve import known, read_who, resolve
+from fedimark.here import here, now
+from fedimark.outbox.blocks import say_block, say_undo_block, withhold
+from fedimark.timelines.merge import hold
+from fedimark.vocab.activities import ActivityRef
+
+IGNORED = "ignored"
+
+_ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
+_PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL"
+_BLOCK = """
+INSERT INTO block (blocker_id, blocked_id, public_id, uri, created_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (blocker_id, blocked_id) DO NOTHING RETURNING id
+"""
+_BLOCKED = """
+SELECT a.id FROM block b JOIN actor a ON a.id = b.blocked_id
+WHERE b.blocker_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
+"""
+_UNBLOCK = "DELETE FROM block WHERE blocker_id = ? AND blocked_id = ? RETURNING public_id"
+
+
+async def block(reader: Reader, who: str) -> Row:
+    """Block whoever `who` names, of this server or another; returns their row of `actor`.
+
+    Every follow between the two ends, what they save is not shown to the reader any more, and they see what a
+    stranger sees. Their server is told. Somebody not known here yet is looked up. Raises Refused for the field
+    `who`, NotFound, Gone, Unreachable, Untrustworthy.
+    """
+    target = await known(who) or await resolve(who)
+    if target["id"] == reader.actor_id:
+        raise Refused("You can’t block yourself.", field="who")
+    if target["local_name"] is not None and target["kind"] == "Application":
+        raise Refused("That is this server itself.", field="who")
+    await atomically(lambda: _block(reader.actor_id, target["id"]))
+    here().wake.set()
+    return target
+
+
+async def unblock(reader: Reader, who: str) -> None:
+    """Take a block back; no follow comes back with it. Asks no other server. Raises Refused, NotFound."""
+    named = read_who(who)
+    row = await fetch_one(_BLOCKED, reader.actor_id, named.uri, named.uri or "-", named.name.lower(), named.host)
+    if row is None:
+        raise NotFound("You don’t block anybody of that name.")
+    await atomically(lambda: _unblock(reader.actor_id, row["id"]))
+    here().wake.set()
+
+
+async def blocked_from_elsewhere(blocker: Row, target_uri: str, block_uri: str | None) -> str:
+    """Inside `write`: somebody elsewhere blocks somebody here. Both follows end, and nothing more is sent to them.
+
+    Returns a short word for what it did.
+    """
+    name = addresses.local_username(target_uri)
+    target = await fetch_one(_PERSON, name) if name else None
+    if target is None:
+        return IGNORED
+    await hold("actor", blocker["id"], target["id"])
+    if not await fetch(_BLOCK, blocker["id"], target["id"], None, block_uri, now()):
+        return "known"
+    await end_silently(blocker, target)
+    await withhold(target, blocker)
+    return "blocked"
+
+
+async def unblocked_from_elsewhere(blocker: Row, ref: ActivityRef) -> str:
+    """Inside `write`: they take it back, named by whom they blocked, else by the Block's id. No follow comes back.
+
+    Returns a short word for what it did.
+    """
+    name = addresses.local_username(ref.object) if ref.object else None
+    if name is not None:
+        which, value = "blocked_id = (SELECT id FROM actor WHERE local_name = ?)", name
+    else:
+        which, value = "uri = ?", ref.id or ""
+    ended = await execute(f"DELETE FROM block WHERE blocker_id = ? AND {which}", blocker["id"], value)
+    return "unblocked" if ended else IGNORED
+
+
+async def _block(blocker_id: int, blocked_id: int) -> None:
+    # A follow asked at this moment comes before and is ended, or after and finds the block.
+    await hold("actor", blocker_id, blocked_id)
+    blocker, blocked = await fetch_one(_ACTOR, blocker_id), await fetch_one(_ACTOR, blocked_id)
+    if blocker is None or blocked is None:
+        raise Gone
+    public_id = here().new_id()
+    if not await fetch(_BLOCK, blocker_id, blocked_id, public_id, None, now()):
+        return
+    is_here = blocked["local_name"] is not None
+    if not is_here:
+        await withhold(blocker, blocked)
+    await end_aloud(blocker, blocked)
+    if not is_here:
+        await say_block(blocker, blocked, public_id)
+
+
+async def _unblock(blocker_id: int, blocked_id: int) -> None:
+    ended = await fetch(_UNBLOCK, blocker_id, blocked_id)
+    if not ended:
+        raise NotFound("You don’t block anybody of that name.")
+    blocker, blocked = await fetch_one(_ACTOR, blocker_id), await fetch_one(_ACTOR, blocked_id)
+    if blocker and blocked and blocked["local_name"] is None:
+        await say_undo_block(blocker, blocked, ended[0]["public_id"])

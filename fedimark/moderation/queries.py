@@ -1,0 +1,32 @@
+"""Lists of whom this server and its people have nothing to do with."""
+
+from __future__ import annotations
+
+from fedimark.database import Row, fetch
+
+MOST = 5_000
+
+_DOMAINS = "SELECT host, reason, created_at FROM blocked_domain ORDER BY host LIMIT ?"
+_SUSPENDED = """
+SELECT local_name, name, suspended_at FROM actor
+WHERE local_name IS NOT NULL AND suspended_at IS NOT NULL ORDER BY local_name LIMIT ?
+"""
+_BLOCKED = """
+SELECT b.created_at AS at, a.local_name, a.username, a.host, a.name, a.uri, a.url
+FROM block b JOIN actor a ON a.id = b.blocked_id WHERE b.blocker_id = ? ORDER BY a.username, a.host, b.id LIMIT ?
+"""
+
+
+async def domains() -> list[Row]:
+    """Every blocked domain with its reason, by name."""
+    return await fetch(_DOMAINS, MOST)
+
+
+async def suspended() -> list[Row]:
+    """Every suspended account, by name."""
+    return await fetch(_SUSPENDED, MOST)
+
+
+async def blocked_by(actor_id: int) -> list[Row]:
+    """Whom somebody blocks, by name; `at` is when they did."""
+    return await fetch(_BLOCKED, actor_id, MOST)

@@ -1,0 +1,116 @@
+"""Suspending an account: its owner is shut out and falls silent, until an admin brings everything back."""
+
+from __future__ import annotations
+
+import json
+
+from fedimark.accounts.sessions import end_sessions
+from fedimark.bookmarks.rows import change
+from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.delivery.settle import HELD
+from fedimark.errors import NotFound, Refused
+from fedimark.here import here, now
+from fedimark.jobs import queue
+from fedimark.logs import ACCOUNT_RESTORED, ACCOUNT_SUSPENDED, log
+from fedimark.policy.visibility import Visibility, is_listed
+from fedimark.timelines.merge import follow_began, follow_ended, hold
+
+JOB = "relist"
+
+_BATCH = 200  # bookmarks in one transaction: other writers wait for it
+_ACCOUNT = """
+SELECT a.id, a.local_name, a.suspended_at, c.id AS account_id FROM actor a JOIN account c ON c.actor_id = a.id
+WHERE a.local_name = ? AND a.gone_at IS NULL
+"""
+_SET = "UPDATE actor SET suspended_at = ? WHERE id = ?"
+_READERS = """
+SELECT f.follower_id FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL ORDER BY f.follower_id
+"""
+_THEIR_ACTIVITIES = "activity_id IN (SELECT id FROM activity WHERE actor_id = ?)"
+# Set aside as if they never arrived, so that no other letter waits behind them.
+_HOLD_BACK = f"UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS NULL AND {_THEIR_ACTIVITIES}"
+_LET_GO = f"""
+UPDATE delivery SET dead_at = NULL, next_at = ?, lease_until = 0, last_error = ''
+WHERE last_error = ? AND {_THEIR_ACTIVITIES}
+"""
+_TO_LIST = f"""
+SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND removed_at IS NULL AND id > ?
+AND visibility = {int(Visibility.PUBLIC)} AND (CASE WHEN listed THEN 1 ELSE 0 END) <> ? ORDER BY id LIMIT ?
+"""
+
+
+async def suspend(name: str) -> None:
+    """Shut somebody out: their sessions end, their pages answer 410, their bookmarks leave every stream.
+
+    Other servers are told nothing; what waits to be sent is held back. A job takes the bookmarks out of the public
+    streams. Raises NotFound, Refused when they are suspended already.
+    """
+
+    async def work() -> None:
+        person = await _person(name)
+        if person["suspended_at"] is not None:
+            raise Refused(f"{name} is suspended already.", field="name")
+        await execute(_SET, now(), person["id"])
+        await end_sessions(person["account_id"])
+        await execute(_HOLD_BACK, now(), HELD, person["id"])
+        for row in await fetch(_READERS, person["id"]):
+            await follow_ended(row["follower_id"], person["id"])
+        await queue.add(JOB, {"actor_id": person["id"]})
+
+    await atomically(work)
+    here().wake.set()
+    log.info(ACCOUNT_SUSPENDED, name=name)
+
+
+async def restore(name: str) -> None:
+    """Let somebody in again, with everything as it was. Raises NotFound, Refused when they are not suspended."""
+
+    async def work() -> None:
+        person = await _person(name)
+        if person["suspended_at"] is None:
+            raise Refused(f"{name} is not suspended.", field="name")
+        await execute(_SET, None, person["id"])
+        await execute(_LET_GO, now(), HELD, person["id"])
+        for row in await fetch(_READERS, person["id"]):
+            await follow_began(row["follower_id"], person["id"])
+        await queue.add(JOB, {"actor_id": person["id"]})
+
+    await atomically(work)
+    here().wake.set()
+    log.info(ACCOUNT_RESTORED, name=name)
+
+
+async def relist(job: Row) -> None:
+    """The worker's part of both: take a person's public bookmarks out of the public streams, or bring them back.
+
+    Which of the two, the person's row says, batch by batch; so the last word wins.
+    """
+    actor_id, last, done = int(json.loads(job["payload"])["actor_id"]), 0, 0
+
+    async def work() -> list[Row]:
+        await hold("actor", actor_id)
+        person = await fetch_one("SELECT suspended_at FROM actor WHERE id = ? AND gone_at IS NULL", actor_id)
+        if person is None:
+            return []
+        listed = is_listed(Visibility.PUBLIC, author_consents=person["suspended_at"] is None)
+        found = await fetch(_TO_LIST, actor_id, last, int(listed), _BATCH)
+        for row in found:
+            await change(row, {"listed": listed})
+        return found
+
+    while found := await atomically(work):
+        last, done = found[-1]["id"], done + len(found)
+        await queue.progress(job["id"], done)
+    await queue.finish(job["id"], {"bookmarks": done})
+
+
+async def _person(name: str) -> Row:
+    """Somebody with an account here, held for this transaction."""
+    row = await fetch_one(_ACCOUNT, name)
+    if row is None:
+        raise NotFound(f"There is no account {name} here.")
+    await hold("actor", row["id"])
+    row = await fetch_one(_ACCOUNT, name)
+    assert row is not None
+    return row

@@ -1,0 +1,83 @@
+"""Who is blocked: what `moderation` wrote, read by every room that must keep to it.
+
+Blocked domains are asked for with every request that comes in or goes out, so each process keeps a copy, and looks
+once a second whether they changed. Blocks between people are asked of the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fedimark.database import Row, fetch, fetch_one
+from fedimark.here import MICROS, here, now
+from fedimark.policy import hosts
+
+VERSION = "blocked_domains"  # the fact that changes whenever a blocked domain does
+
+_LOOK_EVERY = 1 * MICROS
+_CACHE = "policy.blocked_domains"
+_BETWEEN = """
+SELECT id FROM block WHERE (blocker_id = ? AND blocked_id = ?) OR (blocker_id = ? AND blocked_id = ?) LIMIT 1
+"""
+_ESTRANGED = """
+SELECT a.inbox, a.shared_inbox FROM block b
+JOIN actor a ON a.id = CASE WHEN b.blocker_id = ? THEN b.blocked_id ELSE b.blocker_id END
+WHERE (b.blocker_id = ? OR b.blocked_id = ?) AND a.local_name IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The blocked domains as this process knows them; `look_at` is when to ask whether `version` still holds."""
+
+    version: str
+    hosts: frozenset[str]
+    look_at: int
+
+
+async def is_blocked(*addresses: str) -> bool:
+    """Whether one of these addresses or hosts is of a blocked domain; at most one statement a second, mostly none."""
+    blocked = (await _domains()).hosts
+    return bool(blocked) and any(hosts.covers(blocked, hosts.normal(each)) for each in addresses if each)
+
+
+async def is_blocked_actor(actor: Row) -> bool:
+    """Whether somebody is of a blocked domain: by their id, or by the host of their handle."""
+    return actor["local_name"] is None and await is_blocked(actor["uri"] or "", actor["host"])
+
+
+def forget_domains() -> None:
+    """Let this process look again at once; for who just changed them."""
+    here().caches.pop(_CACHE, None)
+
+
+async def between(one_id: int, other_id: int) -> bool:
+    """Whether one of two people blocks the other."""
+    return await fetch_one(_BETWEEN, one_id, other_id, other_id, one_id) is not None
+
+
+async def inboxes_of_estranged(actor_id: int) -> set[str]:
+    """The inboxes of everybody elsewhere whom somebody here blocks, or who blocks them."""
+    rows = await fetch(_ESTRANGED, actor_id, actor_id, actor_id)
+    return {inbox for row in rows for inbox in (row["inbox"], row["shared_inbox"]) if inbox}
+
+
+def not_hidden(actor_column: str) -> str:
+    """A condition of SQL with one parameter, the viewer: that they do not block the actor in this column."""
+    return f"NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ? AND k.blocked_id = {actor_column})"
+
+
+async def _domains() -> Domains:
+    known: Domains | None = here().caches.get(_CACHE)
+    if known is not None and now() < known.look_at:
+        return known
+    row = await fetch_one("SELECT value FROM fact WHERE name = ?", VERSION)
+    version = str(row["value"]) if row else ""
+    if known is not None and known.version == version:
+        blocked = known.hosts
+    else:
+        # After the version: what changes in between is found by the next look.
+        rows = await fetch("SELECT host FROM blocked_domain") if version else []
+        blocked = frozenset(each["host"] for each in rows)
+    fresh = here().caches[_CACHE] = Domains(version, blocked, now() + _LOOK_EVERY)
+    return fresh

@@ -1,0 +1,59 @@
+"""PURE. Hosts as they are blocked: one spelling for each, and what a block covers. (PROTOCOL §1.10.5)"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Set
+
+from ada_url import URL
+
+_USUAL_PORTS = ("", "80", "443")
+
+
+def normal(text: str) -> str:
+    """The one spelling of a host: small letters, punycode, no trailing dot, no usual port; empty for what is none.
+
+    `text` is a host with or without a port, or an address whose host is meant. Another port than 80 and 443 stays:
+    on one machine each port may be a server of its own.
+    """
+    typed = text.strip()
+    try:
+        parsed = URL(typed if "://" in typed else f"https://{typed}")
+    except ValueError:
+        return ""
+    if parsed.protocol not in ("https:", "http:"):
+        return ""
+    host: str = parsed.hostname.rstrip(".")
+    port: str = parsed.port
+    if not host or len(host) > 255:
+        return ""
+    return host if port in _USUAL_PORTS else f"{host}:{port}"
+
+
+def covers(blocked: Set[str], host: str) -> bool:
+    """Whether a host, in its one spelling, is blocked: by itself, with any port, or below a blocked domain."""
+    if not blocked or not host:
+        return False
+    name, port = _split(host)
+    return any(each in blocked or (port and f"{each}:{port}" in blocked) for each in _with_parents(name))
+
+
+def _split(host: str) -> tuple[str, str]:
+    name, _, port = host.rpartition(":")
+    return (name, port) if name and not host.endswith("]") else (host, "")
+
+
+def _with_parents(name: str) -> list[str]:
+    """A name and every domain above it; an IP address has none above it."""
+    if _is_address(name):
+        return [name]
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True

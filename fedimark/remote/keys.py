@@ -1,0 +1,71 @@
+"""Whose key that is: known, or asked of the server that its id names. (PROTOCOL §1.3)"""
+
+from __future__ import annotations
+
+from fedimark import addresses
+from fedimark.database import Row
+from fedimark.remote import guard, keyring
+from fedimark.remote.fetch import fetch_document
+from fedimark.remote.flights import raise_again, remembering_failure, together
+from fedimark.remote.known import local_actor
+from fedimark.remote.profile import store_actor
+from fedimark.remote.signing import key_id_of
+from fedimark.remote.sites import same_site
+from fedimark.vocab.keys import PublishedKey, read_key_document, read_keys
+from fedimark.vocab.terms import Doc
+
+
+async def owner_of_key(key_id: str) -> Row:
+    """The actor who signs with this key, with `key_id` and `public_key` of this very key: known, else fetched.
+
+    The key's owner is the actor and the actor names the key, whichever of the two its id leads to. What failed a
+    moment ago fails again without asking. Raises as `find_actor`. (PROTOCOL §1.3, §1.10.12)
+    """
+    if addresses.local_path(key_id) is not None:
+        row = await local_actor(keyring.actor_of(key_id))
+        return row if key_id_of(row) == key_id else _mismatch(key_id)
+    known = await keyring.known_owner(key_id)
+    if known is not None:
+        return known
+    raise_again(f"key {key_id}")
+    return await refetched_owner(key_id)
+
+
+async def refetched_owner(key_id: str) -> Row:
+    """As `owner_of_key`, but asked now, whatever is known: keys change. Calls at one time share one fetch."""
+    name = f"key {key_id}"
+    return await together(name, lambda: remembering_failure(name, lambda: _owner(key_id)))
+
+
+async def _owner(key_id: str) -> Row:
+    document = await fetch_document(keyring.actor_of(key_id))
+    key = read_key_document(document, key_id)
+    if key is None:
+        await _prove(await store_actor(document), key_id, keyring.usable_keys(document, str(document["id"])))
+    else:
+        if not same_site(key_id, key.owner):
+            raise guard.refused("key-owner", key_id)
+        owner = await fetch_document(key.owner)
+        await _prove(await store_actor(owner), key_id, _confirmed(key, owner))
+    return await keyring.known_owner(key_id) or _mismatch(key_id)
+
+
+async def _prove(actor: Row, key_id: str, keys: dict[str, str]) -> None:
+    """Keep a key with an address of its own, now that the address has led to the actor and the actor to the key."""
+    if keyring.actor_of(key_id) != actor["uri"] and key_id in keys:
+        await keyring.put_key(actor, key_id, keys[key_id])
+
+
+def _confirmed(key: PublishedKey, owner: Doc) -> dict[str, str]:
+    """The key a document of its own shows, where its owner names it or publishes the same one under another id."""
+    usable = keyring.usable_keys(owner, key.owner)
+    if key.id in usable:
+        return usable
+    pem = keyring.pem_of(key)
+    is_named = any(each.id == key.id and not each.owner for each in read_keys(owner))
+    is_same = pem.split() in [each.split() for each in usable.values()]
+    return {key.id: pem} if pem and (is_named or is_same) else {}
+
+
+def _mismatch(key_id: str) -> Row:
+    raise guard.refused("key-mismatch", key_id)

@@ -1,0 +1,126 @@
+"""Blocking: people by anybody, domains and accounts by admins."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark import addresses
+from fedimark.database import Row
+from fedimark.doorway.forms import SentForm, read_form
+from fedimark.doorway.redirects import own_path
+from fedimark.errors import FedimarkError, Forbidden, NotFound, Refused
+from fedimark.follows import queries as follows
+from fedimark.moderation import domains, people, queries, suspension
+from fedimark.web.pages import Form
+from fedimark.web.respond import onward, owner_of, page, signed_in
+from fedimark.web.streams import followed
+from fedimark.web.values import BlockedDomain, BlockedPerson, SuspendedAccount
+
+
+async def get_people(request: Request) -> Response:
+    """`GET /people`: whom one follows, and whom one asked to."""
+    rows = await follows.following(owner_of(request).actor_id)
+    return page(request, "people.html", showing="following", followed=tuple(followed(row) for row in rows))
+
+
+async def get_blocked(request: Request) -> Response:
+    """`GET /people/blocked`: whom one blocks."""
+    return await _blocked_page(request, Form())
+
+
+async def post_block(request: Request) -> Response:
+    """`POST /people/block` with `who`: a handle of any server, or an address."""
+    owner, typed = owner_of(request), await read_form(request)
+    try:
+        await people.block(owner, typed.text("who"))
+    except FedimarkError as error:
+        return await _blocked_page(request, Form({"who": typed.text("who")}, {"who": error.message}), error.status)
+    return onward(own_path(typed.text("back"), "/people/blocked"))
+
+
+async def post_unblock(request: Request) -> Response:
+    """`POST /people/unblock` with `who`"""
+    owner, typed = owner_of(request), await read_form(request)
+    await people.unblock(owner, typed.text("who"))
+    return onward(own_path(typed.text("back"), "/people/blocked"))
+
+
+async def get_moderation(request: Request) -> Response:
+    """`GET /moderation`: blocked domains and suspended accounts, for admins."""
+    return await _moderation_page(request, Form(), Form())
+
+
+async def post_block_domain(request: Request) -> Response:
+    """`POST /moderation/domains/block` with `host` and `reason`"""
+    typed = await _from_admin(request)
+    try:
+        await domains.block_domain(typed.text("host"), typed.text("reason"))
+    except Refused as error:
+        return await _moderation_page(request, _again(typed, error, "host", "reason"), Form(), error.status)
+    return onward("/moderation")
+
+
+async def post_unblock_domain(request: Request) -> Response:
+    """`POST /moderation/domains/unblock` with `host`"""
+    typed = await _from_admin(request)
+    await domains.unblock_domain(typed.text("host"))
+    return onward("/moderation")
+
+
+async def post_suspend(request: Request) -> Response:
+    """`POST /moderation/accounts/suspend` with `name`; nobody shuts themselves out."""
+    typed = await _from_admin(request)
+    name = typed.text("name").strip().lower().removeprefix("@")
+    try:
+        if name == signed_in(request).username:
+            raise Refused("You can’t suspend yourself.", field="name")
+        await suspension.suspend(name)
+    except (Refused, NotFound) as error:
+        return await _moderation_page(request, Form(), _again(typed, error, "name"), error.status)
+    return onward("/moderation")
+
+
+async def post_restore(request: Request) -> Response:
+    """`POST /moderation/accounts/restore` with `name`"""
+    typed = await _from_admin(request)
+    await suspension.restore(typed.text("name"))
+    return onward("/moderation")
+
+
+async def _blocked_page(request: Request, form: Form, status: int = 200) -> Response:
+    rows = await queries.blocked_by(owner_of(request).actor_id)
+    blocked = tuple(_blocked(row) for row in rows)
+    return page(request, "people.html", status=status, showing="blocked", blocked=blocked, form=form)
+
+
+async def _moderation_page(request: Request, domain: Form, account: Form, status: int = 200) -> Response:
+    _only_admins(request)
+    blocked = tuple(BlockedDomain(row["host"], row["reason"], row["created_at"]) for row in await queries.domains())
+    suspended = tuple(SuspendedAccount(row["local_name"], row["suspended_at"]) for row in await queries.suspended())
+    values = {"domain": domain, "account": account, "domains": blocked, "suspended": suspended}
+    return page(request, "moderation.html", status=status, **values)
+
+
+async def _from_admin(request: Request) -> SentForm:
+    """A form, and only an admin's."""
+    _only_admins(request)
+    return await read_form(request)
+
+
+def _only_admins(request: Request) -> None:
+    if not signed_in(request).is_admin:
+        raise Forbidden("Only admins see to the server.")
+
+
+def _again(typed: SentForm, error: FedimarkError, *names: str) -> Form:
+    return Form({name: typed.text(name) for name in names}, {error.field or names[0]: error.message})
+
+
+def _blocked(row: Row) -> BlockedPerson:
+    is_here = row["local_name"] is not None
+    handle = f"{row['username']}@{row['host']}" if row["host"] else row["username"]
+    href = addresses.person(row["local_name"]) if is_here else row["url"] or row["uri"]
+    # Two of one server may bear one name: an id is nobody else's.
+    who = row["local_name"] if is_here else row["uri"]
+    return BlockedPerson(handle, row["name"] or row["username"], href, who, row["at"])

@@ -1,0 +1,170 @@
+"""Every page there is, and how somebody comes to it. Each can be visited again and again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.world import SECRET, World, broken_file, long_file, rows
+
+Go = Callable[[Page, World], None]
+LONG = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A page: its name, who looks at it (empty: a visitor), and the way there."""
+
+    name: str
+    who: str
+    go: Go
+
+
+def at(path: str) -> Go:
+    """Just open an address; `{bookmark}` and its like are the world's own paths."""
+    return lambda page, world: _open(page, path.format(**world.paths))
+
+
+def _open(page: Page, path: str) -> None:
+    page.goto(path, wait_until="load")
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button (the last of that name) that sends a form, and wait for the answer."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).last.click()
+
+
+def _typed(path: str, fields: dict[str, str], button: str) -> Go:
+    """Open a form, type, press: for forms that come back with what is wrong."""
+
+    def go(page: Page, world: World) -> None:
+        _open(page, path.format(**world.paths))
+        for label, text in fields.items():
+            page.get_by_label(label, exact=True).fill(text)
+        press(page, button)
+
+    return go
+
+
+def _uploaded(name: str, document: Callable[[], Sequence[Any]]) -> Go:
+    def go(page: Page, world: World) -> None:
+        _open(page, "/settings/import")
+        content = json.dumps(document()).encode()
+        page.get_by_label("Import a").set_input_files({"name": name, "mimeType": "application/json", "buffer": content})
+        press(page, "Look into it")
+
+    return go
+
+
+def _running(page: Page, world: World) -> None:
+    _uploaded("everything-since-2004.json", lambda: long_file(LONG))(page, world)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Import").click()
+
+
+def _reported(page: Page, world: World) -> None:
+    _uploaded("pinboard_export.json", broken_file)(page, world)
+    page.get_by_role("button", name="Import").click()
+    page.get_by_text("See your bookmarks").wait_for()
+
+
+def _wrong_file(page: Page, world: World) -> None:
+    _open(page, "/settings/import")
+    file = {"name": "letter.json", "mimeType": "application/json", "buffer": b"Dear Pinboard,"}
+    page.get_by_label("Import a").set_input_files(file)
+    press(page, "Look into it")
+
+
+def _dotted(page: Page, world: World) -> None:
+    _open(page, f"/add?url={SECRET}&title=The+yearly+report")
+    page.get_by_label("Tags", exact=True).fill("reports .net sql")
+    press(page, "Save")
+
+
+def _removed(page: Page, world: World) -> None:
+    path = world.save("lin", "https://gone.example/", title="A page of last week", visibility="private")
+    _open(page, f"{path}/remove")
+    press(page, "Remove")
+
+
+def _empty_lookup(page: Page, world: World) -> None:
+    _open(page, "/recent")
+    page.get_by_label("Who saved a page").fill("nobody-has-this.example")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+TEN = rows()
+SPELLED = "http://www.sqlite.org:80/wal.html?utm_source=letter"
+
+STOPS = (
+    Stop("welcome", "", at("/")),
+    Stop("sign-in", "", at("/sign-in")),
+    Stop("sign-in-wrong", "", _typed("/sign-in", {"Name": "lin", "Password": "not this one"}, "Sign in")),
+    Stop("sign-up", "", at("/sign-up")),
+    Stop(
+        "sign-up-wrong", "", _typed("/sign-up", {"Name": "Lin S.", "Password": "longer than eight"}, "Make the account")
+    ),
+    Stop("person", "", at("/u/lin")),
+    Stop("person-tag", "", at("/u/lin/t/sql")),
+    Stop("tag", "", at("/t/neural-net")),
+    Stop("recent", "", at("/recent")),
+    Stop("url", "", at("{link}")),
+    Stop("bookmark", "", at("{of_ana}")),
+    Stop("empty-person", "", at("/u/nobody_yet")),
+    Stop("error-401", "", at("/network")),
+    Stop("error-404", "", at("/u/somebody-else")),
+    Stop("error-405", "", at("/sign-out")),
+    Stop("error-lookup", "", _empty_lookup),
+    Stop("person-signed-in", "lin", at("/u/ana")),
+    Stop("person-to-follow", "lin", at("/u/dora")),
+    Stop("own", "lin", at("/u/lin")),
+    Stop("own-unread", "lin", at("/u/lin/unread")),
+    Stop("own-tag", "lin", at("/u/lin/t/sql")),
+    Stop("own-tags-together", "lin", at("/u/lin/t/sql,databases")),
+    Stop("own-nothing", "lin", at("/u/lin/untagged")),
+    Stop("network", "lin", at("/network")),
+    Stop("network-wrong", "lin", _typed("/network", {"Follow somebody": "@ana@nowhere.invalid"}, "Follow")),
+    Stop("url-own", "lin", at("{link}")),
+    Stop("bookmark-own", "lin", at("{bookmark}")),
+    Stop("add", "lin", at("/add")),
+    Stop("add-known", "lin", at(f"/add?url={TEN[0]['href']}")),
+    Stop("add-secret", "lin", at(f"/add?url={SECRET}&title=The+yearly+report")),
+    Stop("add-dot", "lin", _dotted),
+    Stop("add-spelling", "lin", _typed(f"/add?url={SPELLED}&title=WAL&tags=sql", {}, "Save")),
+    Stop("add-wrong", "lin", _typed("/add", {"Address": "javascript:alert(1)", "Tags": "... sql"}, "Save")),
+    Stop("edit", "lin", at("{bookmark}/edit")),
+    Stop("remove", "lin", at("{bookmark}/remove")),
+    Stop("removed", "lin", _removed),
+    Stop("followers", "lin", at("/followers")),
+    Stop("settings", "lin", at("/settings")),
+    Stop("password", "lin", at("/settings/password")),
+    Stop(
+        "password-wrong",
+        "lin",
+        _typed("/settings/password", {"The password now": "not this one", "The new one": "short"}, "Change it"),
+    ),
+    Stop("sessions", "lin", at("/settings/sessions")),
+    Stop("tags", "lin", at("/settings/tags")),
+    Stop(
+        "tags-wrong", "lin", _typed("/settings/tags", {"These tags": "sql nothing-like-it", "become": "sql"}, "Merge")
+    ),
+    Stop("leave", "lin", at("/settings/leave")),
+    Stop("import", "lin", at("/settings/import")),
+    Stop("import-wrong", "lin", _wrong_file),
+    Stop("import-preview", "lin", _uploaded("pinboard_export.json", broken_file)),
+    Stop("import-report", "bo", _reported),
+    Stop("import-running", "fay", _running),
+    Stop("empty-own", "nobody_yet", at("/u/nobody_yet")),
+    Stop("empty-network", "nobody_yet", at("/network")),
+    Stop("empty-followers", "nobody_yet", at("/followers")),
+    Stop("empty-tags", "nobody_yet", at("/settings/tags")),
+    Stop("locked-own", "pia", at("/u/pia")),
+    Stop("locked-add", "pia", at("/add?url=https://a.example/")),
+    Stop("locked-settings", "pia", at("/settings")),
+)

@@ -1,0 +1,205 @@
+"""The whole life of a bookmark, by hand, with JavaScript and without."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.stops import press
+from tests.browser.world import broken_file, rows
+from tests.support.processes import PASSWORD, Process
+
+pytestmark = pytest.mark.browser
+
+PAGE = "https://www.sqlite.org/wal.html"
+SPELLED = "http://www.sqlite.org:80/wal.html?utm_source=letter"
+
+
+def entry(page: Page, title: str) -> Locator:
+    """The line of a stream with this title."""
+    return page.locator(".entry").filter(has=page.get_by_role("heading", name=title))
+
+
+def follow_link(page: Page, name: str) -> None:
+    """Click a link that leads to another page."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name, exact=True).click()
+
+
+def menu(page: Page, title: str, name: str) -> None:
+    """Open what stands behind `···` on an entry, and choose from it."""
+    line = entry(page, title)
+    line.locator("summary").click()
+    with page.expect_navigation():
+        line.locator(".menu").get_by_text(name, exact=True).click()
+
+
+def test_the_first_visitor_makes_the_first_account(look, tmp_path):
+    with Process(tmp_path / "alone") as alone:
+        look(alone.url).page.goto("/")
+        page = look(alone.url, scripts=False).page
+        page.goto("/")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Welcome to your server")
+
+        page.get_by_label("Name").fill("ana")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.locator("#visibility-followers").check()
+        press(page, "Make the account")
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your network")
+        follow_link(page, "Add")
+        expect(page.locator("#visibility-followers")).to_be_checked()
+
+
+def test_a_bookmark_is_added_marked_edited_removed_and_brought_back(page, newcomer):
+    # Added by hand: what is saved is shown.
+    page.goto("/")
+    follow_link(page, "Add")
+    page.get_by_label("Address", exact=True).fill(PAGE)
+    page.get_by_label("Title").fill("Write-Ahead Logging")
+    page.get_by_label("Description").fill("See also https://sqlite.org/fts5.html\nand <b>the manual</b>.")
+    page.get_by_label("Tags", exact=True).fill("sql C++")
+    page.get_by_label("to read").check()
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Write-Ahead Logging")
+    expect(page.locator(".p-summary")).to_contain_text("<b>the manual</b>.")
+    expect(page.locator(".p-summary a")).to_have_attribute("href", "https://sqlite.org/fts5.html")
+
+    # Filled in by an address that another page leads to: nothing is saved until somebody says so.
+    page.goto("/add?url=https://filled.example/&title=Filled+in&description=By+a+link&tags=later")
+    expect(page.get_by_label("Description")).to_have_value("By a link")
+    follow_link(page, "mine")
+    expect(page.locator(".entry")).to_have_count(1)
+
+    # Another spelling of a page asks, and replaces.
+    page.goto(f"/add?url={SPELLED}&title=WAL+again&tags=sql")
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_contain_text(PAGE)
+    expect(page.get_by_label("Replace it with this one")).to_be_checked()
+    press(page, "Save")
+    follow_link(page, "mine")
+    expect(page.locator(".entry")).to_have_count(1)
+
+    # Edited, with `.net` asked about once.
+    with page.expect_navigation():
+        entry(page, "WAL again").get_by_role("link", name="edit").click()
+    page.get_by_label("Title").fill("WAL, explained")
+    page.get_by_label("Tags", exact=True).fill("sql .net")
+    page.get_by_label("to read").check()
+    press(page, "Save")
+    press(page, "Use dotnet")
+    press(page, "Save")
+    expect(page.get_by_role("list", name="Tags")).to_have_text("sql dotnet", use_inner_text=True)
+
+    # Starred and read, where it stands.
+    follow_link(page, "mine")
+    press(page, "Star WAL, explained")
+    press(page, "mark read")
+    expect(page.get_by_role("button", name="Unstar WAL, explained")).to_be_visible()
+    expect(entry(page, "WAL, explained").locator(".chip")).to_have_count(0)
+
+    # Removed, and brought back.
+    menu(page, "WAL, explained", "remove")
+    press(page, "Remove")
+    expect(page.get_by_role("status")).to_contain_text("is gone")
+    press(page, "Undo")
+    follow_link(page, "mine")
+    expect(page.get_by_role("button", name="Unstar WAL, explained")).to_be_visible()
+
+
+def test_somebody_signs_in_and_out(page):
+    page.goto("/network")
+
+    page.get_by_label("Name").fill("lin")
+    page.get_by_label("Password").fill("not this one")
+    press(page, "Sign in")
+    expect(page.locator("form.form .wrong, form.form .bad")).to_have_count(1)
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your network")
+    page.locator("details.me summary").click()
+    press(page, "sign out")
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    page.goto("/settings")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_tags_are_renamed_merged_and_deleted(page, newcomer):
+    for place, tags in enumerate(("anlaysis sql", "analysis sql", "misc")):
+        page.goto(f"/add?url=https://a.example/{place}&title=Page+{place}&tags={tags}")
+        press(page, "Save")
+
+    page.goto("/settings/tags")
+    page.locator("#rename-old").fill("sql")
+    page.locator("#rename-new").fill("databases")
+    press(page, "Rename")
+    page.locator("#merge-tags").fill("anlaysis")
+    page.locator("#merge-into").fill("analysis")
+    press(page, "Merge")
+    page.locator("#delete-tag").fill("misc")
+    press(page, "Delete")
+
+    expect(page.locator(".many li")).to_have_text(["analysis2", "databases2"])
+
+
+def test_a_person_here_is_followed_and_left(page, newcomer):
+    page.goto("/network")
+    page.get_by_label("Follow somebody").fill("ana")
+    press(page, "Follow")
+    expect(page.locator(".entry")).to_have_count(len(rows()))
+    page.goto("/u/bo")
+    press(page, "Follow bo")
+    expect(page.get_by_text("following", exact=True)).to_be_visible()
+    press(page, "leave")
+    expect(page.get_by_role("button", name="Follow bo")).to_be_visible()
+
+    follow_link(page, "network")
+
+    expect(page.locator("aside .rows li")).to_have_count(1)
+    press(page, f"leave ana@{page.url.split('/')[2]}")
+    expect(page.get_by_text("Quiet so far")).to_be_visible()
+
+
+def test_a_file_is_looked_into_brought_in_and_reported(page, newcomer):
+    page.goto("/settings/import")
+    content = json.dumps(broken_file()).encode()
+    file = {"name": "pinboard.json", "mimeType": "application/json", "buffer": content}
+    page.get_by_label("Import a").set_input_files(file)
+    press(page, "Look into it")
+    expect(page.locator(".figures dd")).to_have_text(["33", "0", "0", "5"])
+    expect(page.locator("tbody tr")).to_have_count(5)
+
+    press(page, "Import 33 bookmarks")
+
+    # The page looks again by itself until the worker is done.
+    expect(page.get_by_role("link", name="See your bookmarks")).to_be_visible()
+    expect(page.locator(".figures dd")).to_have_text(["33", "0", "0", "5"])
+    follow_link(page, "See your bookmarks")
+    expect(page.locator("h1 .count")).to_have_text("33")
+
+
+def test_dark_is_chosen_for_good(page, newcomer):
+    page.goto("/settings")
+    page.get_by_label("Dark", exact=True).check()
+    page.get_by_label("Name shown").fill("Ny")
+    press(page, "Save")
+
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    follow_link(page, "recent")
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 23, 26)")
+
+
+def test_a_file_can_be_taken_out_again(page, newcomer):
+    page.goto("/add?url=https://a.example/&title=A")
+    press(page, "Save")
+    page.goto("/settings/import")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+
+    assert [row["href"] for row in json.loads(download.value.path().read_text())] == ["https://a.example/"]

@@ -1,0 +1,77 @@
+"""What is true of every page: nothing scrolls sideways, everything has a name, every target can be hit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import NARROW, WIDE
+from tests.browser.stops import STOPS, Stop
+
+pytestmark = pytest.mark.browser
+
+FAULTS = (Path(__file__).parent / "faults.js").read_text(encoding="utf-8")
+
+
+def resize(page: Page, size: tuple[int, int]) -> None:
+    """Make the window another size."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
+def test_a_page_is_whole_wide_and_narrow(chairs, world, stop: Stop):
+    visit = chairs(stop.who)
+    resize(visit.page, WIDE)
+
+    stop.go(visit.page, world)
+
+    assert visit.page.evaluate(FAULTS) == []
+    resize(visit.page, NARROW)
+    assert visit.page.evaluate(FAULTS) == []
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/u/lin", "/network", "/settings", "/followers"])
+def test_a_finger_hits_what_it_means_and_nothing_scrolls_sideways(window, path):
+    page = window("lin", size=NARROW, touch=True)
+
+    page.goto(path)
+
+    assert page.evaluate(FAULTS) == []
+    for button in page.locator("main button:visible, main .button:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44, button.inner_text()
+
+
+def test_ten_entries_stand_in_1200_pixels(window):
+    page = window()
+    page.goto("/recent")
+
+    bottoms = [box["y"] + box["height"] for one in page.locator(".entry").all() if (box := one.bounding_box())]
+
+    assert sum(bottom <= WIDE[1] for bottom in bottoms) >= 10
+
+
+def test_pages_are_dark_where_the_device_is(window):
+    page = window("lin", colours="dark")
+    page.goto("/u/lin")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 23, 26)")
+
+    page.emulate_media(color_scheme="light")
+
+    expect(page.locator("body")).to_have_css("background-color", "rgb(252, 252, 250)")
+
+
+def test_a_printed_page_is_the_text_alone(window):
+    page = window("lin")
+    page.goto("/u/lin")
+
+    page.emulate_media(media="print", color_scheme="dark")
+
+    expect(page.locator(".entry").first).to_be_visible()
+    for gone in ("header.top", "aside", ".acts >> nth=0", "footer", ".star >> nth=0"):
+        expect(page.locator(gone)).to_be_hidden()
+    expect(page.locator("body")).to_have_css("color", "rgb(28, 31, 33)")

@@ -1,0 +1,196 @@
+"""A server with people who have saved, followed and chosen things: what the pages show."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image, ImageDraw
+
+from tests.support.processes import PASSWORD, Process, together
+
+FILE = Path(__file__).parents[2] / "deploy" / "demo-bookmarks.json"
+ENVIRON = {"FEDIMARK_REGISTRATION": "open", "FEDIMARK_SIGN_IN_TRIES": "1000/minute"}
+BIO = "Reads about databases, neural networks and type.\nMostly papers; the descriptions are my own words."
+NOTE = "Ask Dora whether section 3 holds for WAL2 as well.\n\n- checkpoint starvation\n- what happens on NFS"
+SECRET = "https://share.example/report.pdf?token=9f8a7c"
+
+
+@dataclass(slots=True)
+class World:
+    """One serving process, everybody's session on it, and the addresses that only it knows."""
+
+    process: Process
+    people: dict[str, httpx.Client] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+
+    def sign_up(self, name: str, visibility: str = "public") -> httpx.Client:
+        """Make an account as the form does; the first one is made by the form that sets the server up."""
+        client = httpx.Client(
+            base_url=self.process.url, headers={"Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox"}, timeout=60
+        )
+        typed = {"username": name, "password": PASSWORD, "visibility": visibility}
+        post(client, "/sign-up" if self.people else "/setup", typed)
+        self.people[name] = client
+        return client
+
+    def bring(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Import bookmarks for somebody with the command line."""
+        file = self.process.folder / f"{name}.json"
+        file.write_text(json.dumps(rows), encoding="utf-8")
+        done = self.process.run("import", str(file), "--user", name)
+        assert done.returncode == 0, done.stderr
+
+    def save(self, name: str, url: str, **typed: str) -> str:
+        """Save a bookmark as the form does, and return its path."""
+        return post(self.people[name], "/add", {"url": url, "visibility": "public", **typed})
+
+    def follow(self, name: str, who: str) -> None:
+        """Let one person here follow another."""
+        post(self.people[name], "/network/follow", {"who": who})
+
+
+def post(client: httpx.Client, path: str, typed: Mapping[str, Any], files: Mapping[str, Any] | None = None) -> str:
+    """Send a form that must be taken, and return where it leads."""
+    answer = client.post(path, data=typed, files=files)
+    assert answer.status_code == 303, f"{path}: {answer.status_code}\n{answer.text}"
+    return answer.headers["location"]
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[World]:
+    """A world whose people have done everything a page can show."""
+    with ExitStack() as stack:
+        world = World(stack.enter_context(Process(folder / "world", ENVIRON)))
+        for name in ("lin", "ana", "bo", "cy", "dora", "eve", "fay", "nobody_yet"):
+            stack.callback(world.sign_up(name).close)
+        stack.callback(world.sign_up("pia", "private").close)
+        _bookmarks(world)
+        _people(world)
+        yield world
+
+
+def rows() -> list[dict[str, Any]]:
+    """The ten bookmarks of the demonstration, in Pinboard's JSON."""
+    found: list[dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def changed(row: dict[str, Any], **values: str) -> dict[str, Any]:
+    """A row of a file that says something else."""
+    return {name: value for name, value in row.items() if name not in ("meta", "hash")} | values
+
+
+def broken_file() -> list[Any]:
+    """A file as people really have them: new rows, known ones, changed ones, and some that cannot be read."""
+    known, unique = rows(), secrets.token_hex(2)
+    new = [
+        {
+            "href": f"https://archive.example/{unique}/{year}/",
+            "description": f"Yearbook {year}",
+            "time": f"{year}-03-01T12:00:00Z",
+        }
+        for year in range(1998, 2024)
+    ]
+    return [
+        *new,
+        *known[:6],
+        changed(known[6], description="Another title than before"),
+        {"href": "", "description": "A row without an address", "time": "2011-05-02T08:00:00Z"},
+        {"href": "https://a.example/when", "description": "When?", "time": "the day before yesterday"},
+        {"href": "htp:/typo.example/a-very-long-address/" + "that-goes-on-and-on/" * 6, "description": "Typo"},
+        "no bookmark at all",
+        changed(new[0], description="The same address twice"),
+    ]
+
+
+def long_file(count: int) -> list[dict[str, str]]:
+    """A file that takes a while."""
+    unique = secrets.token_hex(2)
+    return [
+        {
+            "href": f"https://long.example/{unique}/{number}",
+            "description": f"Page {number}",
+            "tags": "long",
+            "shared": "no",
+        }
+        for number in range(count)
+    ]
+
+
+def _bookmarks(world: World) -> None:
+    ten = rows()
+    own = [
+        changed(row, toread="yes" if place in (2, 5) else "no", shared="no" if place == 3 else "yes")
+        for place, row in enumerate(ten)
+    ]
+    together(partial(world.bring, "lin", own), partial(world.bring, "ana", ten))
+    for row in ten[4:9]:
+        twice = "Read it twice; the second half is the better one."
+        world.save("bo", row["href"], title=row["description"], description=twice, tags=row["tags"])
+    for row in ten[7:]:
+        world.save("cy", row["href"], title=row["description"], tags="later")
+    words = "How a page cache, a log and a checkpoint fit together. Written for people who have to run it at night."
+    world.paths["bookmark"] = world.save(
+        "lin",
+        "https://dora.example/notes/checkpoints.html?page=2",
+        title="Checkpoints, and why they stall",
+        description=words,
+        tags="sql sqlite checkpoints .thesis",
+        visibility="followers",
+        private_note=NOTE,
+        to_read="yes",
+        starred="yes",
+    )
+    world.save("pia", "https://secret.example/plans", title="Plans for the summer", tags="travel", visibility="private")
+    world.save("pia", "https://secret.example/recipes", title="Grandmother’s recipes", visibility="private")
+    html = world.people["lin"].get("/u/lin").text
+    stars = re.findall(r'action="(/u/lin/b/[a-z2-7]{13})/star"', html)
+    for path in stars[2:4]:
+        post(world.people["lin"], f"{path}/star", {"starred": "yes"})
+    world.paths["link"] = re.findall(r'href="(/url/[^"?]+)" title="4 savers"', world.people["lin"].get("/recent").text)[
+        0
+    ]
+    world.paths["of_ana"] = re.findall(r'href="(/u/ana/b/[a-z2-7]{13})"', world.people["ana"].get("/u/ana").text)[0]
+
+
+def _people(world: World) -> None:
+    lin = world.people["lin"]
+    for name, who in (("dora", "lin"), ("ana", "lin"), ("lin", "ana"), ("lin", "bo"), ("lin", "cy")):
+        world.follow(name, who)
+    profile = {
+        "name": "Lin Sørensen",
+        "bio": BIO,
+        "field_name_1": "home",
+        "field_value_1": "https://lin.example/",
+        "field_name_2": "languages",
+        "field_value_2": "da, en, 日本語",
+        "approve_followers": "yes",
+        "visibility": "public",
+        "time_zone": "Europe/Copenhagen",
+        "theme": "auto",
+    }
+    post(lin, "/settings", profile)
+    post(lin, "/settings/avatar", {}, {"avatar": ("me.png", _picture(), "image/png")})
+    chosen = {"visibility": "private", "privacy_lock": "yes", "time_zone": "UTC", "theme": "auto"}
+    post(world.people["pia"], "/settings", chosen)
+    for name in ("eve", "fay"):
+        world.follow(name, "lin")
+
+
+def _picture() -> bytes:
+    picture = Image.new("RGB", (256, 256), "#0d6b62")
+    ImageDraw.Draw(picture).ellipse((64, 40, 192, 168), fill="#f1e6c4")
+    ImageDraw.Draw(picture).ellipse((24, 176, 232, 384), fill="#f1e6c4")
+    kept = io.BytesIO()
+    picture.save(kept, "PNG")
+    return kept.getvalue()
