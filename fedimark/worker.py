@@ -18,15 +18,18 @@ from fedimark.bookmarks.remove import finish_removals
 from fedimark.database import Row, execute
 from fedimark.delivery import claim
 from fedimark.delivery.send import drain
+from fedimark.follows.healing import ask_again
+from fedimark.follows.incoming import BACKFILL
 from fedimark.here import MICROS, Here, entered, here, now
 from fedimark.importing.importer import forget_old, run_import
-from fedimark.inbox.apply import apply_waiting
+from fedimark.inbox.apply import apply_asked, apply_waiting
+from fedimark.inbox.backfill import backfill
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
 from fedimark.moderation import domains, suspension
 
 JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType(
-    {"import": run_import, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
+    {"import": run_import, BACKFILL: backfill, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
 )
 
 _PAUSE_S = 1.0
@@ -40,6 +43,10 @@ _KEPT = 30 * _DAY
 
 # Each statement throws away a few at a time, so that nobody waits long for the database.
 _OLD = "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {column} < ? LIMIT ?)"
+_OLD_BODIES = """
+DELETE FROM activity_body WHERE id IN (SELECT y.id FROM activity_body y
+WHERE NOT EXISTS (SELECT 1 FROM activity a WHERE a.id = y.activity_id) LIMIT ?)
+"""
 _OLD_ACTIVITIES = """
 DELETE FROM activity WHERE id IN (SELECT a.id FROM activity a WHERE a.created_at < ?
 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.activity_id = a.id) LIMIT ?)
@@ -106,9 +113,11 @@ async def prune() -> int:
         await _throw("received_activity", "applied_at", moment - _KEPT),
         await _throw("delivery", "dead_at", moment - _KEPT),
         await _throw("job", "ended_at", moment - _KEPT),
+        await _throw("withheld", "kept_at", moment - _KEPT),
         await _throw("session", "seen_at", unused_since),
         await _throw("invite", "expires_at", moment),
         await execute(_OLD_ACTIVITIES, moment - _KEPT, _BATCH),
+        await execute(_OLD_BODIES, _BATCH),
     ]
     if max(gone) < _BATCH:
         caches["worker.prune_at"] = moment + _PRUNE_EVERY
@@ -119,8 +128,10 @@ async def prune() -> int:
 STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
     {
         "inbox": apply_waiting,
+        "origins": apply_asked,
         "removals": finish_removals,
         "jobs": do_a_job,
+        "follows": ask_again,
         "deliveries": drain,
         "pruning": prune,
     }

@@ -51,6 +51,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="ActivityBody",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("activity_id", fields.BigIntField()),
+                ("profile", fields.CharField(max_length=10)),
+                ("body", fields.TextField(unique=False)),
+            ],
+            options={
+                "table": "activity_body",
+                "app": "models",
+                "unique_together": (("activity_id", "profile"),),
+                "pk_attr": "id",
+                "table_description": "An activity said otherwise, for peers that read another shape, once for all of them.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Actor",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -215,6 +232,7 @@ class Migration(migrations.Migration):
                 ("inbox", fields.TextField(unique=False)),
                 ("inbox_hash", fields.CharField(max_length=40)),
                 ("object_hash", fields.CharField(max_length=40)),
+                ("profile", fields.CharField(default="", max_length=10)),
                 ("tries", fields.SmallIntField(default=0)),
                 ("next_at", fields.BigIntField()),
                 ("lease_until", fields.BigIntField(default=0)),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from fedimark.vocab.terms import ACTIVITY_JSON, Doc
 
 # One address has a page too, and a signature may decide what is answered; so nobody in between may mix them up.
-_HEADERS = {"Vary": "Accept, Signature", "Cache-Control": "private, max-age=60"}
+_HEADERS = {"Vary": "Accept, Signature, Signature-Input, User-Agent", "Cache-Control": "private, max-age=60"}
 
 
 def document(request: Request, content: Doc, *, status: int = 200, media_type: str = ACTIVITY_JSON) -> Response:

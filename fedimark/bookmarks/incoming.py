@@ -2,19 +2,22 @@
 
 All of it runs inside `write()` and does nothing new when it is done twice; every function returns a short word for
 what it did. Of two states of one Note the later `updated` wins, and its end wins over both, in whatever order they
-come.
+come. Where two states bear one moment, nobody but the Note's own server can say which holds: `is_doubtful` tells.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from fedimark import addresses
 from fedimark.bookmarks import rows
-from fedimark.database import Row, fetch, fetch_one
+from fedimark.bookmarks.recognise import BOOKMARK_SERVERS, Recognised, recognise
+from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.here import now
 from fedimark.policy.visibility import Visibility, is_listed
-from fedimark.text import clean, html, tags, urls
+from fedimark.text import urls
+from fedimark.timelines.merge import hold
 from fedimark.vocab.objects import Note
 from fedimark.vocab.terms import PUBLIC
 
@@ -26,40 +29,70 @@ SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
 """
 _BURIED = "SELECT id FROM tombstone WHERE uri_hash = ?"
-_HASHTAG_LINE = re.compile(r"(?:#\S+[\s,]*)+")
-_NOT_IN_TAGS = re.compile(r"[\s,]+")
+_SOFTWARE = "SELECT software FROM peer WHERE host = ?"
+_WITHHELD = "SELECT updated_at FROM withheld WHERE uri_hash = ?"
+_WITHHOLD = """
+INSERT INTO withheld (uri_hash, updated_at, kept_at) VALUES (?, ?, ?)
+ON CONFLICT (uri_hash) DO UPDATE SET updated_at = excluded.updated_at, kept_at = excluded.kept_at
+WHERE withheld.updated_at < excluded.updated_at
+"""
+_SHOWN_TO_ALL = f"""
+SELECT * FROM bookmark WHERE actor_id = ? AND NOT is_local AND is_save AND removed_at IS NULL
+AND visibility = {Visibility.PUBLIC} AND (CASE WHEN listed THEN 1 ELSE 0 END) <> ? ORDER BY id LIMIT ?
+"""
+# What two states of one Note with one moment must agree in.
+_SAID = ("url", "page_url", "title", "description", "tags", "visibility", "listed", "is_save")
 
 
-async def store_note(author: Row, note: Note, received_at: int, *, author_consents: bool) -> str:
-    """Keep a Note that is a bookmark of somebody followed here, or the newer words of one that is known.
+async def store_note(author: Row, note: Note, received_at: int) -> str:
+    """Keep a Note of somebody followed here that is a bookmark or mentions a page, or the newer words of a known one.
 
     `author` is the row of the proven author, `received_at` and the note's moments microseconds since 1970 UTC.
-    `author_consents` lets it onto public pages (PROTOCOL §0.10). Everything else is ignored: Notes without a title or
-    a link, quotes, direct ones, addresses that nobody could save here or that look like a secret.
+    Everything else is ignored: Notes without a link, quotes, replies, direct ones, addresses that nobody could save
+    here or that look like a secret.
     """
-    before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
-    if before is not None and before["actor_id"] != author["id"]:
+    if await _known(author, note.id) is None and not await is_followed(author):
         return IGNORED
-    if await fetch_one(_BURIED, _grave(author, note.id)):
-        return IGNORED
-    if before is None and not await fetch_one(_FOLLOWED, author["id"]):
-        return IGNORED
-    if before is not None and _stamp(note, received_at) <= before["updated_at"]:
-        return "known"
-    values = _read(author, note, received_at, author_consents=author_consents)
-    if values is None:
-        return await _no_longer(before)
-    return await _written(before, values)
+    return await _store(author, note, received_at, beats=_stamp(note, received_at))
+
+
+async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
+    """Keep a Note as its own server shows it now, followed or not: it wins over what bears the same moment."""
+    return await _store(author, note, received_at, beats=_stamp(note, received_at) + 1)
+
+
+async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
+    """Whether another state of this Note is known that bears the same moment, so its server must be asked. (§0.4)"""
+    stamp = _stamp(note, received_at)
+    before = await _known(author, note.id)
+    withheld = await fetch_one(_WITHHELD, _grave(author, note.id))
+    if before is not None and before["updated_at"] == stamp:
+        values = await _read(author, note, received_at)
+        return values is None or any(values[name] != before[name] for name in _SAID)
+    if before is None and withheld is not None and withheld["updated_at"] == stamp:
+        return await _read(author, note, received_at) is not None
+    return False
+
+
+async def is_followed(author: Row) -> bool:
+    """Whether somebody here follows somebody elsewhere."""
+    return await fetch_one(_FOLLOWED, author["id"]) is not None
+
+
+async def is_buried(author: Row, uri: str) -> bool:
+    """Whether its author deleted a Note."""
+    return await fetch_one(_BURIED, _grave(author, uri)) is not None
 
 
 async def forget_note(author: Row, uri: str) -> str:
     """Drop a Note that its author deleted, and let no Create of theirs bring it back."""
     # The grave is the author's own: a neighbour on their server cannot dig it for a Note not yet seen.
     await rows.bury(uri, _grave(author, uri))
-    row = await fetch_one(f"{_KNOWN} AND actor_id = ?", addresses.uri_hash(uri), author["id"])
+    await hold("actor", author["id"])
+    row = await _known(author, uri)
     if row is None:
         return IGNORED
-    await rows.drop(row)
+    await _drop(row)
     return "deleted"
 
 
@@ -67,8 +100,43 @@ async def forget_notes_of(author: Row, limit: int) -> int:
     """Drop some of the bookmarks of somebody who is gone; returns how many, so that less than `limit` is the end."""
     found = await fetch("SELECT * FROM bookmark WHERE actor_id = ? AND NOT is_local LIMIT ?", author["id"], limit)
     for row in found:
-        await rows.drop(row)
+        await _drop(row)
     return len(found)
+
+
+async def drop_if_unwanted(row: Row) -> None:
+    """Drop a bookmark from elsewhere that was here only because somebody shared it, once nobody does any more."""
+    kept = row["is_local"] or await fetch_one("SELECT id FROM share WHERE bookmark_id = ? LIMIT 1", row["id"])
+    if not kept and not await is_followed({"id": row["actor_id"]}):
+        await rows.drop(row)
+
+
+async def follow_consent(author: Row, limit: int) -> int:
+    """Bring some bookmarks of somebody onto public pages or off them, as they allow now; returns how many changed."""
+    await hold("actor", author["id"])
+    consents = bool(author["indexable"]) or await _software(author) in BOOKMARK_SERVERS
+    found = await fetch(_SHOWN_TO_ALL, author["id"], int(consents), limit)
+    for row in found:
+        await rows.change(row, {"listed": consents})
+    return len(found)
+
+
+async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> str:
+    await hold("actor", author["id"])
+    before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
+    if before is not None and before["actor_id"] != author["id"]:
+        return IGNORED
+    if await is_buried(author, note.id):
+        return IGNORED
+    withheld = await fetch_one(_WITHHELD, _grave(author, note.id))
+    if any(known is not None and known["updated_at"] >= beats for known in (before, withheld)):
+        return "known"
+    values = await _read(author, note, received_at)
+    if values is None:
+        return await _no_longer(author, note, before, _stamp(note, received_at))
+    if withheld is not None:
+        await execute("DELETE FROM withheld WHERE uri_hash = ?", _grave(author, note.id))
+    return await _written(before, values)
 
 
 async def _written(before: Row | None, values: dict[str, Any]) -> str:
@@ -81,37 +149,63 @@ async def _written(before: Row | None, values: dict[str, Any]) -> str:
     return "changed"
 
 
-async def _no_longer(before: Row | None) -> str:
-    """A Note that is no bookmark for us: never was, or was until this edit."""
+async def _no_longer(author: Row, note: Note, before: Row | None, stamp: int) -> str:
+    """A Note that is no bookmark for us: never was, or was until this edit, which older words must not outlive."""
+    if before is not None or note.updated is not None:
+        await execute(_WITHHOLD, _grave(author, note.id), stamp, now())
     if before is None:
         return IGNORED
     await rows.drop(before)
     return "dropped"
 
 
-def _read(author: Row, note: Note, received_at: int, *, author_consents: bool) -> dict[str, Any] | None:
-    """The row that a Note means, without its link; None when it is no bookmark that could be kept here."""
+async def _drop(row: Row) -> None:
+    await rows.drop(row)
+    await execute("DELETE FROM share WHERE object_hash = ?", row["uri_hash"])
+
+
+async def _read(author: Row, note: Note, received_at: int) -> dict[str, Any] | None:
+    """The row that a Note means, without its link; None when it is nothing that could be kept here."""
     visibility = _visibility(author, note)
-    url = _url(note)
-    if visibility is None or url is None:
+    software = await _software(author)
+    found = recognise(note, software) if visibility is not None else None
+    if visibility is None or found is None:
         return None
-    title = clean.one_line(note.title)
+    # Only servers made for bookmarks send raw tags.
+    consents = bool(author["indexable"]) or note.says_raw_tags or software in BOOKMARK_SERVERS
     return {
         "actor_id": author["id"],
         "uri": note.id,
         "uri_hash": addresses.uri_hash(note.id),
-        "page_url": note.url or note.id,
+        "page_url": note.url if note.url and note.url != found.url else note.id,
         "is_local": False,
-        "url": url,
-        "url_md5": urls.md5(url),
-        "title": title,
-        "description": _description(note, title),
-        "tags": " ".join(_tags(note)),
         "visibility": int(visibility),
-        "listed": is_listed(visibility, author_consents=author_consents),
+        "listed": found.is_save and is_listed(visibility, author_consents=consents),
         "saved_at": min(note.published or received_at, received_at),
         "updated_at": _stamp(note, received_at),
+        **_words(found),
     }
+
+
+def _words(found: Recognised) -> dict[str, Any]:
+    return {
+        "url": found.url,
+        "url_md5": urls.md5(found.url),
+        "title": found.title,
+        "description": found.description,
+        "tags": " ".join(found.tags),
+        "is_save": found.is_save,
+    }
+
+
+async def _known(author: Row, uri: str) -> Row | None:
+    return await fetch_one(f"{_KNOWN} AND actor_id = ?", addresses.uri_hash(uri), author["id"])
+
+
+async def _software(author: Row) -> str:
+    """What the author's server runs, empty when unknown."""
+    row = await fetch_one(_SOFTWARE, urlsplit(author["uri"]).netloc.lower())
+    return str(row["software"]).lower() if row else ""
 
 
 def _stamp(note: Note, received_at: int) -> int:
@@ -126,39 +220,6 @@ def _visibility(author: Row, note: Note) -> Visibility | None:
         return Visibility.UNLISTED
     followers = author["followers_uri"]
     return Visibility.FOLLOWERS if followers and followers in (*note.to, *note.cc) else None
-
-
-def _url(note: Note) -> str | None:
-    """The address a Note is a bookmark of, None where it is none.
-
-    Betula's rule: a title, a link, no quote. Mastodon attaches a Link to any post that mentions a page, and such a
-    post is no bookmark; it has no title.
-    """
-    if not note.is_bookmark or note.href is None:
-        return None
-    try:
-        url = urls.check(note.href)
-    except urls.BadUrl:
-        return None
-    return url if urls.federable(url) and urls.is_secret_looking(url) is None else None
-
-
-def _description(note: Note, title: str) -> str:
-    """What was typed, where the Note tells; else the words of its content without title link and line of hashtags."""
-    if note.source_text is not None:
-        return clean.many_lines(note.source_text)
-    parts = html.to_text(note.content_html).split("\n\n")
-    if parts and clean.one_line(parts[0]) == title:
-        parts = parts[1:]
-    if parts and _HASHTAG_LINE.fullmatch(parts[-1]):
-        parts = parts[:-1]
-    return clean.many_lines("\n\n".join(parts))
-
-
-def _tags(note: Note) -> tuple[str, ...]:
-    """Tags as their author spells them. A private one has no business here, whoever let it slip."""
-    words = (_NOT_IN_TAGS.sub("-", tag.strip()) for tag in note.tags)
-    return tags.split(" ".join(word for word in words if not tags.is_private(word)))
 
 
 def _grave(author: Row, uri: str) -> str:

@@ -27,7 +27,8 @@ UPDATE delivery SET lease_until = ? WHERE id IN (
 RETURNING id
 """
 _CLAIMED = """
-SELECT d.*, a.kind, a.actor_id, a.body FROM delivery d JOIN activity a ON a.id = d.activity_id
+SELECT d.*, a.kind, a.actor_id, COALESCE(y.body, a.body) AS body FROM delivery d JOIN activity a ON a.id = d.activity_id
+LEFT JOIN activity_body y ON y.activity_id = d.activity_id AND y.profile = d.profile
 WHERE d.id IN ({marks}) ORDER BY d.id
 """
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(72178002)"

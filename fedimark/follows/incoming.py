@@ -8,12 +8,14 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.here import now
+from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
 from fedimark.policy.blocks import between
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 from fedimark.vocab.activities import ActivityRef
 
 IGNORED = "ignored"
+BACKFILL = "backfill"  # the job that reads what somebody said before anybody here followed them
 
 # The newest Follow's id is kept: it is the one that an answer must name.
 _ASKED = """
@@ -22,6 +24,10 @@ ON CONFLICT (follower_id, target_id) DO UPDATE SET uri = excluded.uri,
 state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.state END,
 answered_at = CASE WHEN follow.state = 'accepted' THEN follow.answered_at ELSE excluded.answered_at END
 RETURNING state
+"""
+_READERS = """
+SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
 """
 _PERSON = """
 SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL AND suspended_at IS NULL
@@ -65,8 +71,11 @@ async def accepted(target: Row, ref: ActivityRef) -> str:
     row = await _ours(target, ref)
     if row is None or row["state"] == "accepted":
         return IGNORED
+    is_first = await fetch_one(_READERS, target["id"]) is None
     await _answered(row, "accepted")
     await follow_began(row["follower_id"], target["id"])
+    if is_first:
+        await queue.add(BACKFILL, {"actor_id": target["id"]})
     return "accepted"
 
 

@@ -26,7 +26,7 @@ class Reader(Protocol):
 _ASK = """
 INSERT INTO follow (follower_id, target_id, state, public_id, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (follower_id, target_id) DO UPDATE SET state = excluded.state, public_id = excluded.public_id,
-created_at = excluded.created_at, answered_at = excluded.answered_at
+created_at = excluded.created_at, answered_at = excluded.answered_at, asked_again_at = NULL
 WHERE follow.state = 'rejected' RETURNING id
 """
 _ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL"
@@ -50,7 +50,7 @@ async def follow(reader: Reader, who: str) -> Row:
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
         raise Refused("That is this server itself: nobody to follow.", field="who")
-    await atomically(lambda: _ask(reader.actor_id, target["id"]))
+    await atomically(lambda: ask(reader.actor_id, target["id"]))
     here().wake.set()
     return await one_follow(reader.actor_id, target["id"])
 
@@ -61,11 +61,12 @@ async def unfollow(reader: Reader, who: str) -> None:
     row = await fetch_one(_FOLLOWED, reader.actor_id, named.uri, named.uri or "-", named.name.lower(), named.host)
     if row is None:
         raise NotFound("You don’t follow anybody of that name.")
-    await atomically(lambda: _leave(reader.actor_id, row["id"]))
+    await atomically(lambda: leave(reader.actor_id, row["id"]))
     here().wake.set()
 
 
-async def _ask(follower_id: int, target_id: int) -> None:
+async def ask(follower_id: int, target_id: int) -> None:
+    """Ask to follow, inside `write()`; both are ids of `actor`. Raises Gone, Forbidden where a block stands."""
     # A block made at this moment comes before and is found, or after and ends the follow.
     await hold("actor", follower_id, target_id)
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
@@ -85,7 +86,8 @@ async def _ask(follower_id: int, target_id: int) -> None:
         await follow_began(follower_id, target_id)
 
 
-async def _leave(follower_id: int, target_id: int) -> None:
+async def leave(follower_id: int, target_id: int) -> None:
+    """End a follow of somebody here, inside `write()`, and tell whom they followed."""
     sql = "DELETE FROM follow WHERE follower_id = ? AND target_id = ? RETURNING state, public_id"
     ended = await fetch(sql, follower_id, target_id)
     if not ended:

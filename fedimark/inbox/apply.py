@@ -1,20 +1,40 @@
-"""Applying what was received: each activity in a transaction of its own, in the order they came."""
+"""Applying what was received: each activity in a transaction of its own, in the order they came.
+
+What can't be applied before another server was asked waits in a lane of its own, so that a server that does not
+answer holds up nobody else.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.errors import Unreachable
 from fedimark.here import MICROS, here, now
+from fedimark.inbox import asking
 from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
+from fedimark.inbox.origin import Origin
 from fedimark.inbox.receive import stored
 from fedimark.logs import INBOX_APPLIED, INBOX_POISON, log
 from fedimark.policy.blocks import is_blocked_actor
 
 BATCH = 50
+AT_ONCE = 8  # servers asked at one time
 PAUSES_S = (5, 30, 120, 600)  # after the first, second … failure; the fifth sets a row aside
+UNREACHABLE_PAUSES_S = (60, 600, 3_600, 21_600)
 
-_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND next_at <= ? ORDER BY id LIMIT ?"
+_WAITING = """
+SELECT id FROM received_activity
+WHERE applied_at IS NULL AND asking_since IS NULL AND next_at <= ? ORDER BY id LIMIT ?
+"""
+_ASKING = """
+SELECT id FROM received_activity
+WHERE applied_at IS NULL AND asking_since IS NOT NULL AND next_at <= ? ORDER BY next_at, id LIMIT ?
+"""
 _STILL_WAITING = "SELECT * FROM received_activity WHERE id = ? AND applied_at IS NULL"
+_ASK = "UPDATE received_activity SET asking_since = ? WHERE id = ?"
 _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id = ?"
 _SET_BACK = "UPDATE received_activity SET tries = tries + 1, next_at = ?, outcome = ? WHERE id = ?"
 _POISON = "UPDATE received_activity SET tries = tries + 1, applied_at = ?, outcome = ? WHERE id = ?"
@@ -30,24 +50,49 @@ async def apply_waiting() -> int:
     for row in waiting:
         await _try(row["id"])
     if waiting:
-        here().wake.set()  # what is answered can be sent
+        here().wake.set()  # what is answered can be sent, what must be asked can be
+    return len(waiting)
+
+
+async def apply_asked() -> int:
+    """Apply up to 8 activities whose server must be asked first, all at one time; returns how many were tried."""
+    waiting = await fetch(_ASKING, now(), AT_ONCE)
+    await asyncio.gather(*(_try_asked(row["id"]) for row in waiting))
+    if waiting:
+        here().wake.set()
     return len(waiting)
 
 
 async def _try(row_id: int) -> None:
     try:
-        await atomically(lambda: _apply(row_id))
+        await atomically(lambda: _apply(row_id, None))
     except Exception as error:  # whatever it is, the others must not wait for it
         await _set_back(row_id, error)
 
 
-async def _apply(row_id: int) -> None:
+async def _try_asked(row_id: int) -> None:
+    try:
+        row = await fetch_one(_STILL_WAITING, row_id)
+        if row is not None:
+            origin = await asking.ask(await stored(row))
+            await atomically(lambda: _apply(row_id, origin))
+    except Exception as error:
+        await _set_back(row_id, error)
+
+
+async def _apply(row_id: int, origin: Origin | None) -> None:
     row = await fetch_one(_STILL_WAITING, row_id)
     if row is None:
         return
-    received = await stored(row)
+    received = replace(await stored(row), origin=origin)
     # Taken in before their domain was blocked.
-    outcome = "blocked" if await is_blocked_actor(received.actor) else await dispatch(received)
+    if await is_blocked_actor(received.actor):
+        outcome = "blocked"
+    elif origin is None and await asking.is_needed(received):
+        await execute(_ASK, now(), row_id)
+        return
+    else:
+        outcome = await dispatch(received)
     if outcome != UNFINISHED:
         await execute(_APPLIED, now(), outcome, row_id)
     log.info(INBOX_APPLIED, kind=row["kind"], actor_id=row["actor_id"], outcome=outcome)
@@ -59,8 +104,12 @@ async def _set_back(row_id: int, error: Exception) -> None:
     if row is None:
         return
     name = type(error).__name__
-    if row["tries"] < len(PAUSES_S):
-        await execute(_SET_BACK, now() + PAUSES_S[row["tries"]] * MICROS, f"failed: {name}", row_id)
+    pauses = UNREACHABLE_PAUSES_S if isinstance(error, Unreachable) else PAUSES_S
+    if row["tries"] < len(pauses):
+        await execute(_SET_BACK, now() + pauses[row["tries"]] * MICROS, f"failed: {name}", row_id)
+        return
+    if isinstance(error, Unreachable):
+        await execute(_APPLIED, now(), "unreachable", row_id)
         return
     await execute(_POISON, now(), f"poison: {name}", row_id)
     log.error(INBOX_POISON, row_id=row_id, kind=row["kind"], actor_id=row["actor_id"], exc_info=error)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Reject, Undo, Update
+from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Move, Reject, Undo, Update
 
 
 class NotTheirs(ValueError):
@@ -61,6 +61,9 @@ def check(activity: Activity) -> None:
             _must(not same_host(activity.object, actor), "own-follow")
         case Block():
             _must(not same_host(activity.object, actor), "own-block")
+        case Move():
+            _must(activity.object == actor, "another-person")
+            _must(activity.target != actor, "own-move")
         case Undo():
             # What they did themselves.
             _must(activity.undone.actor in (None, actor), "undone-actor")

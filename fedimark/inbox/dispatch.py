@@ -6,9 +6,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fedimark.inbox.handlers import actors, blocks, follows, notes, undo
+from fedimark.inbox.handlers import actors, blocks, follows, notes, shares, undo
 from fedimark.inbox.receive import Verified
-from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Reject, Undo, Update
+from fedimark.vocab.activities import (
+    Accept,
+    Activity,
+    Announce,
+    Block,
+    Create,
+    Delete,
+    Follow,
+    Like,
+    Move,
+    Reject,
+    Undo,
+    Update,
+)
 
 Handler = Callable[[Verified[Any]], Awaitable[str]]
 
@@ -24,6 +37,9 @@ HANDLERS: Mapping[type[Activity], Handler] = MappingProxyType(
         Create: notes.on_create,
         Update: notes.on_update,
         Delete: actors.on_delete,
+        Announce: shares.on_announce,
+        Like: shares.on_like,
+        Move: actors.on_move,
     }
 )
 

@@ -15,6 +15,7 @@ from fedimark.database import Row, execute, fetch_one
 from fedimark.errors import FedimarkError, Forbidden, Gone, Malformed, NotProven, TooLarge, Unreachable, WrongType
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import authority
+from fedimark.inbox.origin import Origin
 from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
 from fedimark.policy import blocks
 from fedimark.remote.keys import owner_of_key, refetched_owner
@@ -45,11 +46,15 @@ A = TypeVar("A", bound=Activity)
 
 @dataclass(frozen=True, slots=True)
 class Verified(Generic[A]):
-    """An activity whose actor was proven to have said it; `actor` is their row, `received_at` microseconds UTC."""
+    """An activity whose actor was proven to have said it; `actor` is their row, `received_at` microseconds UTC.
+
+    `origin` is what another server was asked since, None where nobody had to be.
+    """
 
     activity: A
     actor: Row
     received_at: int
+    origin: Origin | None = None
 
 
 async def receive(
@@ -136,9 +141,13 @@ async def _prove(message: Message, activity: Activity) -> Row:
     except authority.NotTheirs as error:
         raise Forbidden(f"That is not theirs to say: {error.reason}.") from error
     try:
-        return await _proven_by_one(message, claims, activity)
+        actor = await _proven_by_one(message, claims, activity)
     except Gone:
-        return await _gone(activity)
+        actor = await _gone(activity)
+    # Their handle may be of a blocked domain, where their id is not.
+    if await blocks.is_blocked_actor(actor):
+        raise Forbidden("This server takes nothing from there.")
+    return actor
 
 
 def _believable(message: Message, activity: Activity) -> list[Claim]:

@@ -6,13 +6,14 @@ from fedimark.models.bookmarks import Bookmark, BookmarkTag, Link, Tag, Tally, T
 from fedimark.models.follows import Follow
 from fedimark.models.moderation import Block, BlockedDomain
 from fedimark.models.peers import ActorKey, Peer
-from fedimark.models.queues import Activity, Delivery, Job, Reach, ReceivedActivity
+from fedimark.models.queues import Activity, ActivityBody, Delivery, Job, Reach, ReceivedActivity
 from fedimark.models.reactions import Reaction, Share
 from fedimark.models.timelines import Entry
 
 __all__ = [
     "Account",
     "Activity",
+    "ActivityBody",
     "Actor",
     "ActorKey",
     "Block",

@@ -49,6 +49,21 @@ class Activity(Model):
         indexes = (("object_hash",),)
 
 
+class ActivityBody(Model):
+    """An activity said otherwise, for peers that read another shape, once for all of them."""
+
+    id = column.BigIntField(primary_key=True)
+    activity_id = column.BigIntField()
+    profile = column.CharField(max_length=10)  # outbox.profiles
+    body = column.TextField()
+
+    class Meta:
+        """Found when a delivery is claimed."""
+
+        table = "activity_body"
+        unique_together = (("activity_id", "profile"),)
+
+
 class Delivery(Model):
     """One activity for one inbox, deleted when it has arrived, kept with `dead_at` when it never will."""
 
@@ -57,6 +72,7 @@ class Delivery(Model):
     inbox = column.TextField()
     inbox_hash = column.CharField(max_length=40)
     object_hash = column.CharField(max_length=40)
+    profile = column.CharField(max_length=10, default="")  # which ActivityBody; empty: the activity's own
     tries = column.SmallIntField(default=0)
     next_at = column.BigIntField()
     lease_until = column.BigIntField(default=0)

@@ -11,6 +11,7 @@ from fedimark.here import here
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import audience, note
+from fedimark.outbox.profiles import MICRO
 from fedimark.policy.visibility import Visibility
 from fedimark.text import html
 from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
@@ -88,16 +89,20 @@ def tombstone(uri: str, deleted_at: int, former_type: str = "Note") -> Doc:
     }
 
 
-def create(username: str, bookmark: Row) -> Doc:
-    """The Create of a bookmark, Note inside. Raises ValueError for what never leaves."""
-    return _about_note("Create", ids.create(username, bookmark["public_id"]), username, note(username, bookmark))
+def create(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
+    """The Create of a bookmark, Note inside in the shape of `profile`. Raises ValueError for what never leaves."""
+    said = note(username, bookmark, profile)
+    return _about_note("Create", ids.create(username, bookmark["public_id"]), username, said)
 
 
-def update(username: str, bookmark: Row, activity_id: str) -> Doc:
-    """The Update of a bookmark. `updated` always stands in it: an edit a breath after the save is an edit too."""
+def update(username: str, bookmark: Row, activity_id: str, profile: str = MICRO) -> Doc:
+    """The Update of a bookmark, in the shape of `profile`.
+
+    `updated` always stands in it: an edit a breath after the save is an edit too.
+    """
     changed = rfc3339(bookmark["updated_at"])
     uri = ids.activity(username, bookmark["public_id"], activity_id)
-    document = _about_note("Update", uri, username, note(username, bookmark) | {"updated": changed})
+    document = _about_note("Update", uri, username, note(username, bookmark, profile) | {"updated": changed})
     return document | {"published": changed}
 
 

@@ -20,6 +20,13 @@ async def say_follow(follower: Row, target: Row, follow_id: str) -> None:
     await say(follower["id"], "Follow", ids.follow(name, follow_id), document, [target["inbox"]], follow_id)
 
 
+async def say_follow_again(follower: Row, target: Row, follow_id: str) -> None:
+    """Ask again for what was not answered: the same Follow with its own id, as a letter of its own."""
+    name = follower["local_name"]
+    document = documents.follow(name, follow_id, target["uri"])
+    await say(follower["id"], "Follow", ids.follow(name, follow_id), document, [target["inbox"]], here().new_id())
+
+
 async def say_undo(follower: Row, target: Row, follow_id: str) -> None:
     """Take back a Follow. It is said even if the Follow still waits: it goes to the same inbox, after it."""
     name = follower["local_name"]

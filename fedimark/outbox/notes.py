@@ -1,11 +1,11 @@
-"""From a bookmark's row to its Note, in the shape every server reads: the micro profile. (PROTOCOL §2.3)"""
+"""From a bookmark's row to its Note, in the shape its reader needs. (profiles)"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fedimark import addresses
 from fedimark.addresses import absolute
@@ -13,11 +13,10 @@ from fedimark.database import Row
 from fedimark.here import MICROS
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
 from fedimark.vocab.terms import PUBLIC, TAGS, Doc
-
-LARGEST_NOTE = 46_000  # bytes; with the activity around it under 48 KB (PROTOCOL §0.21)
 
 # Mastodon takes the first language of a map; people have no language here yet, and English is what most say.
 _LANGUAGE = "en"
@@ -47,23 +46,23 @@ def audience(username: str, visibility: Visibility) -> Audience:
             raise ValueError("a private bookmark has no Note")
 
 
-def note(username: str, bookmark: Row) -> Doc:
+def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
 
-    Under 46,000 bytes but for extreme addresses and tags: `contentMap` and `source` go first, then the end of the
-    description, then Hashtags. Private tags, the private note and the owner's marks never appear. Raises ValueError
-    for a private bookmark and for what is not http(s).
+    Under 46,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
+    then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
+    Raises ValueError for a private bookmark and for what is not http(s).
     """
     visibility = Visibility(bookmark["visibility"])
     if not leaves(visibility) or not urls.federable(bookmark["url"]):
         raise ValueError("this bookmark never leaves")
-    parts = _Parts.of(bookmark)
+    parts = _Parts.of(bookmark, profile)
     document = _document(username, bookmark, visibility, parts)
-    if _size(document) <= LARGEST_NOTE:
+    if _size(document) <= parts.largest:
         return document
     for name in ("contentMap", "source"):
         del document[name]
-    return document if _size(document) <= LARGEST_NOTE else _shortened(username, bookmark, document, parts)
+    return document if _size(document) <= parts.largest else _shortened(username, bookmark, document, parts)
 
 
 def edited_at(bookmark: Row) -> int | None:
@@ -80,16 +79,30 @@ class _Parts:
     title: str
     description: str
     hashtags: Sequence[tuple[str, str]]  # safe form, raw tag
+    raw_tags: Sequence[str]
+    profile: str
     read_on: str = ""  # HTML
 
+    @property
+    def largest(self) -> int:
+        """How many bytes the Note may have."""
+        return LARGEST[self.profile]
+
+    @property
+    def is_for_bookmark_servers(self) -> bool:
+        """Whether the reader takes tags as typed."""
+        return self.profile in (BOOKMARKS, FEDIMARK)
+
     @classmethod
-    def of(cls, bookmark: Row) -> _Parts:
+    def of(cls, bookmark: Row, profile: str) -> _Parts:
         shown = [(tags.hashtag(tag), tag) for tag in _public_tags(bookmark)]
         return cls(
             url=bookmark["url"],
             title=bookmark["title"] or bookmark["url"][:255],
             description=bookmark["description"],
             hashtags=[(safe, tag) for safe, tag in shown if safe is not None],
+            raw_tags=_public_tags(bookmark),
+            profile=profile,
         )
 
     def content(self) -> str:
@@ -114,11 +127,11 @@ class _Parts:
         # One endless paragraph is cut at a word.
         head = head[: ends[-1]] if ends else head.rpartition(" ")[0]
         anchor = f'<p><a href="{html.escape(page)}" rel="{_TITLE_REL}">Read on</a></p>'
-        return _Parts(self.url, self.title, head, self.hashtags, anchor)
+        return replace(self, description=head, read_on=anchor)
 
     def with_hashtags(self, count: int) -> _Parts:
         """Only the first few hashtags."""
-        return _Parts(self.url, self.title, self.description, self.hashtags[:count], self.read_on)
+        return replace(self, hashtags=self.hashtags[:count], raw_tags=self.raw_tags[:count])
 
 
 def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Parts) -> Doc:
@@ -132,7 +145,7 @@ def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Part
         "type": "Note",
         "attributedTo": ids.actor(username),
         "url": uri,
-        # No `name`: GoToSocial would hide the Note behind it, and snac2 take it for a vote in a poll.
+        **({} if parts.profile == MICRO else {"name": parts.title}),
         "nameMap": {_LANGUAGE: parts.title},
         "content": content,
         "contentMap": {_LANGUAGE: content},
@@ -165,11 +178,11 @@ def _shortened(username: str, bookmark: Row, document: Doc, parts: _Parts) -> Do
     low, high = 0, len(parts.description)
     while low < high:
         middle = (low + high + 1) // 2
-        fits = _size(_with(document, parts.with_description(middle, page))) <= LARGEST_NOTE
+        fits = _size(_with(document, parts.with_description(middle, page))) <= parts.largest
         low, high = (middle, high) if fits else (low, middle - 1)
     kept = parts.with_description(low, page)
-    count = len(kept.hashtags)
-    while count and _size(_with(document, kept.with_hashtags(count))) > LARGEST_NOTE:
+    count = max(len(kept.hashtags), len(kept.raw_tags))
+    while count and _size(_with(document, kept.with_hashtags(count))) > parts.largest:
         count //= 2
     return _with(document, kept.with_hashtags(count))
 
@@ -179,9 +192,8 @@ def _with(document: Doc, parts: _Parts) -> Doc:
 
 
 def _hashtags(parts: _Parts) -> list[object]:
-    return [
-        {"type": "Hashtag", "name": f"#{safe}", "href": _tag_page(tag), "rawTag": tag} for safe, tag in parts.hashtags
-    ]
+    named = [(tag, tag) for tag in parts.raw_tags] if parts.is_for_bookmark_servers else parts.hashtags
+    return [{"type": "Hashtag", "name": f"#{name}", "href": _tag_page(tag), "rawTag": tag} for name, tag in named]
 
 
 def _public_tags(bookmark: Row) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from fedimark import addresses
@@ -48,7 +49,7 @@ async def look_up(name: str, host: str) -> Found:
     """
     found = await _ask(name, host)
     if _is_meant(found.subject, f"{name}@{host}"):
-        return found
+        return replace(found, subject=f"{name}@{host}")
     # Handles may live on another domain than the server; only that domain can say so.
     other_name, _, other_host = found.subject.partition("@")
     second = await _ask(other_name, other_host)

@@ -21,6 +21,7 @@ from typing import Any
 import migrations
 from fedimark.database import Database, migrate
 from fedimark.here import Here, entered, wall_clock
+from fedimark.models import Bookmark
 from fedimark.settings import Settings
 from fedimark.text import urls
 from tests.bench import people
@@ -170,7 +171,9 @@ def _fill(database: sqlite3.Connection, amount: int) -> None:
 
 
 def _write_bookmarks(database: sqlite3.Connection, amount: int) -> None:
-    bookmark = f"INSERT INTO bookmark ({', '.join(_BOOKMARK)}) VALUES ({', '.join('?' * len(_BOOKMARK))})"
+    unsaid = {name: value for name, value in people.defaults(Bookmark).items() if name not in _BOOKMARK}
+    columns = (*_BOOKMARK, *unsaid)
+    bookmark = f"INSERT INTO bookmark ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
     link = "INSERT INTO link (id, hash, canonical, canonical_version, host, savers) VALUES (?, ?, ?, ?, ?, 0)"
     lines = _bookmarks(amount)
     known: set[int] = set()
@@ -178,7 +181,7 @@ def _write_bookmarks(database: sqlite3.Connection, amount: int) -> None:
         new = {row[2] for row, _ in some} - known
         known |= new
         database.executemany(link, map(_link, sorted(new)))
-        database.executemany(bookmark, (row for row, _ in some))
+        database.executemany(bookmark, ((*row, *unsaid.values()) for row, _ in some))
         taggings = ((row[0], tag_id) for row, tag_ids in some for tag_id in tag_ids)
         database.executemany("INSERT INTO tagging VALUES (?, ?)", taggings)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import NARROW, WIDE
+from tests.browser.chromium import NARROW, WIDE, Visit
 from tests.browser.stops import STOPS, Stop
 
 pytestmark = pytest.mark.browser
@@ -23,6 +23,7 @@ def resize(page: Page, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
 def test_a_page_is_whole_wide_and_narrow(chairs, world, stop: Stop):
     visit = chairs(stop.who)
+    visit.complaints.clear()
     resize(visit.page, WIDE)
 
     stop.go(visit.page, world)
@@ -75,3 +76,19 @@ def test_a_printed_page_is_the_text_alone(window):
     for gone in ("header.top", "aside", ".acts >> nth=0", "footer", ".star >> nth=0"):
         expect(page.locator(gone)).to_be_hidden()
     expect(page.locator("body")).to_have_css("color", "rgb(28, 31, 33)")
+
+
+def test_the_watch_hears_what_breaks_the_policy(browser, world):
+    visit = Visit(browser, world.process.url)
+    visit.page.goto("/")
+
+    visit.page.evaluate("document.body.setAttribute('style', 'color: red')")
+    visit.page.evaluate("document.body.append(Object.assign(new Image(), { src: 'https://elsewhere.example/x.png' }))")
+    with visit.page.expect_event("pageerror"):
+        visit.page.evaluate("setTimeout(() => { throw new Error('on purpose') })")
+    visit.close()
+
+    heard = "\n".join(visit.complaints)
+    assert "style-src" in heard
+    assert "img-src" in heard
+    assert "on purpose" in heard

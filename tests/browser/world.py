@@ -71,7 +71,7 @@ def furnished(folder: Path) -> Iterator[World]:
     """A world whose people have done everything a page can show."""
     with ExitStack() as stack:
         world = World(stack.enter_context(Process(folder / "world", ENVIRON)))
-        for name in ("lin", "ana", "bo", "cy", "dora", "eve", "fay", "nobody_yet"):
+        for name in ("lin", "ana", "bo", "cy", "dora", "eve", "fay", "rude", "spammer", "nobody_yet"):
             stack.callback(world.sign_up(name).close)
         stack.callback(world.sign_up("pia", "private").close)
         _bookmarks(world)
@@ -185,6 +185,9 @@ def _people(world: World) -> None:
     post(world.people["pia"], "/settings", chosen)
     for name in ("eve", "fay"):
         world.follow(name, "lin")
+    post(lin, "/people/block", {"who": "rude"})
+    post(lin, "/moderation/domains/block", {"host": "spam.example", "reason": "Sells followers; asked twice to stop."})
+    post(lin, "/moderation/accounts/suspend", {"name": "spammer"})
 
 
 def _picture() -> bytes:

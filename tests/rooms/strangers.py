@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.here import now
-from fedimark.inbox.apply import apply_waiting
+from fedimark.inbox.apply import apply_asked, apply_waiting
 from fedimark.inbox.receive import receive
 from fedimark.remote.actors import find_actor
 from fedimark.signatures.cavage import sign
@@ -86,8 +86,14 @@ class Stranger:
     async def do(self, document: Any) -> str:
         """Deliver a document, let the worker apply it, and return what came of it."""
         await self.say(document)
-        await apply_waiting()
+        await applied()
         return await outcome()
+
+
+async def applied() -> None:
+    """Let the worker apply what came, and ask whoever must be asked first."""
+    while await apply_waiting() + await apply_asked():
+        pass
 
 
 async def deliver(message: Message) -> None:

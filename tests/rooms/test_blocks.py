@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from fedimark.bookmarks.draft import Owner
-from fedimark.database import execute, fetch_one
+from fedimark.database import execute, fetch_one, write
 from fedimark.errors import Forbidden, NotFound, Refused
 from fedimark.follows.request import follow
 from fedimark.moderation import people
@@ -153,10 +152,8 @@ async def test_an_edit_does_not_reach_who_got_the_bookmark_and_is_blocked_since(
 
     await people.block(ana.viewer, CLEO)
     await ana.edit(URL, title="another")
-    edited = [kind for kind, _, _ in await letters()]
-    await ana.remove(URL)
 
-    assert "Update" not in edited
+    assert [kind for kind, _, _ in await letters()] == ["Undo", "Reject", "Block"]
 
 
 # --- received --------------------------------------------------------------------------------
@@ -432,7 +429,7 @@ async def test_an_older_update_of_a_bookmark_is_not_superseded_by_one_of_the_per
     await ana.save(URL)
     actor = await fetch_one("SELECT * FROM actor WHERE local_name = 'ana'")
 
-    await publish.person_changed(actor)
+    async with write():
+        await publish.person_changed(actor)
 
     assert [kind for kind, _, _ in await letters()] == ["Create", "Update"]
-    assert Owner.of(ana.viewer).username == "ana"

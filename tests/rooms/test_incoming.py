@@ -249,7 +249,7 @@ async def test_somebody_who_leaves_is_forgotten_with_all_they_saved(marks, ana, 
     async with write():
         for number in range(BATCH + 1):
             note = read_note(wire("fedimark/create_note", k3v7q2mzt5xha=f"n{number}")["object"])
-            await store_note(author, note, note.published or 0, author_consents=True)
+            await store_note(author, note, note.published or 0)
     assert len(await kept()) == BATCH + 1
 
     await marks.say({"id": f"{MARKS}#delete", "type": "Delete", "actor": MARKS, "object": MARKS})

@@ -15,7 +15,8 @@ from fedimark.bookmarks.save import edit_bookmark, save_bookmark, save_many
 from fedimark.database import Row, execute, fetch, fetch_one, write
 from fedimark.delivery import settle
 from fedimark.outbox import documents, publish
-from fedimark.outbox.notes import LARGEST_NOTE, note
+from fedimark.outbox.notes import note
+from fedimark.outbox.profiles import LARGEST, MICRO
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.actors import read_actor
 from fedimark.vocab.objects import read_note
@@ -198,7 +199,7 @@ async def test_a_long_bookmark_ends_early_with_a_link_to_read_on(ana, long):
 
     said = note("ana", row)
 
-    assert len(json.dumps(said, ensure_ascii=False).encode()) < LARGEST_NOTE + 1_000
+    assert len(json.dumps(said, ensure_ascii=False).encode()) < LARGEST[MICRO] + 1_000
     assert "source" not in said
     assert f'href="{said["id"]}"' in str(said["content"])
     assert read_note(said).is_bookmark

@@ -157,6 +157,16 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /followers": (Ask("/followers"),),
     "POST /followers/answer": (Ask("/followers/answer", form={"id": "1", "answer": "accept"}),),
     "POST /followers/remove": (Ask("/followers/remove", form={"id": "999999"}),),
+    "GET /people": (Ask("/people"),),
+    "GET /people/blocked": (Ask("/people/blocked"),),
+    "POST /people/block": (Ask("/people/block", form={"who": "nobody_of_this_name"}),),
+    "POST /people/unblock": (Ask("/people/unblock", form={"who": "nobody_of_this_name"}),),
+    # The server's
+    "GET /moderation": (Ask("/moderation"),),
+    "POST /moderation/domains/block": (Ask("/moderation/domains/block", form={"host": ""}),),
+    "POST /moderation/domains/unblock": (Ask("/moderation/domains/unblock", form={"host": "nowhere.example"}),),
+    "POST /moderation/accounts/suspend": (Ask("/moderation/accounts/suspend", form={"name": "nobody"}),),
+    "POST /moderation/accounts/restore": (Ask("/moderation/accounts/restore", form={"name": "nobody"}),),
     "MOUNT /static": (Ask("/static/fedimark.css"), Ask("/static/../{tag}"), Ask("/static/%2e%2e/{tag}")),
 }
 

@@ -1,13 +1,15 @@
-"""Delete: of one's own Note, or of oneself."""
+"""Delete, of one's own Note or of oneself; Move."""
 
 from __future__ import annotations
 
-from fedimark.bookmarks.incoming import forget_note, forget_notes_of
+from fedimark.bookmarks.incoming import IGNORED, forget_note, forget_notes_of
+from fedimark.bookmarks.shares import unshare_some
 from fedimark.database import execute
 from fedimark.follows import incoming as follows
+from fedimark.follows import moving
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.receive import Verified
-from fedimark.vocab.activities import Delete
+from fedimark.vocab.activities import Delete, Move
 
 BATCH = 200  # bookmarks dropped in one transaction: other writers wait for it
 
@@ -20,5 +22,16 @@ async def on_delete(received: Verified[Delete]) -> str:
     gone = "UPDATE actor SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
     await execute(gone, received.received_at, actor["id"])
     await follows.forget(actor)
-    dropped = await forget_notes_of(actor, BATCH)
+    dropped = await forget_notes_of(actor, BATCH) + await unshare_some(actor, BATCH)
     return "gone" if dropped < BATCH else UNFINISHED
+
+
+async def on_move(received: Verified[Move]) -> str:
+    """Somebody elsewhere has another account now, which was asked and says so too."""
+    new = received.origin.actor if received.origin else None
+    if new is None:
+        return IGNORED
+    followers = await moving.moved(received.actor, new, received.received_at, BATCH)
+    if followers == BATCH:
+        return UNFINISHED
+    return "moved" if followers else IGNORED

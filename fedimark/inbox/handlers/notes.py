@@ -1,36 +1,60 @@
-"""Create and Update of Notes."""
+"""Create and Update of Notes; Update of an actor."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from fedimark.bookmarks.incoming import IGNORED, store_note
+from fedimark.bookmarks.incoming import IGNORED, follow_consent, forget_note, store_from_origin, store_note
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Create, Update
 from fedimark.vocab.objects import Note
-from fedimark.vocab.terms import TAGS
+
+BATCH = 1_000  # bookmarks brought onto public pages, or off them, in one transaction
 
 
 async def on_create(received: Verified[Create]) -> str:
-    """A new Note; what comes as an address only, or is no Note, is ignored."""
-    note = received.activity.note
-    return IGNORED if note is None else await _store(received, note)
+    """A new Note; one that came as an address only was fetched before."""
+    return await _store(received)
 
 
 async def on_update(received: Verified[Update]) -> str:
-    """A Note changed. Some servers do not say when: then it is when they told us."""
-    note = received.activity.note
-    if note is None:
+    """A Note changed, or its author did: they are stored anew already, and what they allow is followed."""
+    if not is_of_actor(received.activity):
+        return await _store(received)
+    actor = received.origin.actor if received.origin else None
+    if actor is None:
         return IGNORED
-    changed = note.updated or received.activity.published or received.received_at
-    return await _store(received, replace(note, updated=changed))
+    await follow_consent(actor, BATCH)
+    return "refreshed"
 
 
-async def _store(received: Verified[Create] | Verified[Update], note: Note) -> str:
+def note_of(received: Verified[Any]) -> Note | None:
+    """The Note as it came, None where it did not.
+
+    Its recipients may stand with the activity alone. Some servers do not say when a Note changed: then it is when
+    they told us.
+    """
     activity = received.activity
-    if not (note.to or note.cc):
+    note: Note | None = activity.note
+    if note is not None and not (note.to or note.cc):
         note = replace(note, to=activity.to, cc=activity.cc)
-    # Only servers made for bookmarks send raw tags, and their authors save in public to be found.
-    from_bookmark_server = activity.object is not None and TAGS in activity.object
-    consents = bool(received.actor["indexable"]) or from_bookmark_server
-    return await store_note(received.actor, note, received.received_at, author_consents=consents)
+    if note is not None and note.updated is None and isinstance(activity, Update):
+        note = replace(note, updated=activity.published or received.received_at)
+    return note
+
+
+def is_of_actor(activity: Update) -> bool:
+    """Whether somebody changed what they say of themselves."""
+    return activity.object_id == activity.actor
+
+
+async def _store(received: Verified[Any]) -> str:
+    origin, author = received.origin, received.actor
+    if origin is not None and origin.is_gone:
+        return await forget_note(author, received.activity.object_id)
+    if origin is not None and origin.note is not None:
+        is_theirs = origin.author is not None and origin.author["id"] == author["id"]
+        return await store_from_origin(author, origin.note, received.received_at) if is_theirs else IGNORED
+    note = note_of(received)
+    return IGNORED if note is None else await store_note(author, note, received.received_at)

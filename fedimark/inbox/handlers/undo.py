@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
+from fedimark.bookmarks import shares
 from fedimark.database import Row
 from fedimark.follows import incoming as follows
 from fedimark.inbox.receive import Verified
@@ -17,6 +18,8 @@ TAKEN_BACK: Mapping[str, Callable[[Row, ActivityRef], Awaitable[str]]] = Mapping
     {
         "Follow": follows.withdrawn,
         "Block": people.unblocked_from_elsewhere,
+        "Like": shares.unlike,
+        "Announce": shares.unshare,
     }
 )
 

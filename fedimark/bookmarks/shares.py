@@ -1,0 +1,137 @@
+"""Bookmarks that somebody elsewhere passed on, and those of people here that somebody likes.
+
+All of it runs inside `write()` and does nothing new when it is done twice; every function returns a short word for
+what it did. Of two shares of one object by one person the later counts.
+"""
+
+from __future__ import annotations
+
+from fedimark import addresses
+from fedimark.bookmarks import rows
+from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted
+from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.timelines.merge import hold, share_began, share_ended
+from fedimark.vocab.activities import ActivityRef
+
+_OURS = """
+SELECT b.* FROM bookmark b JOIN actor a ON a.id = b.actor_id
+WHERE a.local_name = ? AND b.public_id = ? AND b.removed_at IS NULL
+"""
+_SHARE = """
+INSERT INTO share (actor_id, object_hash, bookmark_id, uri, shared_at) VALUES (?, ?, ?, ?, ?)
+"""
+_LIKE = """
+INSERT INTO reaction (actor_id, bookmark_id, kind, uri) VALUES (?, ?, ?, ?)
+ON CONFLICT (actor_id, bookmark_id, kind) DO UPDATE SET uri = excluded.uri
+"""
+_UNLIKE = "DELETE FROM reaction WHERE actor_id = ? AND kind = 'Like' AND (uri = ? OR (bookmark_id = ? AND ? = ''))"
+_BURIED = "SELECT deleted_at FROM tombstone WHERE uri_hash = ?"
+_COUNTS = """
+SELECT (SELECT count(*) FROM reaction WHERE bookmark_id = ? AND kind = 'Like') AS likes,
+(SELECT count(*) FROM share WHERE bookmark_id = ?) AS shares
+"""
+
+
+async def bookmark_of(uri: str) -> Row | None:
+    """The bookmark that a Note's id means, of somebody here or elsewhere; None when there is none."""
+    ours = addresses.local_bookmark(uri)
+    if ours is not None:
+        return await fetch_one(_OURS, *ours)
+    return await fetch_one("SELECT * FROM bookmark WHERE uri_hash = ?", addresses.uri_hash(uri))
+
+
+async def counts(bookmark_id: int) -> dict[str, int]:
+    """How many people elsewhere like a bookmark and share it: `likes` and `shares`."""
+    row = await fetch_one(_COUNTS, bookmark_id, bookmark_id)
+    return {name: int(amount) for name, amount in (row or {}).items()}
+
+
+async def share(sharer: Row, bookmark: Row, object_uri: str, share_uri: str | None, at: int) -> str:
+    """Somebody elsewhere shared a bookmark at a moment; `share_uri` is their Announce's id."""
+    object_hash, uri = addresses.uri_hash(object_uri), share_uri or ""
+    await hold("actor", sharer["id"])
+    await hold("link", bookmark["link_id"])
+    before = await _one(sharer, object_hash)
+    if before is not None and (before["shared_at"], before["uri"]) >= (at, uri):
+        return "known"
+    if before is not None:
+        await _end(before, bookmark)
+    await execute(_SHARE, sharer["id"], object_hash, bookmark["id"], uri, at)
+    await share_began(bookmark, sharer["id"])
+    return "shared"
+
+
+async def unshare(sharer: Row, ref: ActivityRef) -> str:
+    """They take it back: named by the Announce's id, else by what was shared."""
+    await hold("actor", sharer["id"])
+    found = None
+    if ref.id is not None:
+        await _bury(sharer, ref.id)
+        found = await fetch_one("SELECT * FROM share WHERE actor_id = ? AND uri = ?", sharer["id"], ref.id)
+    if found is None and ref.object is not None:
+        named = await _one(sharer, addresses.uri_hash(ref.object))
+        found = named if named is not None and (ref.id is None or not named["uri"]) else None
+    if found is None:
+        return IGNORED
+    await _unshare(found)
+    return "unshared"
+
+
+async def unshare_some(sharer: Row, limit: int) -> int:
+    """End some of the shares of somebody who is gone, and all their likes; returns how many shares."""
+    await execute("DELETE FROM reaction WHERE actor_id = ?", sharer["id"])
+    found = await fetch("SELECT * FROM share WHERE actor_id = ? LIMIT ?", sharer["id"], limit)
+    for row in found:
+        await _unshare(row)
+    return len(found)
+
+
+async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
+    """Somebody elsewhere likes a bookmark of this server; what else they like is not ours to count."""
+    bookmark = await bookmark_of(object_uri) if addresses.local_bookmark(object_uri) else None
+    if bookmark is None or await was_taken_back(fan, like_uri, None):
+        return IGNORED
+    await execute(_LIKE, fan["id"], bookmark["id"], "Like", like_uri or "")
+    return "liked"
+
+
+async def unlike(fan: Row, ref: ActivityRef) -> str:
+    """They like it no more: named by the Like's id, else by what was liked."""
+    if ref.id is not None:
+        await _bury(fan, ref.id)
+    bookmark = await bookmark_of(ref.object) if ref.object and addresses.local_bookmark(ref.object) else None
+    named = (ref.id or "-", bookmark["id"] if bookmark else 0, ref.id or "")
+    return "unliked" if await execute(_UNLIKE, fan["id"], *named) else IGNORED
+
+
+async def was_taken_back(actor: Row, uri: str | None, said_at: int | None) -> bool:
+    """Whether an Undo of this activity came before it; one said after the Undo, under the same id, counts anew."""
+    row = await fetch_one(_BURIED, _grave(actor, uri)) if uri else None
+    return row is not None and (said_at is None or said_at <= row["deleted_at"])
+
+
+async def _one(sharer: Row, object_hash: str) -> Row | None:
+    sql = "SELECT * FROM share WHERE actor_id = ? AND object_hash = ?"
+    return await fetch_one(sql, sharer["id"], object_hash)
+
+
+async def _unshare(row: Row) -> None:
+    sql = "SELECT * FROM bookmark WHERE id = ?"
+    bookmark = await fetch_one(sql, row["bookmark_id"]) if row["bookmark_id"] is not None else None
+    await _end(row, bookmark)
+    if bookmark is not None:
+        await drop_if_unwanted(bookmark)
+
+
+async def _end(row: Row, bookmark: Row | None) -> None:
+    await execute("DELETE FROM share WHERE id = ?", row["id"])
+    if bookmark is not None:
+        await share_ended(bookmark, row["actor_id"])
+
+
+async def _bury(actor: Row, uri: str) -> None:
+    await rows.bury(uri, _grave(actor, uri))
+
+
+def _grave(actor: Row, uri: str) -> str:
+    return addresses.uri_hash(f"{actor['uri']} {uri}")

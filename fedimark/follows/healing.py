@@ -1,0 +1,48 @@
+"""Follows that nobody answered are asked again: after a day, and after a week. (PROTOCOL §5.3)"""
+
+from __future__ import annotations
+
+from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.here import MICROS, here, now
+from fedimark.outbox.follows import say_follow_again
+
+DAY = 86_400 * MICROS
+WEEK = 7 * DAY
+BATCH = 50
+
+_LOOK_EVERY = 600 * MICROS
+_DUE = """
+SELECT f.id FROM follow f JOIN actor t ON t.id = f.target_id JOIN actor r ON r.id = f.follower_id
+WHERE f.state = 'requested' AND r.local_name IS NOT NULL AND t.local_name IS NULL AND t.gone_at IS NULL
+AND r.gone_at IS NULL AND r.suspended_at IS NULL AND (
+    (f.asked_again_at IS NULL AND f.created_at <= ?)
+    OR (f.created_at <= ? AND f.asked_again_at < f.created_at + ?)) ORDER BY f.id LIMIT ?
+"""
+_WAITING = "SELECT * FROM follow WHERE id = ? AND state = 'requested'"
+_ACTOR = "SELECT * FROM actor WHERE id = ?"
+
+
+async def ask_again() -> int:
+    """Say unanswered Follows again, each under its own id; returns how many. Looks every ten minutes."""
+    caches, moment = here().caches, now()
+    if moment < caches.get("follows.heal_at", 0):
+        return 0
+    due = await fetch(_DUE, moment - DAY, moment - WEEK, WEEK, BATCH)
+    for row in due:
+        await atomically(lambda row=row: _again(row["id"]))  # type: ignore[misc]
+    if len(due) < BATCH:
+        caches["follows.heal_at"] = moment + _LOOK_EVERY
+    if due:
+        here().wake.set()
+    return len(due)
+
+
+async def _again(follow_id: int) -> None:
+    row: Row | None = await fetch_one(_WAITING, follow_id)
+    if row is None:
+        return
+    follower, target = await fetch_one(_ACTOR, row["follower_id"]), await fetch_one(_ACTOR, row["target_id"])
+    assert follower is not None
+    assert target is not None
+    await say_follow_again(follower, target, row["public_id"])
+    await execute("UPDATE follow SET asked_again_at = ? WHERE id = ?", now(), row["id"])

@@ -1,0 +1,136 @@
+"""Which activities can't be applied before another server was asked, and the asking: never inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from fedimark import addresses
+from fedimark.bookmarks import incoming as bookmarks
+from fedimark.bookmarks.recognise import recognise
+from fedimark.bookmarks.shares import bookmark_of, was_taken_back
+from fedimark.errors import FedimarkError, Gone, NotFound, Unavailable, Unreachable
+from fedimark.follows import moving
+from fedimark.inbox.authority import same_host
+from fedimark.inbox.handlers.notes import is_of_actor, note_of
+from fedimark.inbox.origin import NOTHING, Origin
+from fedimark.inbox.receive import Verified
+from fedimark.policy.blocks import is_blocked
+from fedimark.remote.actors import find_actor, refresh_actor
+from fedimark.remote.fetch import fetch_document
+from fedimark.remote.profile import store_actor
+from fedimark.vocab.activities import Activity, Announce, Create, Move, Update
+from fedimark.vocab.actors import read_actor
+from fedimark.vocab.objects import read_note
+from fedimark.vocab.reading import Unreadable, one_type
+
+
+class Question(NamedTuple):
+    """`is_needed` looks at rows alone, `ask` at another server."""
+
+    is_needed: Callable[[Verified[Any]], Awaitable[bool]]
+    ask: Callable[[Verified[Any]], Awaitable[Origin]]
+
+
+async def is_needed(received: Verified[Any]) -> bool:
+    """Whether somebody must be asked before this can be applied; asks nobody."""
+    question = QUESTIONS.get(type(received.activity))
+    return question is not None and await question.is_needed(received)
+
+
+async def ask(received: Verified[Any]) -> Origin:
+    """Ask whoever must be asked; `NOTHING` for answers not to be believed. Raises Unreachable, Unavailable."""
+    question = QUESTIONS.get(type(received.activity))
+    try:
+        return NOTHING if question is None else await question.ask(received)
+    except (Unreachable, Unavailable):
+        raise
+    except (FedimarkError, Unreadable):
+        return NOTHING
+
+
+async def _doubts_note(received: Verified[Any]) -> bool:
+    note = note_of(received)
+    if note is not None:
+        return await bookmarks.is_doubtful(received.actor, note, received.received_at)
+    # An address alone: GoToSocial's outboxes and Postmarks' edits.
+    return received.activity.object is None and await _is_wanted(received)
+
+
+async def _doubts_update(received: Verified[Update]) -> bool:
+    return is_of_actor(received.activity) or await _doubts_note(received)
+
+
+async def _is_wanted(received: Verified[Any]) -> bool:
+    known = await bookmark_of(received.activity.object_id)
+    return known is not None or await bookmarks.is_followed(received.actor)
+
+
+async def _ask_update(received: Verified[Update]) -> Origin:
+    return await (_ask_actor(received) if is_of_actor(received.activity) else _ask_note(received))
+
+
+async def _ask_actor(received: Verified[Update]) -> Origin:
+    """The actor from the signed document itself; from their server where that is older than what is known."""
+    activity, known = received.activity, received.actor
+    is_newer = activity.published is not None and activity.published > known["fetched_at"]
+    if activity.object is not None and activity.person is not None and activity.person.key_id and is_newer:
+        return Origin(actor=await store_actor(activity.object))
+    return Origin(actor=await refresh_actor(activity.actor))
+
+
+async def _ask_note(received: Verified[Any]) -> Origin:
+    """The Note from its own server, with an author of that same server."""
+    try:
+        document = await fetch_document(received.activity.object_id)
+    except Gone:
+        return Origin(is_gone=True)
+    if one_type(document, {"Tombstone"}) is not None:
+        return Origin(is_gone=True)
+    note = read_note(document)
+    if not same_host(note.id, note.attributed_to) or await is_blocked(note.attributed_to):
+        return NOTHING
+    return Origin(note=note, author=await find_actor(note.attributed_to))
+
+
+async def _ask_shared(received: Verified[Announce]) -> Origin:
+    try:
+        return await _ask_note(received)
+    except NotFound:
+        return Origin(is_gone=True)
+
+
+async def _doubts_share(received: Verified[Announce]) -> bool:
+    activity = received.activity
+    if addresses.local_path(activity.object_id) is not None or not await bookmarks.is_followed(received.actor):
+        return False
+    if await bookmark_of(activity.object_id) is not None:
+        return activity.about in ("Update", "Delete")
+    # Whole threads of comments are announced: what is no bookmark by their own word need not be fetched.
+    says_nothing = activity.note is not None and recognise(activity.note) is None
+    if activity.about in ("Update", "Delete") or says_nothing:
+        return False
+    return not await was_taken_back(received.actor, activity.id, activity.published)
+
+
+async def _doubts_move(received: Verified[Move]) -> bool:
+    return await moving.matters(received.actor, received.received_at)
+
+
+async def _ask_target(received: Verified[Move]) -> Origin:
+    """Who somebody moved to, if that one says so too."""
+    document = await fetch_document(received.activity.target)
+    if received.activity.actor not in read_actor(document).also_known_as:
+        return NOTHING
+    return Origin(actor=await store_actor(document))
+
+
+QUESTIONS: Mapping[type[Activity], Question] = MappingProxyType(
+    {
+        Create: Question(_doubts_note, _ask_note),
+        Update: Question(_doubts_update, _ask_update),
+        Announce: Question(_doubts_share, _ask_shared),
+        Move: Question(_doubts_move, _ask_target),
+    }
+)

@@ -1,0 +1,134 @@
+"""What somebody said before anybody here followed them: the first pages of their outbox. (PROTOCOL §5.3)
+
+The worker's job of that name. Done again from the start when it was interrupted: what is known costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from fedimark.bookmarks.incoming import is_followed, store_note
+from fedimark.bookmarks.shares import bookmark_of
+from fedimark.database import Row, atomically, fetch_one
+from fedimark.errors import FedimarkError, Unreachable
+from fedimark.here import now
+from fedimark.inbox import authority
+from fedimark.jobs import queue
+from fedimark.remote.fetch import fetch_document
+from fedimark.vocab.activities import Create
+from fedimark.vocab.collections import Collection, read_collection
+from fedimark.vocab.objects import Note, read_note
+from fedimark.vocab.parse import parse
+from fedimark.vocab.reading import Unreadable, is_web_url, one_type, types
+from fedimark.vocab.terms import NOTE_TYPES, Doc
+
+MOST_THINGS = 40
+MOST_PAGES = 10
+MOST_FETCHED = 20
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far one outbox is read, and what may still be asked."""
+
+    author: Row
+    visited: set[str] = field(default_factory=set)
+    fetches: int = 0
+
+
+async def backfill(job: Row) -> None:
+    """Keep the newest bookmarks of somebody followed here, with their own dates; nobody is notified.
+
+    At most 40 things on 10 pages; 20 of them may be addresses that must be fetched one by one, as GoToSocial's are.
+    Raises Unreachable, so that the job is tried again.
+    """
+    actor_id = json.loads(job["payload"])["actor_id"]
+    author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL", actor_id)
+    kept = done = 0
+    if author is not None and author["outbox"] and await is_followed(author):
+        reading = Reading(author)
+        async for thing in _things(reading):
+            note = await _note(reading, thing)
+            if note is not None and await _keep(author, note) == "saved":
+                kept += 1
+            done += 1
+            await queue.progress(job["id"], done)
+    await queue.finish(job["id"], {"read": done, "bookmarks": kept})
+
+
+async def _keep(author: Row, note: Note) -> str:
+    return await atomically(lambda: store_note(author, note, now()))
+
+
+async def _things(reading: Reading) -> AsyncIterator[str | Doc]:
+    """What stands on the first pages, newest first; ends quietly where a page can't be read or leads back."""
+    next_page: str | Doc | None = reading.author["outbox"]
+    left = MOST_THINGS
+    for _ in range(MOST_PAGES + 1):
+        page = await _page(reading, next_page)
+        if page is None:
+            return
+        for thing in page.things[:left]:
+            yield thing
+        left -= len(page.things)
+        next_page = page.next or page.first
+        if left <= 0:
+            return
+
+
+async def _page(reading: Reading, page: str | Doc | None) -> Collection | None:
+    if page is None:
+        return None
+    try:
+        if isinstance(page, dict):
+            return read_collection(page)
+        if page in reading.visited or not authority.same_host(page, reading.author["outbox"]):
+            return None
+        reading.visited.add(page)
+        return read_collection(await fetch_document(page))
+    except Unreachable:
+        raise
+    except (FedimarkError, Unreadable):
+        return None
+
+
+async def _note(reading: Reading, thing: str | Doc) -> Note | None:
+    """The Note that a thing is or creates, if it is the author's; anything else is passed over."""
+    try:
+        document = await _fetched(reading, thing) if isinstance(thing, str) else thing
+        if document is not None and one_type(document, NOTE_TYPES):
+            return _theirs(reading, read_note(document))
+        if document is None or "Create" not in types(document):
+            return None
+        inner = document.get("object")
+        if isinstance(inner, str) and is_web_url(inner):
+            return await _note(reading, inner) if isinstance(thing, dict) else None
+        create = parse(document)
+        authority.check(create)
+    except Unreachable:
+        raise
+    except (FedimarkError, Unreadable, authority.NotTheirs):
+        return None
+    if not isinstance(create, Create) or create.note is None:
+        return None
+    note = create.note
+    addressed = note if note.to or note.cc else replace(note, to=create.to, cc=create.cc)
+    return _theirs(reading, addressed)
+
+
+def _theirs(reading: Reading, note: Note) -> Note | None:
+    """Whoever's outbox it is says it, on the server that the outbox is of."""
+    author = reading.author
+    is_here = authority.same_host(note.id, author["uri"]) and authority.same_host(note.id, author["outbox"])
+    return note if is_here and note.attributed_to == author["uri"] else None
+
+
+async def _fetched(reading: Reading, uri: str) -> Doc | None:
+    if reading.fetches >= MOST_FETCHED or not authority.same_host(uri, reading.author["uri"]):
+        return None
+    if await bookmark_of(uri) is not None:
+        return None
+    reading.fetches += 1
+    return await fetch_document(uri)
