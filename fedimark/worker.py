@@ -27,6 +27,7 @@ from fedimark.inbox.backfill import backfill
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
 from fedimark.moderation import domains, suspension
+from fedimark.remote.software import learn_software
 
 JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType(
     {"import": run_import, BACKFILL: backfill, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
@@ -132,6 +133,7 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "removals": finish_removals,
         "jobs": do_a_job,
         "follows": ask_again,
+        "software": learn_software,
         "deliveries": drain,
         "pruning": prune,
     }

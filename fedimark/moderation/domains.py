@@ -6,6 +6,7 @@ import json
 
 from fedimark.accounts.facts import put_fact
 from fedimark.bookmarks.incoming import forget_notes_of
+from fedimark.bookmarks.shares import unshare_some
 from fedimark.database import Row, atomically, execute, fetch, marks
 from fedimark.errors import NotFound, Refused
 from fedimark.follows.incoming import forget
@@ -90,8 +91,12 @@ async def _forget(actor: Row) -> None:
     # The follows first: without them nothing of theirs is kept, whatever is being applied just now.
     await atomically(lambda: forget(actor))
     while await blocks.is_blocked_actor(actor):
-        if await atomically(lambda: forget_notes_of(actor, _BOOKMARKS)) < _BOOKMARKS:
+        if await atomically(lambda: _drop_some(actor)) < _BOOKMARKS:
             return
+
+
+async def _drop_some(actor: Row) -> int:
+    return await forget_notes_of(actor, _BOOKMARKS) + await unshare_some(actor, _BOOKMARKS)
 
 
 async def _drop_deliveries(blocked: set[str]) -> None:

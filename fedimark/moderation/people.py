@@ -10,7 +10,7 @@ from fedimark.follows.request import Reader
 from fedimark.follows.resolve import known, read_who, resolve
 from fedimark.here import here, now
 from fedimark.outbox.blocks import say_block, say_undo_block, withhold
-from fedimark.timelines.merge import hold
+from fedimark.timelines.merge import block_began, block_ended, hold
 from fedimark.vocab.activities import ActivityRef
 
 IGNORED = "ignored"
@@ -99,6 +99,7 @@ async def _block(blocker_id: int, blocked_id: int) -> None:
     if not is_here:
         await withhold(blocker, blocked)
     await end_aloud(blocker, blocked)
+    await block_began(blocker_id, blocked_id)
     if not is_here:
         await say_block(blocker, blocked, public_id)
 
@@ -107,6 +108,7 @@ async def _unblock(blocker_id: int, blocked_id: int) -> None:
     ended = await fetch(_UNBLOCK, blocker_id, blocked_id)
     if not ended:
         raise NotFound("You don’t block anybody of that name.")
+    await block_ended(blocker_id, blocked_id)
     blocker, blocked = await fetch_one(_ACTOR, blocker_id), await fetch_one(_ACTOR, blocked_id)
     if blocker and blocked and blocked["local_name"] is None:
         await say_undo_block(blocker, blocked, ended[0]["public_id"])

@@ -19,6 +19,10 @@ INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VA
 ON CONFLICT (host) DO UPDATE SET scheme = excluded.scheme, scheme_until = excluded.scheme_until,
     seen_at = excluded.seen_at
 """
+_MEET = """
+INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VALUES (?, '', 0, '', 0, ?)
+ON CONFLICT (host) DO NOTHING
+"""
 # What was tried out counts for more than what was said, and is not written anew each day.
 _HEAR = f"{_LEARN} WHERE peer.scheme_until <= ? OR (peer.scheme = 'rfc9421' AND peer.scheme_until <= ?)"
 
@@ -34,6 +38,13 @@ async def learn(url: str, scheme: str) -> None:
     at, host = now(), host_of(url)
     if len(host) <= _LONGEST_HOST:
         await execute(_LEARN, host, scheme, at + KEPT, at)
+
+
+async def meet(url: str) -> None:
+    """Remember that there is a server at a URL's origin; what it runs is asked later."""
+    host = host_of(url)
+    if len(host) <= _LONGEST_HOST:
+        await execute(_MEET, host, now())
 
 
 async def hear_rfc9421(url: str) -> None:

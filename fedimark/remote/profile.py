@@ -55,6 +55,7 @@ async def store_actor(document: Doc) -> Row:
     async with write():
         rows = await fetch(_UPSERT, *_values(actor, host, keys))
         await keyring.replace_keys(rows[0], keys, document)
+    await peers.meet(actor.id)
     if implements_rfc9421(document):
         await peers.hear_rfc9421(actor.id)
     return rows[0]

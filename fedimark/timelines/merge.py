@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from fedimark.database import Row, execute, fetch, is_sqlite, marks
+from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
 
 
@@ -38,6 +39,7 @@ _SHARED = f"""
 SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
 JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id
 WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND {SHAREABLE}
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = b.actor_id)
 """
 _TO_NETWORKS = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
@@ -65,6 +67,7 @@ AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND 
 UNION ALL
 SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id
 WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND {SHAREABLE}
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = b.actor_id)
 ) w WHERE w.id <> ?
 """
 # SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
@@ -142,11 +145,27 @@ async def follow_began(follower_id: int, target_id: int) -> None:
         WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
         UNION ALL
         SELECT b.link_id, s.shared_at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
-        WHERE s.actor_id = ? AND {SHAREABLE}) w
+        WHERE s.actor_id = ? AND {SHAREABLE} AND {not_hidden("b.actor_id")}) w
     WHERE TRUE GROUP BY w.link_id {_EARLIER}
     """
     await hold("actor", follower_id, target_id)
-    await execute(sql, follower_id, target_id, target_id)
+    await execute(sql, follower_id, target_id, target_id, follower_id)
+
+
+async def block_began(reader_id: int, author_id: int) -> None:
+    """Take out of a reader's network what others shared of somebody whom they block now; the block must be written."""
+    await follow_ended(reader_id, author_id)
+
+
+async def block_ended(reader_id: int, author_id: int) -> None:
+    """Show a reader again what people they follow shared of somebody; the block must be gone already."""
+    sql = f"""
+    INSERT INTO entry (stream, owner_id, link_id, position)
+    SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM ({_SHARED} AND f.follower_id = ? AND b.actor_id = ?) w
+    WHERE TRUE GROUP BY w.id, w.link_id {_EARLIER}
+    """
+    await hold("actor", reader_id, author_id)
+    await execute(sql, reader_id, author_id)
 
 
 async def follow_ended(follower_id: int, target_id: int) -> None:

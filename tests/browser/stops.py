@@ -99,6 +99,16 @@ def _empty_lookup(page: Page, world: World) -> None:
         page.keyboard.press("Enter")
 
 
+def _opened(path: str, menu: str) -> Go:
+    """A page with one of its menus open."""
+
+    def go(page: Page, world: World) -> None:
+        _open(page, path)
+        page.locator(menu).first.click()
+
+    return go
+
+
 TEN = rows()
 SPELLED = "http://www.sqlite.org:80/wal.html?utm_source=letter"
 
@@ -124,6 +134,8 @@ STOPS = (
     Stop("person-signed-in", "lin", at("/u/ana")),
     Stop("person-to-follow", "lin", at("/u/dora")),
     Stop("own", "lin", at("/u/lin")),
+    Stop("own-menu", "lin", _opened("/u/lin", "details.me summary")),
+    Stop("entry-menu", "lin", _opened("/u/lin", "details.more summary")),
     Stop("own-unread", "lin", at("/u/lin/unread")),
     Stop("own-tag", "lin", at("/u/lin/t/sql")),
     Stop("own-tags-together", "lin", at("/u/lin/t/sql,databases")),

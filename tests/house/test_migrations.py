@@ -6,6 +6,9 @@ import re
 import sys
 from pathlib import Path
 
+from tortoise.models import Model
+
+from fedimark import models
 from fedimark.database import Database, fetch, is_sqlite, migrate
 from fedimark.settings import Settings
 from migrations import __path__ as FOLDERS

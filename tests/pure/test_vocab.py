@@ -17,10 +17,13 @@ from fedimark.vocab import terms
 from fedimark.vocab.activities import (
     Accept,
     ActivityRef,
+    Announce,
     Block,
     Create,
     Delete,
     Follow,
+    Like,
+    Move,
     Reject,
     Undo,
     Unknown,
@@ -294,6 +297,7 @@ class TestActors:
             "published": 1_767_571_200 * SECOND,
             "webfinger": "ana@marks.example",
             "fields": (("Garden", '<a href="https://garden.example/" rel="me">garden.example</a>'),),
+            "also_known_as": (),
         }
         assert actor.key_pem.startswith("-----BEGIN PUBLIC KEY-----")
 
@@ -432,6 +436,15 @@ class TestActivities:
             ("mastodon/accept", Accept),
             ("mastodon/create_note", Create),
             ("mastodon/delete_actor", Delete),
+            ("mastodon/announce", Announce),
+            ("mastodon/undo_announce", Undo),
+            ("mastodon/like", Like),
+            ("mastodon/move", Move),
+            ("mastodon/flag", Unknown),
+            ("misskey/like", Like),
+            ("pleroma/emoji_react", Unknown),
+            ("lemmy/announce_create_page", Announce),
+            ("tagspub/announce", Announce),
             ("betula/create_note", Create),
             ("gotosocial/follow", Follow),
         ],
@@ -474,12 +487,37 @@ class TestActivities:
     def test_an_answer_about_nothing_is_refused(self, inner):
         assert reason(parse, wire("fedimark/accept.json") | {"object": inner}) == "object"
 
-    @pytest.mark.parametrize(("outer", "inner"), [("Undo", "Like"), ("Accept", "QuoteRequest"), ("Reject", "Join")])
+    @pytest.mark.parametrize(("outer", "inner"), [("Undo", "Dislike"), ("Accept", "QuoteRequest"), ("Reject", "Join")])
     def test_an_answer_about_something_else_is_unknown(self, outer, inner):
         activity = parse({"type": outer, "actor": BO, "object": {"id": NOTE, "type": inner}})
 
         assert type(activity) is Unknown
         assert activity.type == f"{outer} {inner}"
+
+    def test_a_group_announces_what_somebody_did_and_the_thing_is_what_counts(self):
+        doc = wire("lemmy/announce_create_page.json")
+
+        announce = parse(doc)
+
+        assert (announce.about, announce.object_id) == ("Create", doc["object"]["object"]["id"])
+        assert announce.note.title == "A field guide to lichens"
+        assert type(parse(doc | {"object": doc["object"] | {"type": "Like"}})) is Unknown
+
+    def test_a_group_may_announce_the_thing_itself(self):
+        doc = wire("lemmy/announce_create_page.json")
+
+        announce = parse(doc | {"object": doc["object"]["object"]})
+
+        assert (announce.about, announce.note.type) == ("", "Page")
+
+    @pytest.mark.parametrize("broken", [{"attributedTo": None}, {"to": ["x" * 3_000]}])
+    def test_what_is_announced_need_not_be_readable(self, broken):
+        doc = wire("lemmy/announce_create_page.json")
+        page = doc["object"]["object"] | broken
+
+        announce = parse(doc | {"object": doc["object"] | {"object": page}})
+
+        assert announce.note is None
 
     def test_a_create_without_id_has_none(self):
         doc = wire("betula/create_note.json")

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from fedimark.bookmarks import shares
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import Forbidden, NotFound, Refused
 from fedimark.follows.request import follow
+from fedimark.here import now
 from fedimark.moderation import people
 from fedimark.outbox import publish
 from fedimark.policy import blocks
@@ -314,6 +316,31 @@ async def test_unblocking_shows_them_again(server, ana, bo):
 
     assert "of bo" in (await ana.browser.get("/recent")).text
     assert "of bo" in (await ana.browser.get("/u/bo")).text
+
+
+@pytest.mark.parametrize("first", ["block", "share"])
+async def test_what_a_followed_person_shares_of_somebody_blocked_stays_out_of_the_network(ana, bo, cleo, wire, first):
+    await befriended(wire, ana, cleo)
+    await bo.save(URL, title="of bo")
+
+    async def shared() -> None:
+        bookmark = await fetch_one("SELECT * FROM bookmark")
+        async with write():
+            await shares.share(await cleo.row(), bookmark, f"{bo.uri}/b/{bookmark['public_id']}", None, now())
+
+    if first == "share":
+        await shared()
+        assert [seen.url for seen in await ana.timeline()] == [URL]
+    await people.block(ana.viewer, "bo")
+    if first == "block":
+        await shared()
+
+    assert await ana.timeline() == []
+    assert await amount("entry") == 2  # recent, and bo's own network
+    assert await disagreements() == []
+    await people.unblock(ana.viewer, "bo")
+    assert [seen.url for seen in await ana.timeline()] == [URL]
+    assert await disagreements() == []
 
 
 @pytest.mark.parametrize("path", ["/recent", "/t/sql", "/t/sql,db", "/network", "/u/bo", "/people", "/people/blocked"])

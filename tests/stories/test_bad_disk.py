@@ -1,4 +1,4 @@
-"""A disk that is full, a database that is read-only: a clear 503, nothing half written, reading goes on, and recovery."""
+"""A full disk, a read-only database: a clear 503, nothing half written, reading goes on, and it recovers."""
 
 from __future__ import annotations
 
@@ -110,12 +110,11 @@ async def full_disk(small_disk: Path, clock: Any) -> AsyncIterator[Trouble]:
     network, ballast = HostRouting(), small_disk / "ballast"
 
     async def fill() -> None:
-        with ballast.open("wb") as file:
+        with ballast.open("wb", buffering=0) as file:
             for size in (65_536, 4_096, 1):
                 try:
                     while True:
                         file.write(b"\0" * size)
-                        file.flush()
                 except OSError:
                     continue
 
@@ -134,7 +133,7 @@ async def full_disk(small_disk: Path, clock: Any) -> AsyncIterator[Trouble]:
 
 
 @pytest.fixture
-async def few_pages(server: Server, request: pytest.FixtureRequest) -> AsyncIterator[Trouble]:
+async def few_pages(server: Server) -> AsyncIterator[Trouble]:
     """SQLite may use no page more than it has: what it says then is what it says on a full disk."""
     if not server.here.settings.is_sqlite:
         pytest.skip("only SQLite can be told how many pages it may use")
@@ -150,14 +149,19 @@ async def few_pages(server: Server, request: pytest.FixtureRequest) -> AsyncIter
     yield Trouble(server, ana, path, fill, empty)
 
 
-@pytest.fixture(params=["read_only", "full_disk", "few_pages"])
-def trouble(request: pytest.FixtureRequest) -> Trouble:
-    """Each kind of trouble."""
-    found: Trouble = request.getfixturevalue(request.param)
-    return found
+async def test_what_a_read_only_database_cannot_take_is_refused_whole_and_saved_afterwards(read_only):
+    await _refused_whole_and_saved_afterwards(read_only)
 
 
-async def test_a_long_bookmark_that_does_not_fit_is_refused_whole_and_saved_afterwards(trouble):
+async def test_what_a_full_disk_cannot_take_is_refused_whole_and_saved_afterwards(full_disk):
+    await _refused_whole_and_saved_afterwards(full_disk)
+
+
+async def test_what_has_no_room_in_the_file_is_refused_whole_and_saved_afterwards(few_pages):
+    await _refused_whole_and_saved_afterwards(few_pages)
+
+
+async def _refused_whole_and_saved_afterwards(trouble: Trouble) -> None:
     # Given a database that takes nothing
     browser, before = trouble.ana.browser, await amounts()
     await trouble.begin()

@@ -49,6 +49,7 @@ async def test_a_block_between_two_servers_keeps_both_apart_until_they_ask_anew(
     assert await rows(bo.server, "SELECT count(*) AS n FROM block") == 0
     assert await rows(bo.server, "SELECT count(*) AS n FROM follow") == 0
     await bo.follow(ana)
+    await fleet.settle()
     await ana.save("https://example.org/again")
     await fleet.settle()
     assert "https://example.org/again" in [seen.url for seen in await bo.timeline()]

@@ -116,6 +116,9 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
     for row in await fetch("SELECT * FROM follow"):
         if row["state"] == "accepted" and row["follower_id"] in here:
             followers[row["target_id"]].add(row["follower_id"])
+    blockers = defaultdict(set)
+    for row in await fetch("SELECT * FROM block"):
+        blockers[row["blocked_id"]].add(row["blocker_id"])
     places: dict[Any, list[int]] = defaultdict(list)
     live = list(live)
     by_id = {row["id"]: row for row in live}
@@ -132,7 +135,7 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
     for share in await fetch("SELECT * FROM share"):
         shared = by_id.get(share["bookmark_id"])
         if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
-            for reader in followers[share["actor_id"]]:
+            for reader in followers[share["actor_id"]] - blockers[shared["actor_id"]]:
                 places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
     return {place: min(moments) for place, moments in places.items()}
 
