@@ -25,7 +25,7 @@ class Chunk:
 
 
 def chunks(stream: BinaryIO) -> Iterator[Chunk]:
-    """Yield the rows of a file, 500 at a time.
+    """Yield the rows of a file, a hundred at a time.
 
     Raises Refused, with words for people, when the file is empty or of no format we know. A second row of an address
     is not saved: it is counted as known when it says the same, else it is broken.

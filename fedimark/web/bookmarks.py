@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -40,13 +42,12 @@ async def post_add(request: Request) -> Response:
     typed = await read_form(request)
     form = BookmarkForm.read(typed, typed.every("dots_seen"))
     if form.draft is None:
-        return _edit_page(request, form.shown, Editing("/add", dots=form.dots, back=form.back), status=422)
+        return _edit_page(request, form.shown, _adding(form), status=422)
     have = await same_page(owner, form.draft.url)
     other = next((row for row in have if row["url"] != form.draft.url), None)
     exact = any(row["url"] == form.draft.url for row in have)
     if other is not None and not exact and form.choice not in ("replace", "keep"):
-        asking = Editing("/add", other=_other(owner, other), back=form.back)
-        return _edit_page(request, form.shown, asking, status=409)
+        return _edit_page(request, form.shown, replace(_adding(form), other=_other(owner, other)), status=409)
     if other is not None and not exact and form.choice == "replace":
         saved = await edit_bookmark(owner, other["public_id"], form.draft)
     else:
@@ -149,6 +150,11 @@ def _as_owner(request: Request) -> Owner:
 
 def _edit_page(request: Request, form: Form, edit: Editing, *, status: int = 200) -> Response:
     return page(request, "edit.html", form=form, edit=edit, status=status)
+
+
+def _adding(form: BookmarkForm) -> Editing:
+    secret = bool(is_secret_looking(form.shown.value("url")))
+    return Editing("/add", secret=secret, dots=form.dots, back=form.back)
 
 
 def _editing(owner: Owner, public_id: str, back: str, form: BookmarkForm | None = None) -> Editing:

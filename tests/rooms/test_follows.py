@@ -9,6 +9,7 @@ import pytest
 from fedimark.database import Row, execute, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, NotProven, Refused, Unreachable
 from fedimark.follows import answer, queries
+from fedimark.follows.healing import ask_again
 from fedimark.follows.request import follow, unfollow
 from fedimark.follows.resolve import Who, read_who
 from tests.rooms.strangers import Stranger, amount, letters
@@ -175,6 +176,30 @@ async def test_following_no_more_is_told_with_the_whole_follow(ana, cleo, fleet)
     assert await amount("follow") == 0
     with pytest.raises(NotFound):
         await unfollow(ana.viewer, "@cleo@mastodon.example")
+
+
+async def test_what_nobody_answers_is_asked_again_after_a_day_and_after_a_week(ana, cleo, clock):
+    await follow(ana.viewer, CLEO)
+    asked = []
+    for days in (0, 0.5, 0.6, 3, 5, 7, 30):
+        clock.forward(days=days)
+        asked.append(await ask_again())
+
+    assert asked == [0, 0, 1, 0, 1, 0, 0]
+    letter, *again = await letters()
+    assert [(kind, document["id"]) for kind, _, document in again] == [("Follow", letter[2]["id"])] * 2
+    assert await state() == "requested"
+    assert await cleo.do(answered("Accept", CLEO, again[1][2])) == "accepted"
+
+
+async def test_what_was_answered_is_not_asked_again(ana, cleo, clock):
+    await follow(ana.viewer, CLEO)
+    [(_, _, asked)] = await letters()
+    await cleo.do(answered("Reject", CLEO, asked))
+
+    clock.forward(days=2)
+
+    assert await ask_again() == 0
 
 
 # --- people of one server ---------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 
@@ -17,7 +18,8 @@ from fedimark.inbox.apply import apply_waiting
 from fedimark.inbox.handlers.actors import BATCH
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.objects import read_note
-from tests.rooms.strangers import Stranger, amount, outcome
+from tests.rooms.strangers import Stranger, amount, applied, outcome
+from tests.support.savers import assert_agreement
 
 MARKS = "https://marks.example/u/ana"
 NOTE = f"{MARKS}/b/k3v7q2mzt5xha"
@@ -109,16 +111,15 @@ async def test_a_betula_bookmark_is_read(ana, fleet, wire):
 @pytest.mark.parametrize(
     "said",
     [
-        {"attachment": []},
-        {"nameMap": {}},
+        {"attachment": [], "content": "<p>no link</p>"},
         {"quote": "https://other.example/1"},
         {"to": ["https://a.example/u/ana"], "cc": []},
-        {"attachment": [{"type": "Link", "href": "javascript:alert(1)"}]},
+        {"attachment": [{"type": "Link", "href": "javascript:alert(1)"}], "content": ""},
         {"attachment": [{"type": "Link", "href": "https://store.example/?token=abc"}]},
         {"attachment": [{"type": "Link", "href": "http://192.168.1.1/admin"}]},
-        {"attachment": [{"type": "Link", "href": "https://store.example/" + "x" * 8_000}]},
+        {"attachment": [{"type": "Link", "href": "https://store.example/" + "x" * 8_000}], "content": ""},
     ],
-    ids=["no link", "no title", "quote", "direct", "script", "secret", "private network", "too long"],
+    ids=["no link", "quote", "direct", "script", "secret", "private network", "too long"],
 )
 async def test_what_is_no_bookmark_to_keep_is_ignored(marks, wire, said):
     assert await marks.do(changed(wire("fedimark/create_note"), **said)) == "ignored"
@@ -222,6 +223,88 @@ async def test_create_and_update_end_alike_in_every_order(marks, wire):
         await marks.do({**wire("fedimark/delete_note"), "id": f"{NOTE}/activity/x"})
         await execute("DELETE FROM received_activity")
         await execute("DELETE FROM tombstone")
+
+
+async def test_a_hidden_bookmark_is_not_brought_back_by_older_words_in_whatever_order_they_come(marks, wire):
+    create = wire("fedimark/create_note")
+    hide = changed(wire("fedimark/update_note"), to=["https://other.example/u/bo"], cc=[])
+    show = changed(wire("fedimark/update_note"), updated="2026-08-22T00:00:00Z") | {"id": f"{NOTE}/activity/9"}
+
+    for said in ([create, hide], [create, hide, show]):
+        for order in permutations(said):
+            for document in (*order, *order):
+                await marks.do(document)
+            assert len(await kept()) == len(said) - 2
+            await execute("DELETE FROM received_activity")
+            await execute("DELETE FROM withheld")
+            await marks.do({**wire("fedimark/delete_note"), "id": f"{NOTE}/activity/x"})
+            await execute("DELETE FROM received_activity")
+            await execute("DELETE FROM tombstone")
+
+
+async def test_two_states_of_one_moment_are_settled_by_their_own_server(marks, wire):
+    first = wire("fedimark/update_note")
+    second = changed(first, nameMap={"en": "Something else"}) | {"id": f"{NOTE}/activity/9"}
+    marks.peer.document("/u/ana/b/k3v7q2mzt5xha", changed(first, nameMap={"en": "What holds"})["object"])
+
+    for order in ([first, second], [second, first]):
+        for document in order:
+            await marks.do(document)
+        [row] = await kept()
+        assert row["title"] == "What holds"
+        await execute("DELETE FROM received_activity")
+        await execute("UPDATE bookmark SET title = ''")
+
+
+async def test_a_doubt_waits_while_the_server_does_not_answer_and_holds_up_nobody(marks, wire, fleet, clock):
+    first = wire("fedimark/update_note")
+    second = changed(first, nameMap={"en": "Something else"}) | {"id": f"{NOTE}/activity/9"}
+    marks.peer.document("/u/ana/b/k3v7q2mzt5xha", second["object"])
+    await marks.do(first)
+    fleet.network.down.add("marks.example")
+
+    assert await marks.do(second) == "failed: Unreachable"
+    fleet.network.down.clear()
+    assert await marks.do(wire("fedimark/create_note")) == "known"
+    clock.forward(seconds=61)
+    await applied()
+
+    [row] = await kept()
+    assert row["title"] == "Something else"
+
+
+async def test_who_withdraws_consent_leaves_the_public_pages(ana, fleet, wire, clock):
+    dora = await followed(ana, Stranger(fleet, "https://betula.example/@dora", indexable=True))
+    await dora.do(wire("betula/create_note"))
+    [row] = await kept()
+    assert row["listed"]
+
+    dora.said["indexable"] = False
+    dora.show()
+    update = {"id": f"{dora.uri}#1", "type": "Update", "actor": dora.uri, "object": dora.document()}
+    assert await dora.do(update) == "refreshed"
+
+    [row] = await kept()
+    assert not row["listed"]
+    await assert_agreement()
+
+
+async def test_an_update_of_an_actor_is_taken_from_the_signed_document_unless_ours_is_younger(ana, fleet, clock):
+    dora = await followed(ana, Stranger(fleet, "https://betula.example/@dora"))
+    asked = len(dora.peer.asked)
+    clock.forward(seconds=60)
+    said = dora.document() | {"name": "Dora D."}
+    published = datetime.fromtimestamp(clock.micros // 1_000_000, UTC).isoformat()
+    update = {"id": f"{dora.uri}#1", "type": "Update", "actor": dora.uri, "object": said, "published": published}
+
+    await dora.do(update)
+    row = await dora.row()
+    assert row["name"] == "Dora D."
+    assert "/@dora" not in [each.target for each in dora.peer.asked[asked:]]
+
+    await dora.do(update | {"id": f"{dora.uri}#2", "published": "2020-01-01T00:00:00Z"})
+    row = await dora.row()
+    assert row["name"] == ""
 
 
 async def test_a_stranger_changes_and_deletes_nothing(marks, mallory, wire):

@@ -1,0 +1,176 @@
+"""What somebody said before anybody here followed them is read from their outbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.follows.incoming import BACKFILL
+from fedimark.inbox.backfill import MOST_FETCHED, MOST_PAGES, MOST_THINGS
+from fedimark.worker import do_a_job
+from tests.rooms.peers import Asked, Says
+from tests.rooms.strangers import Stranger
+from tests.rooms.test_incoming import followed
+from tests.support.savers import assert_agreement
+
+EZRA = "https://sloth.example/users/ezra"
+MARKS = "https://marks.example/u/ana"
+
+
+@pytest.fixture
+def ezra(server, fleet) -> Stranger:
+    """Somebody of a GoToSocial."""
+    return Stranger(fleet, EZRA)
+
+
+@pytest.fixture
+def marks(server, fleet) -> Stranger:
+    """Somebody of another fedimark."""
+    return Stranger(fleet, MARKS)
+
+
+async def report() -> Row:
+    """The job, once it ended."""
+    row = await fetch_one("SELECT * FROM job WHERE kind = ?", BACKFILL)
+    assert row is not None
+    return row
+
+
+def page(stranger: Stranger, things: list[Any], **more: Any) -> dict[str, Any]:
+    """A whole outbox on one page."""
+    return {"id": f"{stranger.uri}/outbox", "type": "OrderedCollection", "orderedItems": things, **more}
+
+
+def creates(wire: Any, amount: int) -> list[dict[str, Any]]:
+    """Bookmarks of one person, each of another page."""
+    return [wire("fedimark/create_note", k3v7q2mzt5xha=f"n{n}", **{"page=2": f"page={n}"}) for n in range(amount)]
+
+
+async def test_a_gotosocial_outbox_of_addresses_is_read_with_its_own_dates(ana, ezra, wire):
+    ezra.peer.document("/users/ezra/outbox", wire("gotosocial/outbox"))
+    ezra.peer.document("/users/ezra/statuses/01J5ZKETTLE00000000000000", wire("gotosocial/note"))
+    first = wire("gotosocial/outbox_page")
+
+    def answer(asked: Asked) -> Says:
+        if asked.target.endswith("?page=true"):
+            ezra.peer.document("/page", first)
+            return ezra.peer.answers["/page"]
+        if "max_id" in asked.target:
+            return Says(404)
+        return ezra.peer.answers.get(asked.target.partition("?")[0], Says(404))
+
+    ezra.peer.rule = answer
+    await followed(ana, ezra)
+    assert await do_a_job() == 1
+
+    [row] = await fetch("SELECT * FROM bookmark")
+    assert row["url"] == "https://kettles.example/altitude"
+    assert row["saved_at"] == 1_787_034_600_000_000
+    assert (await report())["state"] == "done"
+    await assert_agreement()
+
+
+async def test_at_most_forty_things_are_read(ana, marks, wire):
+    marks.peer.document("/u/ana/outbox", page(marks, creates(wire, 60)))
+
+    await followed(ana, marks)
+    await do_a_job()
+
+    assert len(await fetch("SELECT id FROM bookmark")) == MOST_THINGS
+
+
+async def test_at_most_twenty_things_are_fetched_one_by_one(ana, marks, wire):
+    said = creates(wire, 30)
+    for create in said:
+        marks.peer.document(create["object"]["id"].removeprefix("https://marks.example"), create["object"])
+    marks.peer.document("/u/ana/outbox", page(marks, [create["object"]["id"] for create in said]))
+
+    await followed(ana, marks)
+    await do_a_job()
+
+    assert len(await fetch("SELECT id FROM bookmark")) == MOST_FETCHED
+
+
+async def test_pages_that_lead_back_or_on_for_ever_end(ana, marks):
+    def answer(asked: Asked) -> Says:
+        if "/outbox" not in asked.target:
+            return marks.peer.answers.get(asked.target.partition("?")[0], Says(404))
+        number = int(asked.target.partition("n=")[2] or 0)
+        uri = f"{MARKS}/outbox" + (f"?n={number}" if number else "")
+        following = f"{MARKS}/outbox?n={number + 1}"
+        marks.peer.document("/p", {"id": uri, "type": "OrderedCollectionPage", "items": [], "next": following})
+        return marks.peer.answers["/p"]
+
+    marks.peer.rule = answer
+    await followed(ana, marks)
+    await do_a_job()
+    pages = [asked.target for asked in marks.peer.asked if "/outbox" in asked.target]
+    assert len(pages) == MOST_PAGES + 1
+
+    marks.peer.rule = None
+    marks.peer.document("/u/ana/outbox", page(marks, [], next=f"{MARKS}/outbox"))
+    await execute("UPDATE job SET state = 'waiting', ended_at = NULL")
+    await do_a_job()
+    assert (await report())["state"] == "done"
+
+
+async def test_nothing_of_anybody_else_is_taken_from_an_outbox(ana, marks, wire):
+    create = wire("fedimark/create_note")
+    theirs = {**create, "object": {**create["object"], "attributedTo": "https://marks.example/u/eve"}}
+    elsewhere = wire("fedimark/create_note", **{"marks.example": "other.example"})
+    direct = {**create, "object": {**create["object"], "to": ["https://a.example/u/ana"], "cc": []}}
+    things = [
+        theirs,
+        elsewhere,
+        direct,
+        wire("mastodon/announce"),
+        elsewhere["object"]["id"],
+        5,
+        None,
+        {"type": "Create"},
+    ]
+    marks.peer.document("/u/ana/outbox", page(marks, things))
+
+    await followed(ana, marks)
+    await do_a_job()
+
+    assert await fetch("SELECT id FROM bookmark") == []
+
+
+async def test_read_again_it_changes_nothing_and_a_second_follower_reads_nothing(ana, marks, wire, server):
+    marks.peer.document("/u/ana/outbox", page(marks, creates(wire, 3)))
+    await followed(ana, marks)
+    await do_a_job()
+
+    await execute("UPDATE job SET state = 'waiting', ended_at = NULL")
+    await do_a_job()
+    await followed(await server.sign_up("bo"), marks)
+
+    assert await do_a_job() == 0
+    assert len(await fetch("SELECT id FROM bookmark")) == 3
+
+
+async def test_an_outbox_that_does_not_answer_is_asked_again(ana, marks, wire, fleet, clock):
+    marks.peer.document("/u/ana/outbox", page(marks, creates(wire, 1)))
+    await followed(ana, marks)
+    fleet.network.down.add("marks.example")
+    await do_a_job()
+    assert (await report())["state"] == "running"
+
+    fleet.network.down.clear()
+    clock.forward(seconds=61)
+    await do_a_job()
+
+    assert len(await fetch("SELECT id FROM bookmark")) == 1
+
+
+@pytest.mark.parametrize("outbox", [{"type": "Note", "id": f"{MARKS}/outbox"}, {"id": f"{MARKS}/outbox"}, [], 5])
+async def test_an_outbox_that_is_none_is_the_end_of_it(ana, marks, outbox):
+    marks.peer.document("/u/ana/outbox", outbox)
+
+    await followed(ana, marks)
+    await do_a_job()
+
+    assert (await report())["state"] == "done"
