@@ -17,7 +17,7 @@ $(READY): requirements-dev.txt pyproject.toml
 run: setup  ## serve on http://127.0.0.1:8000, database under ./var/
 	@$(BIN)/fedimark serve
 
-demo: setup  ## two servers on loopback, one following the other
+demo: setup  ## three servers on loopback, whose people follow each other
 	@$(BIN)/python deploy/demo.py
 
 test: setup chromium  ## every test, on SQLite and on PostgreSQL where one answers

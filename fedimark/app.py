@@ -20,7 +20,7 @@ from fedimark.database import Database
 from fedimark.doorway.errors import Errors
 from fedimark.doorway.headers import Headers
 from fedimark.doorway.origins import Origins
-from fedimark.doorway.paths import routed_path
+from fedimark.doorway.paths import check_query, routed_path
 from fedimark.doorway.sessions import Sessions
 from fedimark.here import Here, entered, here, now, wall_clock
 from fedimark.remote import client
@@ -64,6 +64,7 @@ class RawPaths:
         if scope["type"] == "http":
             # In place: the layers outside must see who asks, which the next one finds out.
             scope["path"] = routed_path(scope.get("raw_path") or scope["path"].encode())
+            check_query(scope.get("query_string", b""))
         await self.app(scope, receive, send)
 
 

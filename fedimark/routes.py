@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,20 +17,19 @@ from fedimark.web import accounts, bookmarks, follows, imports, links, moderatio
 from fedimark.web import settings as own
 
 Handler = Callable[[Request], Awaitable[Response]]
+Line = tuple[str, str, Handler]  # path, method, who answers
 
 
 def routes() -> list[BaseRoute]:
     """The table; first match wins."""
     paths.register()
     return [
-        *_servers(),
-        *_account(),
-        *_people(),
+        *_joined([*_servers(), *_account(), *_people()]),
         Mount("/static", StaticFiles(directory=resources.STATIC)),
     ]
 
 
-def _people() -> list[BaseRoute]:
+def _people() -> list[Line]:
     """Streams and bookmarks, as pages; a person and a bookmark answer servers at the same address."""
     own_bookmark = "/u/{user}/b/{id}"
     return [
@@ -61,7 +60,7 @@ def _people() -> list[BaseRoute]:
     ]
 
 
-def _servers() -> list[BaseRoute]:
+def _servers() -> list[Line]:
     """What other servers ask for and send."""
     return [
         get("/.well-known/webfinger", discovery.get_webfinger),
@@ -82,7 +81,7 @@ def _servers() -> list[BaseRoute]:
     ]
 
 
-def _account() -> list[BaseRoute]:
+def _account() -> list[Line]:
     """Signing up and in, and what one decides about oneself."""
     return [
         get("/avatars/{file}", own.get_avatar),
@@ -129,7 +128,7 @@ def _account() -> list[BaseRoute]:
     ]
 
 
-def _pinboard() -> list[BaseRoute]:
+def _pinboard() -> list[Line]:
     """Pinboard's own grammar, answered with the address that means the same here."""
     return [
         get("/u:{user}", welcome.get_pinboard_person),
@@ -141,14 +140,29 @@ def _pinboard() -> list[BaseRoute]:
     ]
 
 
-def get(path: str, handler: Handler) -> Route:
+def get(path: str, handler: Handler) -> Line:
     """A page to look at."""
-    return Route(path, handler, methods=["GET"])
+    return path, "GET", handler
 
 
-def post(path: str, handler: Handler) -> Route:
+def post(path: str, handler: Handler) -> Line:
     """A form to send."""
-    return Route(path, handler, methods=["POST"])
+    return path, "POST", handler
+
+
+def _joined(lines: Iterable[Line]) -> list[Route]:
+    """One route an address, at its first place: so a 405 names every method taken there. (RFC 9110 §15.5.6)"""
+    handlers: dict[str, dict[str, Handler]] = {}
+    for path, method, handler in lines:
+        handlers.setdefault(path, {})[method] = handler
+    return [Route(path, _by_method(taken), methods=list(taken)) for path, taken in handlers.items()]
+
+
+def _by_method(taken: Mapping[str, Handler]) -> Handler:
+    async def answer(request: Request) -> Response:
+        return await taken["GET" if request.method == "HEAD" else request.method](request)
+
+    return answer
 
 
 def faced(page: Handler, document: Handler) -> Handler:

@@ -18,7 +18,10 @@ INDEXES = {
     # a tag's public bookmarks, newest first: what stands beside a tag is found in the newest of them
     "bookmark_tag_listed": "INDEX {} ON bookmark_tag (tag_id, saved_at, bookmark_id) WHERE listed",
     "received_waiting": "INDEX {} ON received_activity (next_at, id) WHERE applied_at IS NULL",
-    "delivery_waiting": "INDEX {} ON delivery (next_at, id) WHERE dead_at IS NULL",
+    "delivery_due": "INDEX {} ON delivery (lane, next_at, id) WHERE dead_at IS NULL",
+    # the oldest of an inbox, and the inboxes of a host
+    "delivery_queue": "INDEX {} ON delivery (host, inbox_hash, id) WHERE dead_at IS NULL",
+    "delivery_leased": "INDEX {} ON delivery (host, inbox_hash, lease_until) WHERE lease_until > 0",
     "actor_gone": "INDEX {} ON actor (gone_at) WHERE gone_at IS NOT NULL",
 }
 

@@ -18,8 +18,9 @@ _PUBLIC = f"""
 FROM bookmark WHERE actor_id = ? AND visibility = {int(Visibility.PUBLIC)} AND removed_at IS NULL
 AND lower(url) LIKE 'http%'
 """
+# The place a cursor names is looked up among the same bookmarks: a private one's id would tell that it exists.
 _OUTBOX = f"""
-SELECT * {_PUBLIC} AND (saved_at, id) < (?, COALESCE((SELECT id FROM bookmark WHERE public_id = ?), 0))
+SELECT * {_PUBLIC} AND (saved_at, id) < (?, COALESCE((SELECT id {_PUBLIC} AND public_id = ?), 0))
 ORDER BY saved_at DESC, id DESC LIMIT ?
 """
 _NEWEST = f"SELECT * {_PUBLIC} ORDER BY saved_at DESC, id DESC LIMIT ?"
@@ -71,7 +72,8 @@ async def outbox_page(owner: Row, before: tuple[int, str] | None, limit: int) ->
     """Public bookmarks, newest first; the next page begins before the last row's (saved_at, public_id)."""
     if before is None:
         return await fetch(_NEWEST, owner["id"], limit)
-    return await fetch(_OUTBOX, owner["id"], *before, limit)
+    at, public_id = before
+    return await fetch(_OUTBOX, owner["id"], at, owner["id"], public_id, limit)
 
 
 async def newest_public(owner: Row, limit: int) -> list[Row]:

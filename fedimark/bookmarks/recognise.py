@@ -44,7 +44,7 @@ def recognise(note: Note, software: str = "") -> Recognised | None:
     """
     if note.quote is not None:
         return None
-    if (note.title or note.type == "Page") and (page := _attached(note)) is not None:
+    if (page := _attached(note)) is not None:
         return _recognised(note, page, note.title, is_save=True)
     links = [each for each in anchors(note.content_html) if _may_be_meant(each, note)]
     if software in _LINK_FIRST and links and begins_with_link(note.content_html):
@@ -58,18 +58,18 @@ def recognise(note: Note, software: str = "") -> Recognised | None:
 
 
 def _attached(note: Note) -> str | None:
-    if note.href is not None:
-        return note.href
-    # Lemmy before 0.13 put the page itself there.
-    return note.url if note.type == "Page" and note.url and _is_foreign(note.url, note) else None
+    if note.is_bookmark or note.type != "Page":
+        return note.href if note.is_bookmark else None
+    # Lemmy before 0.13 put the page itself into `url`.
+    return note.href or (note.url if note.url and _is_foreign(note.url, note) else None)
 
 
 def _recognised(note: Note, href: str, said: str, *, is_save: bool) -> Recognised | None:
     url = _savable(href)
     if url is None:
         return None
-    title = next((fit for fit in (note.title, note.link_title, said) if _is_title(fit, url)), "") or _address(url)
-    title = clean.one_line(title)
+    fallback = next((fit for fit in (note.link_title, said) if _is_title(fit, url)), "")
+    title = clean.one_line(note.title or fallback or _address(url))
     description, last = _description(note, title if is_save else "")
     return Recognised(url, title, description, _tags(note, last if is_save else ()), is_save)
 

@@ -184,7 +184,7 @@ async def end_publication(owner: Owner, row: Row) -> None:
     """Withdraw a publication: its id answers 410 for ever and whoever got it is told."""
     uri = addresses.absolute(addresses.bookmark(owner.username, row["public_id"]))
     await rows.bury(uri, addresses.uri_hash(uri))
-    await publish.bookmark_ended(owner, row["public_id"])
+    await publish.bookmark_ended(owner, row["public_id"], Visibility(row["visibility"]))
 
 
 async def end_bookmark(owner: Owner, row: Row) -> None:

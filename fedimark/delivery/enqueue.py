@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from fedimark import addresses
 from fedimark.database import execute_many, fetch
+from fedimark.delivery.breaker import answered_since
+from fedimark.delivery.peers import delivery_host
 from fedimark.here import now
 from fedimark.policy.blocks import is_blocked
 
@@ -15,10 +17,11 @@ _ACTIVITY = """
 INSERT INTO activity (public_id, actor_id, kind, object_uri, object_hash, body, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
+# The lane is 1, the fast one, for hosts that answered lately.
 _DELIVERY = """
-INSERT INTO delivery
-    (activity_id, inbox, inbox_hash, object_hash, profile, tries, next_at, lease_until, last_error, created_at)
-VALUES (?, ?, ?, ?, ?, 0, ?, 0, '', ?)
+INSERT INTO delivery (activity_id, inbox, inbox_hash, host, lane, object_hash, profile, tries, next_at, not_before,
+    lease_until, last_error, created_at)
+VALUES (?, ?, ?, ?, (SELECT COUNT(*) FROM peer WHERE host = ? AND answered_at > ?), ?, ?, 0, ?, 0, 0, '', ?)
 """
 _BODY = "INSERT INTO activity_body (activity_id, profile, body) VALUES (?, ?, ?)"
 _PLAIN = ""  # the profile of the body that stands with the activity itself
@@ -60,6 +63,9 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
                 activity_id,
                 inbox,
                 addresses.uri_hash(inbox),
+                delivery_host(inbox),
+                delivery_host(inbox),
+                answered_since(moment),
                 object_hash,
                 chosen[inbox] if chosen[inbox] in others else _PLAIN,
                 moment,

@@ -6,6 +6,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+WEEK = 7 * DAY
 
 # The first try is at once; after these pauses comes the next, the last about seven days later.
 PAUSES = (
@@ -30,6 +31,16 @@ def next_attempt(tries: int, now: int, retry_after: int | None = None, *, jitter
     if retry_after is not None:
         return now + min(max(retry_after, PAUSES[0]), DAY)
     return now + int(PAUSES[tries - 1] * (1 + SPREAD * jitter))
+
+
+def expires_at(created_at: int) -> int:
+    """When a delivery that waits for a host in trouble has waited long enough, tried or not."""
+    return created_at + WEEK
+
+
+def is_trouble(status: int) -> bool:
+    """Whether an answer says that the whole host is in trouble: 5xx, but 501, which is a plain no."""
+    return status >= 500 and status != 501
 
 
 def is_final(status: int, tries: int) -> bool:

@@ -44,6 +44,12 @@ def routed_path(raw_path: bytes) -> str:
         raise Malformed("This address is not well formed: its percent-escapes are broken or not UTF-8.") from error
 
 
+def check_query(query: bytes) -> None:
+    """Refuse a query that holds NUL, as paths and forms do: no table can hold it. Raises Malformed."""
+    if b"%00" in query or b"\0" in query:
+        raise Malformed("This address is not well formed: it holds the character NUL.")
+
+
 def asked_for(scope: Scope) -> str:
     """Path and query as they were asked for, still encoded: a `#` of a tag must not become a fragment.
 

@@ -32,6 +32,7 @@ from fedimark.vocab.terms import is_activity_type
 
 KEY_PATIENCE_S = 2  # the peer waits (PROTOCOL §0.6)
 REFETCH_PAUSE = 300 * MICROS
+REPEATED_WITHIN = 300 * MICROS
 
 _MOST_REFETCHED = 1_000
 _LONGEST_KIND = 32
@@ -256,6 +257,9 @@ def _once(activity: Activity) -> str:
     object_id = getattr(activity, "object_id", None) or getattr(activity, "object", "")
     note = getattr(activity, "note", None)
     updated = (note.updated or note.published) if note is not None else activity.published
+    if updated is None:
+        # Postmarks says every edit with the same words, an address alone: those of one moment are one.
+        updated = now() // REPEATED_WITHIN
     return addresses.uri_hash(f"{activity.actor} {_kind(activity)} {object_id} {updated}")
 
 

@@ -7,9 +7,10 @@ from tortoise.models import Model
 
 
 class Peer(Model):
-    """What is known of another server: how to sign for it, and what software it runs.
+    """What is known of another server: how to sign for it, what software it runs, and whether it answers.
 
-    Nothing here is a truth of its own: a row that is lost is learned again.
+    Nothing here is a truth of its own: a row that is lost is learned again. The columns of `delivery.breaker.Health`
+    have defaults in the database, because others make rows too.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -19,6 +20,11 @@ class Peer(Model):
     software = column.CharField(max_length=64, default="")  # the name in its NodeInfo
     software_at = column.BigIntField(default=0)
     seen_at = column.BigIntField(default=0)  # within a day or so
+    fails = column.IntField(default=0, db_default=0)  # deliveries in a row
+    open_until = column.BigIntField(default=0, db_default=0)  # nothing is sent until then; 0: nothing is wrong
+    failing_days = column.IntField(default=0, db_default=0)  # since it last answered
+    failed_at = column.BigIntField(default=0, db_default=0)
+    answered_at = column.BigIntField(default=0, db_default=0)  # a delivery, within a minute; 0: or failed since
 
     class Meta:
         """Looked up by host."""

@@ -65,23 +65,30 @@ class ActivityBody(Model):
 
 
 class Delivery(Model):
-    """One activity for one inbox, deleted when it has arrived, kept with `dead_at` when it never will."""
+    """One activity for one inbox, deleted when it has arrived, kept with `dead_at` when it never will.
+
+    Order holds within an inbox: only the oldest row of one may go. `next_at` is when a row is looked at next; one that
+    is being sent, that stands behind another, or whose host is in trouble is put off, so that what is due is short.
+    """
 
     id = column.BigIntField(primary_key=True)
     activity_id = column.BigIntField()
     inbox = column.TextField()
     inbox_hash = column.CharField(max_length=40)
+    host = column.CharField(max_length=255)  # of the inbox, as in `peer`
+    lane = column.SmallIntField(default=0)  # delivery.breaker.Lane, as it was when last looked at
     object_hash = column.CharField(max_length=40)
     profile = column.CharField(max_length=10, default="")  # which ActivityBody; empty: the activity's own
     tries = column.SmallIntField(default=0)
     next_at = column.BigIntField()
+    not_before = column.BigIntField(default=0)  # the other server's wish (Retry-After)
     lease_until = column.BigIntField(default=0)
     dead_at = column.BigIntField(null=True)
     last_error = column.CharField(max_length=200, default="")
     created_at = column.BigIntField()
 
     class Meta:
-        """Waiting rows are found by a partial index of the first migration; order holds within an inbox."""
+        """What is due, what waits for a host or an inbox, and what is being sent have partial indexes."""
 
         table = "delivery"
         indexes = (("inbox_hash", "id"), ("object_hash",), ("activity_id",))

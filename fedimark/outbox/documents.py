@@ -18,6 +18,8 @@ from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
 
 DAY = 86_400_000_000
 _SILENT = {"name": "", "summary": "", "icon": "", "fields": "[]", "indexable": False}
+# What a peer cannot tell from anything else, so that it may sign that way at once. (FEP-844e)
+_IMPLEMENTS = ({"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"},)
 _ICON_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
@@ -53,7 +55,11 @@ def person(actor: Row) -> Doc:
         "published": rfc3339(actor["created_at"] // DAY * DAY),
         "attachment": _fields(actor),
         "publicKey": _key(addresses.person(username), actor),
-        "generator": {"type": "Application", "id": absolute(addresses.INSTANCE_ACTOR)},
+        "generator": {
+            "type": "Application",
+            "id": absolute(addresses.INSTANCE_ACTOR),
+            "implements": [dict(each) for each in _IMPLEMENTS],
+        },
     }
     return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
 
@@ -75,6 +81,7 @@ def instance(actor: Row) -> Doc:
         "discoverable": False,
         "indexable": False,
         "publicKey": _key(addresses.INSTANCE_ACTOR, actor),
+        "implements": [dict(each) for each in _IMPLEMENTS],
     }
 
 

@@ -78,11 +78,19 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes)
 
 
-async def bookmark_ended(owner: Speaker, public_id: str) -> None:
-    """Tell whoever got a publication that it is gone, inside `write()`; whoever never got it hears nothing."""
+async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility) -> None:
+    """Tell whoever may have a publication that it is gone, inside `write()`.
+
+    That is who got it, and of what stood in the outbox every follower too: their server may have read it there. A
+    server whose Create still waited hears neither.
+    """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    inboxes = await _inboxes(_REACHED, object_hash) | await _inboxes(_PERHAPS_REACHED, object_hash)
+    perhaps = await _inboxes(_REACHED, object_hash) | await _inboxes(_PERHAPS_REACHED, object_hash)
+    inboxes = perhaps
+    if visibility is Visibility.PUBLIC:
+        waiting = await _inboxes(_WAITING, object_hash)
+        inboxes = perhaps | (await _inboxes(_FOLLOWERS, owner.actor_id) - waiting)
     await execute(_CANCEL, object_hash, now())
     if inboxes:
         activity_id = here().new_id()

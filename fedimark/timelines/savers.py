@@ -40,6 +40,13 @@ WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND a.suspended_at IS NULL
 AND (b.actor_id = ? OR (b.visibility >= {least} AND EXISTS (
     SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')) OR {shared})
 """
+# When each saver of some links saved them first; a viewer's own private saves count for the viewer.
+_FIRST_SAVES = """
+SELECT l.hash, a.username, a.host, min(b.saved_at) AS saved_at
+FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
+WHERE l.hash IN ({hashes}) AND b.removed_at IS NULL AND (b.visibility > 0 OR b.actor_id = ?)
+GROUP BY l.hash, a.username, a.host
+"""
 
 
 async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -> list[Entry]:
@@ -163,6 +170,16 @@ def _person(save: Row) -> Person:
     local = save["local_name"]
     href = addresses.person(local) if local else save["person_url"]
     return Person(save["username"], save["at_host"], save["person_name"] or save["username"], href)
+
+
+async def first_saves(hashes: Sequence[str], viewer_id: int) -> dict[tuple[str, str, str], int]:
+    """When each saver first saved some links: by the link's hash, the saver's name and host (empty for people here)."""
+    found = {}
+    for start in range(0, len(hashes), 500):
+        some = hashes[start : start + 500]
+        for row in await fetch(_FIRST_SAVES.format(hashes=marks(len(some))), *some, viewer_id):
+            found[row["hash"], row["username"], row["host"]] = int(row["saved_at"])
+    return found
 
 
 def _people(saves: Iterable[Row]) -> tuple[Person, ...]:

@@ -30,6 +30,7 @@ from fedimark.vocab.activities import (
     Update,
 )
 from fedimark.vocab.actors import read_actor
+from fedimark.vocab.collections import MOST_ITEMS, read_collection
 from fedimark.vocab.discovery import Found, read_webfinger, webfinger_document
 from fedimark.vocab.objects import read_note, read_tombstone
 from fedimark.vocab.parse import READERS, parse
@@ -720,3 +721,34 @@ def read_all(doc):
             read(doc)
         except Unreadable:
             continue
+
+
+class TestCollections:
+    def test_a_page_holds_documents_and_addresses_and_says_where_to_read_on(self):
+        page = read_collection(wire("gotosocial/outbox_page.json"))
+        whole = read_collection(wire("gotosocial/outbox.json"))
+
+        assert [thing["type"] for thing in page.things] == ["Create"]
+        assert page.next == "https://sloth.example/users/ezra/outbox?page=true&max_id=01J5ZKETTLE00000000000000"
+        assert (whole.first, whole.next, whole.things) == (page.id, None, ())
+
+    @pytest.mark.parametrize("listed", [NOTE, [NOTE], [NOTE, 5, None, "urn:x"]])
+    @pytest.mark.parametrize("name", ["items", "orderedItems"])
+    def test_one_thing_or_a_list_is_read_and_what_leads_nowhere_passed_over(self, listed, name):
+        assert read_collection({"type": "Collection", name: listed}).things == (NOTE,)
+
+    def test_what_is_no_collection_is_refused_and_a_long_one_cut(self):
+        assert reason(read_collection, {"type": "Note"}) == "type"
+        assert len(read_collection({"type": "Collection", "items": [NOTE] * 900}).things) == MOST_ITEMS
+
+
+class TestMoves:
+    def test_other_names_of_an_actor_are_read_in_every_shape(self):
+        actor = wire("fedimark/actor.json")
+
+        assert read_actor(actor | {"alsoKnownAs": BO}).also_known_as == (BO,)
+        assert read_actor(actor | {"alsoKnownAs": [BO, {"id": NOTE}]}).also_known_as == (BO, NOTE)
+        assert read_actor(actor | {"alsoKnownAs": [f"{BO}/{n}" for n in range(300)]}).also_known_as == ()
+
+    def test_a_move_needs_a_target(self):
+        assert reason(parse, wire("mastodon/move.json") | {"target": None}) == "target"

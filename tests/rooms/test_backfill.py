@@ -48,7 +48,8 @@ def creates(wire: Any, amount: int) -> list[dict[str, Any]]:
     return [wire("fedimark/create_note", k3v7q2mzt5xha=f"n{n}", **{"page=2": f"page={n}"}) for n in range(amount)]
 
 
-async def test_a_gotosocial_outbox_of_addresses_is_read_with_its_own_dates(ana, ezra, wire):
+async def test_a_gotosocial_outbox_of_addresses_is_read_with_its_own_dates(ana, ezra, wire, clock):
+    clock.set("2026-08-22T00:00:00Z")
     ezra.peer.document("/users/ezra/outbox", wire("gotosocial/outbox"))
     ezra.peer.document("/users/ezra/statuses/01J5ZKETTLE00000000000000", wire("gotosocial/note"))
     first = wire("gotosocial/outbox_page")

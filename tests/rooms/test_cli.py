@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -16,11 +17,12 @@ import pytest
 from click.testing import CliRunner
 
 from fedimark.cli import commands
+from fedimark.importing.chunks import ROWS
 from tests.support.processes import FEDIMARK, Process, free_port
 from tests.support.storage import Storage
 
 COMMANDS = ["serve", "worker", "migrate", "account", "save", "edit", "remove", "import", "export", "timeline"]
-COMMANDS += ["counts", "follow", "unfollow"]
+COMMANDS += ["counts", "follow", "unfollow", "domain"]
 ROW = {
     "href": "https://example.org/1",
     "description": "One",
@@ -135,7 +137,7 @@ def test_an_import_killed_midway_is_whole_after_another_try(tmp_path):
     before = saved_rows(tmp_path)
     again = json.loads(line(cli, "import", str(file), "--user", "ana", "--json"))
 
-    assert before % 500 == 0, "a chunk is whole or not there"
+    assert before % ROWS == 0, "a chunk is whole or not there"
     assert (again["new"], again["known"], saved_rows(tmp_path)) == (2_000 - before, before, 2_000)
 
 
@@ -156,6 +158,8 @@ def saved_rows(folder: Path) -> int:
         ("follow", "not a handle", "--user", "ana"),
         ("follow", "@x@127.0.0.1:1", "--user", "ana"),
         ("unfollow", "bo", "--user", "ana"),
+        ("account", "rotate-keys", "nobody"),
+        ("account", "rotate-keys", ".instance"),
         ("account", "add", "ana"),
         ("account", "add", "No.Dots"),
         ("import", "/dev/null", "--user", "ana"),
@@ -235,6 +239,36 @@ def test_an_account_without_a_password_gets_one_that_is_printed(tmp_path):
     text = line(process, "account", "add", "ana")
 
     assert re.fullmatch(rf"@ana@{process.host} can sign in with the password \S{{16}}", text)
+
+
+def test_a_key_is_made_anew_under_a_new_id(tmp_path):
+    process = Process(tmp_path)
+    add(process, "ana")
+
+    first = line(process, "account", "rotate-keys", "ana")
+    second = line(process, "account", "rotate-keys", "ana")
+
+    assert first != second
+    for key_id in (first, second):
+        assert re.fullmatch(rf"{process.url}/u/ana#key-[a-z2-7]{{13}}", key_id)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("counts",), ("timeline", "--user", "ana")])
+def test_a_command_that_never_leaves_builds_no_way_out(refusing, arguments):
+    # A client of other servers takes longer to import than most commands take to run.
+    code = f"import sys; from fedimark.cli import commands; commands({arguments!r}, standalone_mode=False); "
+    code += "print(sorted({'aiohttp', 'httpx', 'starlette'} & set(sys.modules)))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=refusing.environ,
+        cwd=refusing.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_migrate_says_what_it_did_and_then_that_nothing_is_left(tmp_path):

@@ -29,7 +29,8 @@ async def followed(reader: Any, stranger: Stranger) -> Stranger:
     """Somebody elsewhere whom `reader` follows."""
     asked = await follow(reader.viewer, stranger.uri)
     about = f"{reader.uri}/follows/{asked['public_id']}"
-    await stranger.do({"id": f"{stranger.uri}#accept", "type": "Accept", "actor": stranger.uri, "object": about})
+    accept_id = f"{stranger.uri}#accept-{asked['public_id']}"
+    await stranger.do({"id": accept_id, "type": "Accept", "actor": stranger.uri, "object": about})
     return stranger
 
 

@@ -266,18 +266,31 @@ async def test_an_edit_reaches_who_got_it_and_follows_no_more(ana, cleo):
     assert document["object"]["nameMap"] == {"en": "new"}
 
 
-async def test_an_end_goes_to_who_got_it_and_to_nobody_else(ana, cleo, fleet, clock):
+async def test_an_end_goes_to_who_got_it_and_to_followers_who_may_have_read_it(ana, cleo, fleet, clock):
     row = await save(ana)
     await arrive()
     await follower(fleet, ana, "https://late.example/users/bo")
 
     await remove(ana, row, clock)
 
-    [(kind, inbox, document)] = await letters()
-    assert (kind, inbox) == ("Delete", "https://mastodon.example/inbox")
-    assert document["object"] == {"id": f"https://a.example/u/ana/b/{row['public_id']}", "type": "Tombstone"}
+    told = {inbox: (kind, document) for kind, inbox, document in await letters()}
+    assert sorted(told) == ["https://late.example/inbox", "https://mastodon.example/inbox"]
+    for kind, document in told.values():
+        assert kind == "Delete"
+        assert document["object"] == {"id": f"https://a.example/u/ana/b/{row['public_id']}", "type": "Tombstone"}
     await arrive()
-    assert await fetch("SELECT id FROM reach WHERE object_hash = ?", addresses.uri_hash(document["object"]["id"])) == []
+    object_hash = addresses.uri_hash(f"https://a.example/u/ana/b/{row['public_id']}")
+    assert await fetch("SELECT id FROM reach WHERE object_hash = ?", object_hash) == []
+
+
+async def test_the_end_of_what_no_outbox_shows_goes_only_to_who_got_it(ana, cleo, fleet, clock):
+    row = await save(ana, visibility="unlisted")
+    await arrive()
+    await follower(fleet, ana, "https://late.example/users/bo")
+
+    await remove(ana, row, clock)
+
+    assert [inbox for _, inbox, _ in await letters()] == ["https://mastodon.example/inbox"]
 
 
 async def test_what_never_left_ends_without_a_word(ana, cleo, clock):

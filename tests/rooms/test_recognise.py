@@ -263,7 +263,7 @@ async def test_once_its_software_is_known_a_mention_becomes_the_bookmark_it_is(a
     assert (bool(row["is_save"]), row["title"], row["tags"]) == (True, "Counting ferns", "ferns how-to")
 
 
-async def test_postmarks_edits_by_address_and_is_asked_for_the_words(ana, fleet, wire):
+async def test_postmarks_edits_by_address_and_is_asked_for_the_words(ana, fleet, wire, clock):
     await run("postmarks.example", "postmarks")
     dot = await followed(ana, Stranger(fleet, "https://postmarks.example/u/bookmarks"))
     create = wire("postmarks/create_note")
@@ -272,8 +272,11 @@ async def test_postmarks_edits_by_address_and_is_asked_for_the_words(ana, fleet,
     dot.peer.document("/m/1a2b", edited)
 
     assert await dot.do(wire("postmarks/update_by_address")) == "changed"
+    clock.forward(days=1)
+    dot.peer.document("/m/1a2b", json.loads(json.dumps(edited).replace("bluer", "bluest")))
+    await dot.do(wire("postmarks/update_by_address"))
 
-    assert (await bookmark())["title"] == "The bluer one"
+    assert (await bookmark())["title"] == "The bluest one"
 
 
 @pytest.mark.parametrize(

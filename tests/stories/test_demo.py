@@ -1,10 +1,11 @@
-"""`make demo` as somebody sees it: two servers, what to look at, and nothing left behind."""
+"""`make demo` as somebody sees it: three servers, what to look at, and nothing left behind."""
 
 from __future__ import annotations
 
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,9 +23,20 @@ DEMO = Path(__file__).parents[2] / "deploy" / "demo.py"
 PATIENCE_S = 120.0
 
 
-def two_free_ports() -> int:
-    """The first of two free ports that follow one another."""
-    return int(until(lambda: (port := free_port()) < 65_535 and answers_nobody(port + 1) and port))
+def three_free_ports() -> int:
+    """The first of three free ports that follow one another."""
+    return int(until(lambda: (port := free_port()) < 65_534 and are_free(port + 1, port + 2) and port))
+
+
+def are_free(*ports: int) -> bool:
+    """Whether servers could listen on all of these."""
+    try:
+        for port in ports:
+            with socket.create_server(("127.0.0.1", port)):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def answers_nobody(port: int) -> bool:
@@ -51,29 +63,32 @@ def demo(folder: Path, port: int, until_it_says: str) -> Iterator[str]:
         yield log.read_text()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE_S) == 0
-        assert answers_nobody(port)
-        assert answers_nobody(port + 1)
+        assert all(answers_nobody(port + number) for number in range(3))
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def test_the_demo_shows_one_merged_entry_and_ends_both_servers_and_works_again(tmp_path):
-    port = two_free_ports()
-    with demo(tmp_path, port, "Both go on serving") as printed:
-        a, b = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
+def test_the_demo_shows_merged_entries_and_ends_its_servers_and_works_again(tmp_path):
+    port = three_free_ports()
+    with demo(tmp_path, port, "All three go on serving") as printed:
+        a, b, c = (f"http://127.0.0.1:{port + number}" for number in range(3))
         assert "10 new, 0 known, 0 changed, 0 broken" in printed
-        assert re.search(rf"ana@127\.0\.0\.1:{port} bo@127\.0\.0\.1:{port + 1}", printed)
+        savers = [f"ana@127.0.0.1:{port}", f"bo@127.0.0.1:{port + 1}", f"cy@127.0.0.1:{port + 2}"]
+        assert " ".join(savers) in printed
+        for address in re.findall(r"http://\S+", printed):
+            # What it prints can be looked at: the network asks to sign in, everything else is there.
+            assert httpx.get(address).status_code == (303 if address.endswith("/network") else 200)
         assert "Files are hard" in httpx.get(f"{a}/u/ana").text
-        assert "FTS5" in httpx.get(f"{a}/u/ana/t/sql").text
-        with httpx.Client(base_url=b, headers={"Sec-Fetch-Site": "same-origin"}) as bo:
-            password = re.search(r"with the password (\S+)", printed)
-            assert password is not None
-            bo.post("/sign-in", data={"username": "bo", "password": password[1]})
-            network = bo.get("/network")
-        assert network.status_code == 200
-        assert "FTS5" in network.text
+        password = re.search(r"with the password (\S+)", printed)
+        assert password is not None
+        for name, url in (("ana", a), ("bo", b), ("cy", c)):
+            with httpx.Client(base_url=url, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
+                browser.post("/sign-in", data={"username": name, "password": password[1]})
+                network = browser.get("/network")
+            assert network.status_code == 200
+            assert "FTS5" in network.text
 
     # Once more from the beginning, and ended in the midst of it.
     with demo(tmp_path, port, "10 new, 0 known, 0 changed, 0 broken"):

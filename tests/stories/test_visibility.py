@@ -47,7 +47,8 @@ class Ask:
     """How a route is asked, and of which bookmarks each reader finds the title: exactly these.
 
     With `{id}`, `{hash}`, `{md5}`, `{url}`, `{tag}` or `{dot}` in it, it is asked once for each bookmark. `leads` are
-    those whose address or tags the answer may name though it shows none of them. `not_by` would change what others find.
+    those whose address or tags the answer may name though it shows none of them. `not_by`: what they ask would change
+    what the others find.
     """
 
     path: str
@@ -63,6 +64,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /": (Ask("/", {NOBODY: (P,), SERVER: (P,)}),),
     "GET /recent": (Ask("/recent", LISTED), Ask("/recent?before=9-x"), Ask("/recent?after=1-x", LISTED)),
     "GET /network": (Ask("/network", NETWORK),),
+    "GET /authorize_interaction": (Ask("/authorize_interaction?uri=acct:ana@a.example", NETWORK),),
     "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),
     "POST /network/leave": (Ask("/network/leave", NOTHING, {"who": "nobody_of_this_name"}),),
     "GET /t/{tags}": (
@@ -115,11 +117,16 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /url:{hash}/": (Ask("/url:{hash}/"),),
     # What servers ask
     "GET /.well-known/webfinger": (Ask("/.well-known/webfinger?resource=acct:ana@a.example"),),
+    "GET /.well-known/nodeinfo": (Ask("/.well-known/nodeinfo"),),
+    "GET /.well-known/host-meta": (Ask("/.well-known/host-meta"),),
+    "GET /nodeinfo/{version}": (Ask("/nodeinfo/2.1"), Ask("/nodeinfo/2.0")),
     "GET /actor": (Ask("/actor"),),
     "POST /inbox": (Ask("/inbox"),),
     "POST /actor/inbox": (Ask("/actor/inbox"),),
     "POST /u/{user}/inbox": (Ask("/u/ana/inbox"),),
     "GET /u/{user}/outbox": (Ask("/u/ana/outbox"), Ask("/u/ana/outbox?page=first", LISTED)),
+    "GET /u/{user}/featured": (Ask("/u/ana/featured", LISTED),),
+    "GET /u/{user}/tags": (Ask("/u/ana/tags", leads=LISTED),),
     "GET /u/{user}/followers": (Ask("/u/ana/followers"),),
     "GET /u/{user}/following": (Ask("/u/ana/following"),),
     "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"),),

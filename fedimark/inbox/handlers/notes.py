@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from fedimark.bookmarks.incoming import IGNORED, follow_consent, forget_note, store_from_origin, store_note
+from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Create, Update
 from fedimark.vocab.objects import Note
 
-BATCH = 1_000  # bookmarks brought onto public pages, or off them, in one transaction
+BATCH = 500  # bookmarks brought onto public pages, or off them, in one transaction
 
 
 async def on_create(received: Verified[Create]) -> str:
@@ -25,8 +26,8 @@ async def on_update(received: Verified[Update]) -> str:
     actor = received.origin.actor if received.origin else None
     if actor is None:
         return IGNORED
-    await follow_consent(actor, BATCH)
-    return "refreshed"
+    changed = await follow_consent(actor, BATCH)
+    return "refreshed" if changed < BATCH else UNFINISHED
 
 
 def note_of(received: Verified[Any]) -> Note | None:

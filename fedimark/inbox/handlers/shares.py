@@ -9,6 +9,7 @@ from fedimark.database import Row, fetch_one
 from fedimark.inbox.origin import NOTHING, Origin
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Announce, Like
+from fedimark.vocab.terms import PUBLIC
 
 
 async def on_announce(received: Verified[Announce]) -> str:
@@ -41,6 +42,8 @@ async def on_like(received: Verified[Like]) -> str:
 async def _found(object_uri: str, origin: Origin, received_at: int) -> Row | None:
     if origin.note is None or origin.author is None:
         return await shares.bookmark_of(object_uri)
+    if PUBLIC not in (*origin.note.to, *origin.note.cc):
+        return None  # shown to us because we asked by name: it is not the sharer's to pass on
     await store_from_origin(origin.author, origin.note, received_at)
     return await shares.bookmark_of(origin.note.id)
 

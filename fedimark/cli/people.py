@@ -1,0 +1,85 @@
+"""`account`: who can sign in here."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+import click
+
+from fedimark.cli.inside import inside, nobody, run
+
+
+@click.group()
+def account() -> None:
+    """People who can sign in here."""
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="May see to the server.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def account_add(name: str, admin: bool, password_stdin: bool) -> None:
+    """Make an account; without a password given, one is made up and printed."""
+    given = ""
+    if password_stdin:
+        given = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        given = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = given if given or password_stdin else secrets.token_urlsafe(12)
+    handle = run(_add(name, password, is_admin=admin))
+    click.echo(f"{handle} can sign in." if given else f"{handle} can sign in with the password {password}")
+
+
+@account.command("suspend")
+@click.argument("name")
+def account_suspend(name: str) -> None:
+    """Shut somebody out: they can’t sign in, are shown nowhere, and say nothing to other servers."""
+    run(_suspend(name))
+
+
+@account.command("restore")
+@click.argument("name")
+def account_restore(name: str) -> None:
+    """Let somebody in again, with everything as it was."""
+    run(_restore(name))
+
+
+@account.command("rotate-keys")
+@click.argument("name")
+def account_rotate_keys(name: str) -> None:
+    """Give somebody a new key to sign with, after the old one may have been seen; their followers’ servers are told."""
+    click.echo(run(_rotate_keys(name)))
+
+
+async def _add(name: str, password: str, *, is_admin: bool) -> str:
+    from fedimark.accounts.register import register
+
+    async with inside() as here:
+        viewer = await register(name, password, is_admin=is_admin)
+        return f"@{viewer.username}@{here.settings.handles_at}"
+
+
+async def _suspend(name: str) -> None:
+    from fedimark.moderation import suspension
+
+    async with inside():
+        await suspension.suspend(name)
+
+
+async def _restore(name: str) -> None:
+    from fedimark.moderation import suspension
+
+    async with inside():
+        await suspension.restore(name)
+
+
+async def _rotate_keys(name: str) -> str:
+    from fedimark.accounts import keys
+    from fedimark.accounts.queries import actor_by_name
+
+    async with inside():
+        actor = await actor_by_name(name)
+        if actor is None or actor["gone_at"] is not None:
+            raise nobody(name)
+        return str((await keys.rotate(actor))["key_id"])

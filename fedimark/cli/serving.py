@@ -1,0 +1,79 @@
+"""`serve`, `worker`, `migrate`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from fedimark.cli.inside import inside, opened, run
+from fedimark.cli.which import port_of, serving_settings
+from fedimark.settings import Settings, read
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="The port; as in the base URL, else 8000.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@click.option("--no-worker", is_flag=True, help="Only answer; `fedimark worker` runs elsewhere.")
+def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
+    """Bring the database up to date and serve, with the worker beside."""
+    from fedimark import serving
+
+    settings = serving_settings(host, port)
+    run(_make_ready(settings), settings)
+    port = port or port_of(settings)
+    environ = {
+        "FEDIMARK_BASE_URL": settings.base_url,
+        "FEDIMARK_ALLOW_LOOPBACK": str(settings.allow_loopback).lower(),
+    }
+    serving.serve(settings, host, port, workers=workers, works=not no_worker, environ=environ)
+
+
+@click.command()
+def worker() -> None:
+    """Run only the worker: deliveries, received activities, imports."""
+    settings = read(os.environ)
+    run(_work(), settings)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    from fedimark import database
+
+    settings = read(os.environ)
+    applied = run(database.migrate(settings), settings)
+    click.echo("\n".join(applied) if applied else "The database is up to date.")
+
+
+async def _make_ready(settings: Settings) -> None:
+    from fedimark import database
+    from fedimark.accounts import first
+
+    await database.migrate(settings)
+    async with opened(settings) as here:
+        await first.prepare(settings)
+        code = await first.new_setup_code()
+        base = here.settings.base_url
+    click.echo(f"Fedimark serves {base}", err=True)
+    if code is not None and settings.is_loopback:
+        click.echo(f"Nobody has an account yet: open {base}/ to make the first, which may see to the server.", err=True)
+    elif code is not None:
+        click.echo(f"Nobody has an account yet: open {base}/ and use the set-up code {code}", err=True)
+
+
+async def _work() -> None:
+    import signal
+
+    from fedimark import app
+    from fedimark import worker as loop
+
+    stop = asyncio.Event()
+    for end in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(end, stop.set)
+    async with inside() as here:
+        settings = here.settings
+    async with app.running(settings) as server:
+        await loop.run(server.here, stop)

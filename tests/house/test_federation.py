@@ -1,0 +1,147 @@
+"""FEDERATION.md shows every document we send, and each sample is what the code makes of the same rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from fedimark.database import Row, execute, fetch_one
+from fedimark.here import entered
+from fedimark.inbox.dispatch import HANDLERS
+from fedimark.outbox import documents
+from fedimark.outbox.profiles import BOOKMARKS, LINK
+from fedimark.vocab.activities import Activity
+from tests.house.tree import words
+from tests.support.fleet import Fleet
+from tests.support.server import Server
+
+HEADING = re.compile(r"^### ([^\n]+)\n(?:(?!^#).)*?^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
+REFERENCE = "see: "  # a string that stands for another sample, so that no Note is printed seven times
+
+SAVED, EDITED, GONE = (1_787_217_300_000_000 + seconds * 1_000_000 for seconds in (0, 600, 86_400))
+NOTE, UPDATE, DELETE, FOLLOW, ANSWER, BLOCK = (f"{letter}3v7q2mzt5xha" for letter in "kudfab")
+BO, BOS_FOLLOW = "https://bo.example/users/bo", "https://bo.example/follows/17"
+
+PERSON = """
+UPDATE actor SET name = 'Ana', summary = 'Databases, mostly.', created_at = ?, icon = 'ana.png', fields = ?,
+public_key = ?, indexable = TRUE WHERE local_name = 'ana'
+"""
+BOOKMARK = "UPDATE bookmark SET public_id = ?, saved_at = ?, updated_at = ?"
+KEY = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQ…\n-----END PUBLIC KEY-----\n"
+
+
+async def test_every_sample_is_what_the_code_makes(fleet: Fleet) -> None:
+    samples = {title: json.loads(text) for title, text in HEADING.findall(words("FEDERATION.md"))}
+    server = await fleet.server("marks.example")
+
+    async with entered(server.here):
+        made = await documents_of(server)
+
+    assert samples.keys() == made.keys()
+    for title, document in made.items():
+        whole = put_together(samples[title], made)
+        assert whole == document, f"{title}:\n{json.dumps(document, ensure_ascii=False, indent=2)}"
+
+
+def test_every_activity_read_is_handled_or_said_to_be_ignored() -> None:
+    kinds = {kind.__name__ for kind in Activity.__subclasses__()}
+
+    assert kinds - {kind.__name__ for kind in HANDLERS} == {"Unknown"}
+
+
+def put_together(sample: Any, made: dict[str, Any]) -> Any:
+    """A sample with what it refers to in its place.
+
+    `"see: Create"` is that document without its context, which stands at the top alone; as a context it is that one's;
+    `{"see": "Create", …}` is that document with changes.
+    """
+    if isinstance(sample, str) and sample.startswith(REFERENCE):
+        return bare(made[sample.removeprefix(REFERENCE)])
+    if isinstance(sample, list):
+        return [put_together(each, made) for each in sample]
+    if not isinstance(sample, dict):
+        return sample
+    whole = bare(made[sample["see"]]) if "see" in sample else {}
+    for key, value in sample.items():
+        if key == "@context" and isinstance(value, str) and value.startswith(REFERENCE):
+            whole[key] = made[value.removeprefix(REFERENCE)][key]
+        elif key != "see":
+            whole[key] = put_together(value, made)
+    return whole
+
+
+def bare(document: dict[str, Any]) -> dict[str, Any]:
+    """A document as it stands inside another."""
+    return {key: value for key, value in document.items() if key != "@context"}
+
+
+async def documents_of(server: Server) -> dict[str, Any]:
+    """Every document by the heading of its sample, of one person with one bookmark."""
+    server.clock.set("2026-08-20T09:15:00Z")
+    person = await server.sign_up("ana")
+    await person.save(
+        "https://store.example/cache?page=2",
+        title="How the page cache works",
+        description="Read it twice.",
+        tags="page-cache 2024",
+    )
+    fields = json.dumps([["Site", "https://ana.example/"]])
+    await execute(PERSON, SAVED, fields, KEY)
+    await execute("UPDATE actor SET public_key = ? WHERE kind = 'Application'", KEY)
+    await execute(BOOKMARK, NOTE, SAVED, SAVED)
+    return {**await answered(server), **await said()}
+
+
+async def answered(server: Server) -> dict[str, Any]:
+    """What we answer to who asks."""
+
+    async def got(path: str, agent: str = "") -> Any:
+        headers = {"Accept": "application/activity+json", "User-Agent": agent}
+        return json.loads((await server.client.get(path, headers=headers)).content)
+
+    return {
+        "WebFinger": await got("/.well-known/webfinger?resource=acct:ana@marks.example"),
+        "NodeInfo, the way to it": await got("/.well-known/nodeinfo"),
+        "NodeInfo": await got("/nodeinfo/2.1"),
+        "A person": await got("/u/ana"),
+        "The server itself": await got("/actor"),
+        "The outbox": await got("/u/ana/outbox"),
+        "A page of the outbox": await got("/u/ana/outbox?page=first"),
+        "Followers, and followed people": await got("/u/ana/followers"),
+        "Featured bookmarks": await got("/u/ana/featured"),
+        "Featured tags": await got("/u/ana/tags"),
+        "A bookmark, for everybody": await got(f"/u/ana/b/{NOTE}"),
+        "Replies to a bookmark": await got(f"/u/ana/b/{NOTE}/replies"),
+    }
+
+
+async def said() -> dict[str, Any]:
+    """What we say, and what is left of what ended."""
+    ana, bookmark = await row("actor", "local_name", "ana"), await row("bookmark", "public_id", NOTE)
+    note = documents.create("ana", bookmark)["object"]
+    assert isinstance(note, dict)
+    return {
+        "A bookmark, for link aggregators and blogs": documents.create("ana", bookmark, LINK)["object"],
+        "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS)["object"],
+        "What is left of a bookmark": documents.tombstone(str(note["id"]), GONE),
+        "What is left of a person": documents.tombstone("https://marks.example/u/ana", GONE, "Person"),
+        "Create": documents.create("ana", bookmark),
+        "Update": documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE),
+        "Delete": documents.delete("ana", NOTE, DELETE, GONE),
+        "Update of a person": documents.update_person(ana, UPDATE, EDITED),
+        "Delete of a person": documents.delete_person("ana", GONE),
+        "Follow": documents.follow("ana", FOLLOW, BO),
+        "Undo of a Follow": documents.undo_follow("ana", FOLLOW, BO),
+        "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
+        "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
+        "Block": documents.block("ana", BLOCK, BO),
+        "Undo of a Block": documents.undo_block("ana", BLOCK, BO),
+    }
+
+
+async def row(table: str, column: str, value: str) -> Row:
+    """One row that is there."""
+    found = await fetch_one(f"SELECT * FROM {table} WHERE {column} = ?", value)
+    assert found is not None
+    return found
