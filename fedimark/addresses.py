@@ -142,7 +142,10 @@ def add(**values: str) -> str:
 
 def local_path(uri: str) -> str | None:
     """The path of an address of this server, or None when it is somebody else's."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # `http://[`
+        return None
     if f"{parts.scheme}://{parts.netloc}".lower() != here().settings.base_url:
         return None
     return parts.path

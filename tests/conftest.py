@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+from fedimark import logs
 from tests.support.fixtures import (
     ana,
     clock,
@@ -23,3 +24,6 @@ __all__ = [
     "sqlite_template",
     "wire",
 ]
+
+# As in life: the library's own way to draw a traceback takes a second for each.
+logs.configure("text")

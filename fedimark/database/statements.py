@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.connection import get_connection
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
 from fedimark.errors import Unavailable
@@ -55,7 +56,9 @@ def _is_trouble(error: BaseException) -> bool:
     """Full disk, read-only file system, no connection: the database's trouble, not a mistake of ours."""
     if isinstance(error, IntegrityError):
         return False
-    return isinstance(error, OperationalError) or type(error).__module__.startswith("asyncpg")
+    # A transaction that cannot even begin raises the driver's own error; a read-only PostgreSQL is called the third.
+    kinds = (OperationalError, sqlite3.OperationalError, TransactionManagementError)
+    return isinstance(error, kinds) or type(error).__module__.startswith("asyncpg")
 
 
 async def fetch(sql: str, *parameters: object) -> list[Row]:

@@ -124,6 +124,8 @@ async def _read_multipart(boundary: bytes, stream: AsyncGenerator[bytes, None], 
         raise Malformed("Only a part of this form arrived.")
     texts = [(_utf8(name), _utf8(value)) for name, value in items if isinstance(value, str)]
     uploads = {_utf8(name): value for name, value in items if isinstance(value, UploadFile) and value.size}
+    for upload in uploads.values():
+        upload.filename = _utf8(upload.filename or "")
     return SentForm(_gathered(texts), uploads)
 
 

@@ -58,7 +58,10 @@ def is_at_this_machine(request: Request) -> bool:
 
     The name counts too: a page from elsewhere whose name is made to point here comes from loopback as well.
     """
-    name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:  # `[`
+        return False
     return _is_loopback(address_of(request)) and (name == "localhost" or _is_loopback(name))
 
 

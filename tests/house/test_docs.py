@@ -7,9 +7,11 @@ import re
 import tomllib
 from dataclasses import fields
 
+import click
 import pytest
 
 import fedimark
+import fedimark.cli
 from fedimark.inbox.dispatch import HANDLERS
 from fedimark.settings import Settings
 from tests.house.tree import ROOT, modules, rooms, tracked_files, words
@@ -67,6 +69,29 @@ def test_readme_names_every_setting_with_its_default() -> None:
     shown = {name: default.strip(" `") for name, default in rows}
 
     assert shown == {field.name.upper(): as_written(field.default) for field in fields(Settings)}
+
+
+def test_readme_names_every_command() -> None:
+    commands = words_of_commands(fedimark.cli.commands)
+
+    shown = set()
+    for row in re.findall(r"^\| (`fedimark [^|]+?) \|", words("README.md"), re.MULTILINE):
+        first, *more = re.findall(r"`(?:fedimark|…) ([^`]+)`", row)
+        group = first.split()[0]
+        shown |= {first.split()[0], " ".join(first.split()[:2]), *(f"{group} {each.split()[0]}" for each in more)}
+
+    assert commands - shown == set()
+
+
+def words_of_commands(group: click.Group, before: str = "") -> set[str]:
+    """Every command below a group, with the groups it stands in."""
+    found = set()
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found |= words_of_commands(command, f"{before}{name} ")
+        else:
+            found.add(f"{before}{name}")
+    return found
 
 
 def as_written(default: object) -> str:
