@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch_one
+from fedimark.delivery.peers import heard_from
 from fedimark.errors import FedimarkError, Forbidden, Gone, Malformed, NotProven, TooLarge, Unreachable, WrongType
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import authority
@@ -84,6 +85,8 @@ async def receive(
     if await execute(_STORE, *values):
         log.info(INBOX_RECEIVED, actor=activity.actor, kind=_kind(activity))
         here().wake.set()
+    # Whoever speaks can listen again: what waits for their server need not wait on.
+    await heard_from(actor["uri"], actor["inbox"], actor["shared_inbox"])
 
 
 async def stored(row: Row) -> Verified[Any]:

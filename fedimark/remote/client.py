@@ -30,7 +30,7 @@ from fedimark.signatures.message import Message
 
 MOST_REDIRECTS = 3
 
-_CONNECTIONS = 128
+_CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 4
 _DNS_KEPT_S = 300
 _CHUNK = 65_536
