@@ -1,4 +1,4 @@
-"""Every id and URL this server mints; nothing else puts them together. (DESIGN §1)
+"""Every id and URL this server mints; nothing else puts them together.
 
 Paths begin with `/`; `absolute` puts the base URL before them. Ids on the wire are absolute.
 """
@@ -13,7 +13,7 @@ from fedimark.here import here
 from fedimark.text import segments
 
 RESERVED_NAMES = frozenset(
-    # First path segments, now and planned, and the names of PROTOCOL §0.2.
+    # First path segments, now and planned, and names that would mislead.
     """
     tag network digest actor admin root u t url v1 api recent popular search add notes settings followers following
     inbox outbox sign_in sign_up sign_out setup static media avatar avatars feeds rss json linkding health healthz

@@ -1,4 +1,4 @@
-"""What one server is made of, as one frozen value; the only ambient state, held in one ContextVar. (DESIGN §7.17)
+"""What one server is made of, as one frozen value; the only ambient state, held in one ContextVar.
 
 It is entered together with that server's database context by the ASGI wrapper, the worker and the command line, so that
 several servers live in one process without sharing rows, settings, clock or keys.

@@ -1,6 +1,6 @@
 """Serving over sockets: uvicorn with httptools and uvloop, and bounds on what a request's head may be.
 
-httptools has no limit of its own: uvicorn takes 200 MB of headers, or a line that never ends. (STACK §0)
+httptools has no limit of its own: uvicorn takes 200 MB of headers, or a line that never ends.
 """
 
 from __future__ import annotations

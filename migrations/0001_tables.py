@@ -412,7 +412,7 @@ class Migration(migrations.Migration):
                 "app": "models",
                 "unique_together": (("object_hash", "inbox_hash"),),
                 "pk_attr": "id",
-                "table_description": "Which inbox got an object of ours: who must hear of its end. (PROTOCOL §0.7)",
+                "table_description": "Which inbox got an object of ours: who must hear of its end.",
             },
             bases=["Model"],
         ),

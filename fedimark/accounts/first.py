@@ -22,7 +22,7 @@ async def prepare(settings: Settings) -> None:
     """Make what a server needs before it serves: its frozen addresses and its own actor; every process may call it.
 
     Raises Refused when the server was started with another base URL or handle domain before: ids on other servers
-    hold them for ever. (PROTOCOL §0.3)
+    hold them for ever.
     """
     await _freeze("base_url", settings.base_url)
     await _freeze("handle_domain", settings.handles_at)

@@ -21,7 +21,7 @@ async def rotate(actor: Row) -> Row:
     """Give a person of this server a new key under a new id, tell their followers' servers, and return the new row.
 
     The old key signs nothing more: what waits to be sent is signed when it is sent. Peers meet the new id, ask for
-    it, and find it in the actor's document. Raises NotFound for anybody else. (PROTOCOL §1.3)
+    it, and find it in the actor's document. Raises NotFound for anybody else.
     """
     keys = await run_heavy(make_keys)
     name = actor["local_name"] or ""

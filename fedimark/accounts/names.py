@@ -11,7 +11,7 @@ _NAME = re.compile(r"[a-z0-9_]{1,30}", re.ASCII)
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that cannot be somebody's; whether somebody has it, the database says. (PROTOCOL §0.2)"""
+    """Refuse a name that cannot be somebody's; whether somebody has it, the database says."""
     if not _NAME.fullmatch(name):
         raise Refused("A name is 1 to 30 small letters, digits and underscores.", field="name")
     if name in RESERVED_NAMES:

@@ -1,4 +1,4 @@
-"""Passwords: what one may be, and Argon2id. (STACK §7: m = 19 MiB, t = 2, p = 1, about 32 ms)"""
+"""Passwords: what one may be, and Argon2id (m = 19 MiB, t = 2, p = 1: about 32 ms)."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ async def get_following(request: Request) -> Response:
 
 
 async def get_featured(request: Request) -> Response:
-    """`GET /u/{user}/featured`: the newest five, so that a profile elsewhere is not empty. (PROTOCOL §1.2)"""
+    """`GET /u/{user}/featured`: the newest five, so that a profile elsewhere is not empty."""
     owner = await queries.person(request.path_params["user"])
     rows = await queries.newest_public(owner, FEATURED)
     items = [note(owner["local_name"], row) for row in rows]

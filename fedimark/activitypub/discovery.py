@@ -1,4 +1,4 @@
-"""WebFinger: from a handle or an address to an actor. (RFC 7033, PROTOCOL §1.2)"""
+"""WebFinger: from a handle or an address to an actor. (RFC 7033)"""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ async def _nodeinfo(version: str) -> Doc:
         "metadata": {
             "nodeName": here().settings.handles_at,
             "features": ["bookmarks"],
-            # So that a peer knows whether its canonical URLs are ours. (PROTOCOL §0.11)
+            # So that a peer knows whether its canonical URLs are ours.
             "canonicalUrls": {"version": CANONICAL_VERSION, "trackers": TRACKERS_VERSION},
         },
     }

@@ -92,7 +92,7 @@ def checked_url(url: str) -> str:
 
 def visibility_of(draft: Draft, owner: Owner, before: Visibility | None) -> Visibility:
     """How far a draft will reach: what the door said, else as before, else private for secret-looking addresses,
-    else the owner's default; Privacy Lock overrides all. What is not http(s) never leaves. (DESIGN §1)
+    else the owner's default; Privacy Lock overrides all. What is not http(s) never leaves.
     """
     if owner.privacy_lock:
         return Visibility.PRIVATE

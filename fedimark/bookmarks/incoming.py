@@ -1,4 +1,4 @@
-"""From the Notes of others to bookmarks: what is kept of a Note whose author was proven. (PROTOCOL §2.5)
+"""From the Notes of others to bookmarks: what is kept of a Note whose author was proven.
 
 All of it runs inside `write()` and does nothing new when it is done twice; every function returns a short word for
 what it did. Of two states of one Note the later `updated` wins, and its end wins over both, in whatever order they
@@ -62,7 +62,7 @@ async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
 
 
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
-    """Whether another state of this Note is known that bears the same moment, so its server must be asked. (§0.4)"""
+    """Whether another state of this Note is known that bears the same moment, so its server must be asked."""
     stamp = _stamp(note, received_at)
     before = await _known(author, note.id)
     withheld = await fetch_one(_WITHHELD, _grave(author, note.id))

@@ -1,4 +1,4 @@
-"""PURE. Whether a Note of another server is a bookmark, mentions a page, or is neither. (PROTOCOL §2.5)"""
+"""PURE. Whether a Note of another server is a bookmark, mentions a page, or is neither."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fedimark.text import clean, html, tags, urls
 from fedimark.text.anchors import Anchor, anchors, begins_with_link
 from fedimark.vocab.objects import Note
 
-# Their authors save in public to be found. (PROTOCOL §0.10)
+# Their authors save in public to be found.
 BOOKMARK_SERVERS = frozenset({"fedimark", "betula", "omnom", "ties", "linkblocks", "postmarks", "indielinks"})
 # These send no machine-readable link: a Note that begins with one is a bookmark of it.
 _LINK_FIRST = frozenset({"postmarks", "indielinks"})

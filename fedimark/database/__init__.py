@@ -1,7 +1,7 @@
 """The database: connections, statements, schema, and the one place that knows the two dialects.
 
 On SQLite all writes of one process go through one connection and so one fair queue; reads have a connection of
-their own that cannot write. (DESIGN §7.19, STACK §1.3)
+their own that cannot write.
 """
 
 from fedimark.database.connect import TORTOISE, Database

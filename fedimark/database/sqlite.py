@@ -1,4 +1,4 @@
-"""Tortoise's SQLite engine, with transactions that take the write lock when they begin. (STACK §1.3)
+"""Tortoise's SQLite engine, with transactions that take the write lock when they begin.
 
 Tortoise picks the schema editor by finding `sqlite` in this module's name.
 """

@@ -1,4 +1,4 @@
-"""PURE. Whether a host is worth asking: a breaker for each, and which lane its letters go in. (PROTOCOL §0.20, §5.2)"""
+"""PURE. Whether a host is worth asking: a breaker for each, and which lane its letters go in."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from fedimark.here import MICROS, here, now
 from fedimark.logs import DELIVERY_DEAD, log
 
 SLOTS: Mapping[Lane, int] = MappingProxyType({Lane.FAST: 256, Lane.OTHERS: 128})
-"""How many inboxes each lane serves at once. (PROTOCOL §0.20)"""
+"""How many inboxes each lane serves at once."""
 LETTERS = 10  # for one inbox under one lease
 EXPIRED = "expired"
 

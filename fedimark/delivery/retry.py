@@ -1,4 +1,4 @@
-"""PURE. When to try a delivery again. (PROTOCOL §5.2)"""
+"""PURE. When to try a delivery again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routing on the raw path: each segment decoded once, strictly. (DESIGN §1, addresses)
+"""Routing on the raw path: each segment decoded once, strictly.
 
 Starlette routes on a decoded path, in which `a%2Fb` and `a/b` are one; a tag may hold a slash. So a segment is decoded
 here, and only its `/` and `%` are written again as escapes, which the `segment` convertor reads back.

@@ -1,4 +1,4 @@
-"""Follows that nobody answered are asked again: after a day, and after a week. (PROTOCOL §5.3)"""
+"""Follows that nobody answered are asked again: after a day, and after a week."""
 
 from __future__ import annotations
 

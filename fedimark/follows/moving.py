@@ -27,7 +27,7 @@ async def matters(old: Row, at: int) -> bool:
 async def moved(old: Row, new: Row, at: int, limit: int) -> int:
     """Let followers here ask the new account and leave the old one, inside `write()`; returns how many did.
 
-    Less than `limit` is the end. Nothing happens within a week of the Move before. (PROTOCOL §1.6)
+    Less than `limit` is the end. Nothing happens within a week of the Move before.
     """
     if new["id"] == old["id"] or not await matters(old, at):
         return 0

@@ -14,7 +14,7 @@ from fedimark.policy.blocks import is_blocked
 from fedimark.remote.actors import find_actor
 from fedimark.remote.webfinger import find_handle
 
-PATIENCE_S = 8  # somebody waits in front of a form (DESIGN §7.18)
+PATIENCE_S = 8  # somebody waits in front of a form
 
 _HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
 _KNOWN = "SELECT * FROM actor WHERE uri_hash = ? OR url = ? OR (lower(username) = ? AND host = ?) LIMIT 20"

@@ -1,4 +1,4 @@
-"""PURE. Who may say what: the one place that decides, before anything is stored. (PROTOCOL §1.10)
+"""PURE. Who may say what: the one place that decides, before anything is stored.
 
 What rows must tell stands with the rows: that an Accept is the followed person's (`follows.incoming`), that a Note is
 its author's (`bookmarks.incoming`).

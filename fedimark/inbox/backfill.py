@@ -1,4 +1,4 @@
-"""What somebody said before anybody here followed them: the first pages of their outbox. (PROTOCOL §5.3)
+"""What somebody said before anybody here followed them: the first pages of their outbox.
 
 The worker's job of that name. Done again from the start when it was interrupted: what is known costs nothing.
 """

@@ -1,4 +1,4 @@
-"""The one gate for what other servers say: prove the sender, store once, and only then answer. (PROTOCOL §5.3)
+"""The one gate for what other servers say: prove the sender, store once, and only then answer.
 
 Nothing unproven is stored. `Verified` is made here and nowhere else.
 """
@@ -31,7 +31,7 @@ from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import is_activity_type
 
-KEY_PATIENCE_S = 2  # the peer waits (PROTOCOL §0.6)
+KEY_PATIENCE_S = 2  # the peer waits
 REFETCH_PAUSE = 300 * MICROS
 REPEATED_WITHIN = 300 * MICROS
 
@@ -230,7 +230,7 @@ async def _in_time(asking: Any) -> Row:
 
 
 async def _gone(activity: Activity) -> Row:
-    """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is. (§1.3)"""
+    """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is."""
     known = await known_actor(activity.actor)
     if known is None or not isinstance(activity, Delete) or activity.object_id != activity.actor:
         raise NotProven("gone")

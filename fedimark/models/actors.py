@@ -32,7 +32,7 @@ class Actor(Model):
     public_key = column.TextField(default="")  # PEM
     private_key = column.TextField(default="")  # PEM, of this server's actors only
     approves_followers = column.BooleanField(default=False)
-    indexable = column.BooleanField(default=False)  # consents to public pages (PROTOCOL §0.10)
+    indexable = column.BooleanField(default=False)  # consents to public pages
     created_at = column.BigIntField()
     fetched_at = column.BigIntField(default=0)
     gone_at = column.BigIntField(null=True)

@@ -95,7 +95,7 @@ class Delivery(Model):
 
 
 class Reach(Model):
-    """Which inbox got an object of ours: who must hear of its end. (PROTOCOL §0.7)"""
+    """Which inbox got an object of ours: who must hear of its end."""
 
     id = column.BigIntField(primary_key=True)
     object_hash = column.CharField(max_length=40)

@@ -24,9 +24,9 @@ _ICON_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "w
 
 
 def person(actor: Row) -> Doc:
-    """The actor document of somebody here; `actor` is their whole row. (PROTOCOL §1.2)
+    """The actor document of somebody here; `actor` is their whole row.
 
-    Of somebody suspended it says so, as Mastodon does, and nothing of what they said of themselves. (PROTOCOL §0.22)
+    Of somebody suspended it says so, as Mastodon does, and nothing of what they said of themselves.
     """
     username = actor["local_name"]
     uri = ids.actor(username)
@@ -185,7 +185,7 @@ def undo_follow(username: str, follow_id: str, target_uri: str) -> Doc:
 def answer_follow(kind: str, username: str, answer_id: str, follower_uri: str, follow_uri: str | None) -> Doc:
     """An Accept or Reject (`kind`) of a Follow received; `follow_uri` is None where the Follow had no id.
 
-    The whole Follow stands in it: Postmarks looks at `object.type`. (PROTOCOL §1.6)
+    The whole Follow stands in it: Postmarks looks at `object.type`.
     """
     actor = ids.actor(username)
     inner = _follow(follow_uri, follower_uri, actor)

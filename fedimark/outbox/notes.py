@@ -26,7 +26,7 @@ _PARAGRAPH_ENDS = re.compile(r"\n[ \t]*\n")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is addressed. Tag actors are never: no Note names one before they exist. (PROTOCOL §0.15)"""
+    """Who is addressed. Tag actors are never: no Note names one before they exist."""
 
     to: list[str]
     cc: list[str]
@@ -107,7 +107,7 @@ class _Parts:
 
     def content(self) -> str:
         """Title link, description, hashtags. The last paragraph holds anchors between spaces and nothing else:
-        then Mastodon makes its bar of hashtags of it. (PROTOCOL §1.5)
+        then Mastodon makes its bar of hashtags of it.
         """
         link = f'<a href="{html.escape(self.url)}" class="u-bookmark-of" rel="{_TITLE_REL}" target="_blank">'
         anchors = " ".join(

@@ -60,7 +60,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     """Tell followers and whoever else got a publication that it changed, inside `write()`.
 
     An older Update that still waits is superseded. What is for followers only goes to who follows now: somebody who
-    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks. (PROTOCOL §0.7, §5.2)
+    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks.
     """
     uri = ids.note(owner.username, bookmark["public_id"])
     object_hash = addresses.uri_hash(uri)

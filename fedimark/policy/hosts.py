@@ -1,4 +1,4 @@
-"""PURE. Hosts as they are blocked: one spelling for each, and what a block covers. (PROTOCOL §1.10.5)"""
+"""PURE. Hosts as they are blocked: one spelling for each, and what a block covers."""
 
 from __future__ import annotations
 

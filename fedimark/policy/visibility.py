@@ -1,4 +1,4 @@
-"""PURE. Who may see which bookmark: the one place that decides. (DESIGN §1, the table of visibility)"""
+"""PURE. Who may see which bookmark: the one place that decides."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def least_shown(owner_actor_id: int, viewer: Viewer | None, *, viewer_follows_ow
 def is_listed(visibility: Visibility, *, author_consents: bool) -> bool:
     """Whether a save appears in `/t`, `/recent`, `/url`, others' search and suggestions.
 
-    People of this server consent by making it public; remote ones by `indexable`. (PROTOCOL §0.10)
+    People of this server consent by making it public; remote ones by `indexable`.
     """
     return visibility is Visibility.PUBLIC and author_consents
 

@@ -88,7 +88,7 @@ async def get(url: str, *, accept: str, signer: Row | None) -> Answer:
     """GET a URL, whatever its status; at most 3 redirects, each checked and signed anew.
 
     At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
-    of this server. Raises Unreachable or Untrustworthy. (PROTOCOL §1.4)
+    of this server. Raises Unreachable or Untrustworthy.
     """
     settings = here().settings
     try:

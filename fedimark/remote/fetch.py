@@ -17,7 +17,7 @@ async def fetch_document(url: str) -> Doc:
 
     Signed by the instance actor. When the body's id is not the final URL, that id is fetched once and must then be
     equal. Raises Unreachable (try again), Untrustworthy (never again), Gone for 410, NotFound for 404.
-    (PROTOCOL §1.4, CVE-2024-23832)
+    (CVE-2024-23832)
     """
     found, document_id, document = await _read(url.partition("#")[0])
     if found == document_id:

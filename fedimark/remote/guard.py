@@ -1,4 +1,4 @@
-"""Which addresses and URLs may be reached: only what everybody else could reach too. (PROTOCOL §1.4)
+"""Which addresses and URLs may be reached: only what everybody else could reach too.
 
 Two looks at every request: `check_url` reads the URL before anything is done, and `socket_factory` sees the very
 address a connection is about to be made to, so no name, redirect or second look-up can lead elsewhere.

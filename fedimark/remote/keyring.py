@@ -1,4 +1,4 @@
-"""The keys of actors elsewhere, as rows: the first with the actor, further ones beside. (FEP-521a, PROTOCOL §1.3)"""
+"""The keys of actors elsewhere, as rows: the first with the actor, further ones beside. (FEP-521a)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose key that is: known, or asked of the server that its id names. (PROTOCOL §1.3)"""
+"""Whose key that is: known, or asked of the server that its id names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def owner_of_key(key_id: str) -> Row:
     """The actor who signs with this key, with `key_id` and `public_key` of this very key: known, else fetched.
 
     The key's owner is the actor and the actor names the key, whichever of the two its id leads to. What failed a
-    moment ago fails again without asking. Raises as `find_actor`. (PROTOCOL §1.3, §1.10.12)
+    moment ago fails again without asking. Raises as `find_actor`.
     """
     if addresses.local_path(key_id) is not None:
         row = await local_actor(keyring.actor_of(key_id))

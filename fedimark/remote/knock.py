@@ -1,4 +1,4 @@
-"""Double-knock: which signature to try first, when to try the other, and what to remember. (PROTOCOL §1.3)
+"""Double-knock: which signature to try first, when to try the other, and what to remember.
 
 draft-cavage first: servers that answer 2xx and verify later (Pixelfed, snac2, Misskey) would lose what RFC 9421 signed.
 Never both at once, for both use the one header Signature.

@@ -43,7 +43,7 @@ async def store_actor(document: Doc) -> Row:
 
     The document must have been fetched from its id. `host` becomes what WebFinger says, where it confirms the id,
     else the host of the id with its port. Raises Untrustworthy for a document that is no actor, whose inbox, shared
-    inbox or outbox is on another site, or whose key is owned by somebody else. (PROTOCOL §0.14, §1.2)
+    inbox or outbox is on another site, or whose key is owned by somebody else.
     """
     try:
         actor = read_actor(_named(document))

@@ -1,4 +1,4 @@
-"""Signing what leaves, at the moment it leaves, as one of this server's actors. (PROTOCOL §1.3)"""
+"""Signing what leaves, at the moment it leaves, as one of this server's actors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fedimark.signatures.message import Message, http_date
 
 INSTANCE_NAME = ".instance"  # no person can have it
 
-_SIGNERS = 2  # threads; RSA lets go of the interpreter while it counts (STACK §3)
+_SIGNERS = 2  # threads; RSA lets go of the interpreter while it counts
 _KEPT_KEYS = 1_024
 
 

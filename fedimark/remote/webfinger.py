@@ -1,4 +1,4 @@
-"""From a handle to an actor. (RFC 7033, PROTOCOL §1.2)"""
+"""From a handle to an actor. (RFC 7033)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE. HTTP Message Signatures, as far as the fediverse speaks them. (RFC 9421, PROTOCOL §1.3)"""
+"""PURE. HTTP Message Signatures, as far as the fediverse speaks them. (RFC 9421)"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def check(message: Message, claim: Claim, *, host: str, now: int) -> None:
     """Everything that can be refused before the key is at hand, so that nobody makes us fetch keys for nothing.
 
     `host` is the configured host with its port, never what the request says; `now` is in microseconds since 1970
-    UTC. The window is 1 hour ahead and 12 hours back. Raises BadSignature. (PROTOCOL §1.3)
+    UTC. The window is 1 hour ahead and 12 hours back. Raises BadSignature.
     """
     if isinstance(claim, rfc9421.Rfc9421):
         _check_rfc9421(message, claim, host, now)

@@ -67,7 +67,7 @@ def paragraphs(text: str) -> str:
 
 
 def sanitise(remote: str) -> str:
-    """Return what Mastodon would keep of a peer's HTML; headings become bold paragraphs. (PROTOCOL §1.5)
+    """Return what Mastodon would keep of a peer's HTML; headings become bold paragraphs.
 
     Links keep http(s) targets only and are nofollow; images, scripts, styles and comments are gone. Only the
     first 262,144 characters and 8,000 tags, opening or closing, are read.

@@ -84,7 +84,7 @@ def split(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def key(tag: str) -> str:
-    """Return what makes two tags the same: NFKC and casefold, until nothing changes. (DESIGN §1)
+    """Return what makes two tags the same: NFKC and casefold, until nothing changes.
 
     NFKC makes white space and commas out of other characters (`´`, `，`); they are left out, so the key of a
     kept tag is a tag itself, and its own key.
@@ -109,7 +109,7 @@ def dotnet_hint(tag: str) -> str | None:
 
 
 def hashtag(tag: str) -> str | None:
-    """Return the form Mastodon and GoToSocial can carry, without `#`, or None. (PROTOCOL §2.4)
+    """Return the form Mastodon and GoToSocial can carry, without `#`, or None.
 
     `neural-net` is `NeuralNet`, `c++` is `CPlusPlus`; None are private tags, `via:` and `for:`, emoji, numbers.
     """

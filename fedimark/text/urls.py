@@ -72,7 +72,7 @@ def check(raw: str) -> str:
 
 
 def canonical(url: str) -> str:
-    """Return canonical v1: one spelling for all addresses of one page. (DESIGN §1; the vectors define it)
+    """Return canonical v1: one spelling for all addresses of one page; the vectors in tests/pure define it.
 
     What is not http(s) becomes its WHATWG href; what cannot be parsed stays. Idempotent; raises nothing.
     """
@@ -111,13 +111,13 @@ def host_of(url: str) -> str:
 
 
 def federable(url: str) -> bool:
-    """Tell whether other servers may hear of this URL: http and https only. (PROTOCOL §1.10, 5)"""
+    """Tell whether other servers may hear of this URL: http and https only."""
     parsed = _parse(url)
     return parsed is not None and parsed.protocol in {"http:", "https:"}
 
 
 def is_secret_looking(url: str) -> str | None:
-    """Say why a URL had better stay private and never be fetched, or None when it looks public. (DESIGN §1)
+    """Say why a URL had better stay private and never be fetched, or None when it looks public.
 
     Reads the fragment's keys too: that is where OAuth leaves its tokens. Resolves no name.
     """

@@ -1,4 +1,4 @@
-"""Merging when written: one entry per link in every stream that has several savers. (DESIGN §1, decision 0005)
+"""Merging when written: one entry per link in every stream that has several savers. (decision 0005)
 
 An entry's place is the earliest moment among the saves seen through the stream; a save that somebody followed only
 shared is seen there since it was shared. All of it runs inside `write()`, in the

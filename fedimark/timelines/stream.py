@@ -1,4 +1,4 @@
-"""PURE. What an address means: the streams there are, and how their tags and cursors are written. (DESIGN §1)"""
+"""PURE. What an address means: the streams there are, and how their tags and cursors are written."""
 
 from __future__ import annotations
 

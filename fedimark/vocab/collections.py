@@ -25,7 +25,7 @@ class Collection:
 
 
 def read_collection(doc: Doc) -> Collection:
-    """Read a collection or a page, at most 500 things; raises Unreadable for another type. (PROTOCOL §1.7)"""
+    """Read a collection or a page, at most 500 things; raises Unreadable for another type."""
     if one_type(doc, COLLECTION_TYPES) is None:
         raise Unreadable("type")
     listed = doc.get("orderedItems")

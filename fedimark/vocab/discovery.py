@@ -24,7 +24,7 @@ class Found:
 
 
 def webfinger_document(*, handle: str, actor_id: str, page: str, subscribe_template: str) -> Doc:
-    """The JRD of somebody here; `handle` is `name@host`, `subscribe_template` holds `{uri}`. (PROTOCOL §1.2)"""
+    """The JRD of somebody here; `handle` is `name@host`, `subscribe_template` holds `{uri}`."""
     return {
         "subject": f"acct:{handle}",
         "aliases": list(dict.fromkeys((actor_id, page))),

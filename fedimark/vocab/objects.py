@@ -62,7 +62,7 @@ class Note:
 
     @property
     def is_bookmark(self) -> bool:
-        """Whether Betula and we take this for a bookmark: a title, a link, and no quote. (PROTOCOL §2.5)"""
+        """Whether Betula and we take this for a bookmark: a title, a link, and no quote."""
         return bool(self.title and self.href and not self.quote)
 
 
@@ -76,7 +76,7 @@ class Tombstone:
 
 
 def read_note(doc: Doc) -> Note:
-    """Read a Note, Page or Article; raises Unreadable for others, and without an id and one author. (PROTOCOL §1.5)"""
+    """Read a Note, Page or Article; raises Unreadable for others, and without an id and one author."""
     note_type = one_type(doc, NOTE_TYPES)
     if note_type is None:
         raise Unreadable("type")

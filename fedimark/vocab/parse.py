@@ -44,7 +44,7 @@ Reader = Callable[[Head, Doc], Activity]
 def parse(doc: Doc) -> Activity:
     """Read an activity; raises Unreadable without a type and one actor, or where its own kind lacks what it needs.
 
-    An activity of a kind we do not know is `Unknown`, not an error: the fediverse sends many. (PROTOCOL §1.6)
+    An activity of a kind we do not know is `Unknown`, not an error: the fediverse sends many.
     """
     if not types(doc):
         raise Unreadable("type")

@@ -42,7 +42,7 @@ def loads(body: bytes) -> Doc:
     """Read a JSON object from UTF-8, at most 32 levels deep, in time linear in its length.
 
     Raises Unreadable for anything else, and for what two readers would read differently or no database can hold:
-    a key given twice, NaN and Infinity, numbers beyond double precision, lone surrogates, NUL. (PROTOCOL §5.3)
+    a key given twice, NaN and Infinity, numbers beyond double precision, lone surrogates, NUL.
     """
     if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
         raise Unreadable("too-deep")

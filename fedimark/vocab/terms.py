@@ -33,7 +33,7 @@ _PARAMETER = re.compile(r';[ \t]*+([^=;\s"]++)=("[^"]*+"|[^;\s"]*+)')
 
 
 def note_context() -> list[object]:
-    """The `@context` of a Note and of activities that embed one, as a fresh value. (PROTOCOL §2.3)"""
+    """The `@context` of a Note and of activities that embed one, as a fresh value."""
     return [
         AS,
         {
@@ -51,7 +51,7 @@ def note_context() -> list[object]:
 
 
 def actor_context() -> list[object]:
-    """The `@context` of an actor, as a fresh value. (PROTOCOL §1.2)"""
+    """The `@context` of an actor, as a fresh value."""
     return [
         AS,
         "https://w3id.org/security/v1",

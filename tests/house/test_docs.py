@@ -26,6 +26,9 @@ INDEX_ADDRESS = re.compile(
     "|".join(("python" + r"hosted\.org", r"pypi\.org/" + "simple", r"(?<!emit)-index-url[ =]", "PIP_INDEX" + "_"))
 )
 
+# Sections of pages that no reader of this repository has; a bare section sign in brackets names nothing at all.
+ELSEWHERE = re.compile(r"\b(?:DES" + r"IGN|PROTO" + r"COL|STA" + r"CK|BOOK" + r"MARKING)(?:\.md\b|,? §)|\(" + "§")
+
 
 def kinds_sent() -> set[str]:
     """The activities that some line of outbox says."""
@@ -158,6 +161,17 @@ def test_no_file_names_a_path_of_some_machine_or_a_package_index() -> None:
         if (text := file.read_bytes().decode("utf-8", "replace"))
         for pattern in (MACHINE_PATH, INDEX_ADDRESS)
         if (hit := pattern.search(text))
+    ]
+
+    assert found == []
+
+
+def test_no_file_refers_to_a_page_that_is_not_here() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{number}: {hit[0]}"
+        for file in tracked_files()
+        for number, line in enumerate(file.read_bytes().decode("utf-8", "replace").splitlines(), 1)
+        if (hit := ELSEWHERE.search(line))
     ]
 
     assert found == []

@@ -1,6 +1,6 @@
 """Signatures that others made and published: each that we accept verifies, each that we refuse is refused by rule.
 
-The files lie outside the project (FEDIMARK_SHARED_DATA); where they are not, these tests skip. (PROTOCOL §0.23)
+The files lie outside the project (FEDIMARK_SHARED_DATA); where they are not, these tests skip.
 """
 
 from __future__ import annotations

@@ -421,18 +421,20 @@ async def test_unlisted_and_followers_only_arrive_at_followers_and_stay_off_publ
 
 async def test_nothing_private_ever_leaves(fleet, friends):
     ana, bo = friends
-    hidden = {"title": "zzztitle", "description": "zzzwords", "tags": "zzztag", "visibility": "private"}
-    await ana.save("https://zzzpage.example/", **hidden)
-    await ana.edit("https://zzzpage.example/", description="zzzother words")
-    shown = await ana.save(PAGE, title="WAL", tags="sql .zzzsecret", private_note="zzznote", to_read=True, starred=True)
-    await ana.save("https://a.example.com/?token=zzzkey")
+    hidden = {"title": "unspokentitle", "description": "unspokenwords", "tags": "unspokentag", "visibility": "private"}
+    await ana.save("https://unspokenpage.example/", **hidden)
+    await ana.edit("https://unspokenpage.example/", description="unspokenother words")
+    shown = await ana.save(
+        PAGE, title="WAL", tags="sql .unspokensecret", private_note="unspokennote", to_read=True, starred=True
+    )
+    await ana.save("https://a.example.com/?token=unspokenkey")
     await fleet.settle()
-    await ana.edit(PAGE, title="WAL again", tags="sql .zzzsecret .zzzsecond")
+    await ana.edit(PAGE, title="WAL again", tags="sql .unspokensecret .unspokensecond")
     await ana.browser.post(f"{shown.path}/star", data={"starred": "yes"})
     await ana.browser.post(f"{shown.path}/read", data={"to_read": "yes"})
-    await ana.browser.post("/settings/tags/rename", data={"old": ".zzzsecret", "new": ".zzzthird"})
+    await ana.browser.post("/settings/tags/rename", data={"old": ".unspokensecret", "new": ".unspokenthird"})
     await fleet.settle()
-    await ana.remove("https://zzzpage.example/")
+    await ana.remove("https://unspokenpage.example/")
     await fleet.wait_for_undo()
 
     assert len(said(fleet, "Create")) == 1
@@ -443,7 +445,7 @@ async def test_nothing_private_ever_leaves(fleet, friends):
     ]
     carried = [f"{request.url} {request.headers.raw} {request.content!r}" for request in fleet.network.requests]
     for text in documents + carried:
-        assert not re.search(r"zzz|to.?read|starred|archived|private", text, re.IGNORECASE), text
+        assert not re.search(r"unspoken|to.?read|starred|archived|private", text, re.IGNORECASE), text
 
 
 async def test_made_private_the_copy_goes_and_made_public_again_it_is_another(fleet, friends):

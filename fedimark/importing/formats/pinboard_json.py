@@ -1,4 +1,4 @@
-"""PURE. Pinboard's JSON: an array of objects as `posts/all` and the backup page give it. (BOOKMARKING §2.3, §4)
+"""PURE. Pinboard's JSON: an array of objects as `posts/all` and the backup page give it.
 
 `description` is the title and `extended` the description, for historical reasons. Espial's variant lacks `hash` and
 `meta`; some write `tag` for `tags`, or a list.
