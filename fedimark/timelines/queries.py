@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from fedimark.database import Row, fetch, fetch_one, marks
-from fedimark.errors import Gone, NotFound
+from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
-from fedimark.policy.visibility import Viewer, Visibility, least_shown
+from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.entries import Entry, Page
+from fedimark.timelines.found import Found, find
 from fedimark.timelines.merge import Merged
 from fedimark.timelines.savers import SEEN_SAVERS, SHARED_TO, merged_entries, own_entries
 from fedimark.timelines.stream import (
-    OWNERS_FILTERS,
     Cursor,
     LinkStream,
     NetworkStream,
     PersonStream,
-    Stream,
     TagStream,
 )
 
-_PERSON = """
-SELECT a.*, (SELECT f.state FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id) AS follow_state,
-(SELECT k.id FROM block k WHERE k.blocker_id = ? AND k.blocked_id = a.id) AS block_id
-FROM actor a WHERE a.local_name = ?
-"""
+__all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "whole_network"]
+
 _ONLY = {
     "": "TRUE",
     "public": f"b.visibility = {Visibility.PUBLIC}",
@@ -45,55 +40,6 @@ _SOMEBODY_SEEN = {
 }
 _LINK = "SELECT id FROM link WHERE hash = ?"
 _LAST = 2**62  # beyond every id
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A stream that exists for this viewer: whose it is, the least visibility shown, the ids of its tags."""
-
-    stream: Stream
-    viewer: Viewer | None
-    owner: Row | None = None
-    least: Visibility = Visibility.PUBLIC
-    tag_ids: tuple[int, ...] = ()
-    link: Row | None = None
-
-    @property
-    def is_owner(self) -> bool:
-        """Whether the viewer looks at their own."""
-        return self.owner is not None and self.viewer is not None and self.owner["id"] == self.viewer.actor_id
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether the viewer blocks whose stream it is: they see that it is there, and nothing of it."""
-        return self.owner is not None and self.owner["block_id"] is not None
-
-    @property
-    def viewer_id(self) -> int:
-        """The viewer's actor, 0 for strangers."""
-        return self.viewer.actor_id if self.viewer else 0
-
-
-async def find(stream: Stream, viewer: Viewer | None) -> Found:
-    """Look a stream up for a viewer.
-
-    Raises NotFound, with the same words for what is not there and what is not theirs to see; Gone for who left.
-    """
-    if isinstance(stream, PersonStream):
-        return await _find_person(stream, viewer)
-    if isinstance(stream, TagStream):
-        if any(key.startswith(".") for key in stream.tags):
-            raise NotFound
-        return Found(stream, viewer, tag_ids=await _tag_ids(stream.tags))
-    if isinstance(stream, NetworkStream) and viewer is None:
-        raise NotFound
-    if isinstance(stream, LinkStream):
-        sql = f"SELECT l.id, l.hash, l.canonical, l.host, {SEEN_SAVERS} FROM link l WHERE l.hash = ?"
-        link = await fetch_one(sql, viewer.actor_id if viewer else 0, stream.hash)
-        if link is None:
-            raise NotFound
-        return Found(stream, viewer, link=link)
-    return Found(stream, viewer)
 
 
 async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
@@ -171,31 +117,6 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """
     return [(row["key"], int(row["amount"])) for row in await fetch(sql, found.owner["id"], limit)]
-
-
-async def _find_person(stream: PersonStream, viewer: Viewer | None) -> Found:
-    viewer_id = viewer.actor_id if viewer else 0
-    owner = await fetch_one(_PERSON, viewer_id, viewer_id, stream.username)
-    if owner is None or owner["kind"] != "Person":
-        raise NotFound
-    if owner["gone_at"] is not None:
-        raise Gone("This person has left.")
-    if owner["suspended_at"] is not None:
-        raise Gone("This account is suspended.")
-    least = least_shown(owner["id"], viewer, viewer_follows_owner=owner["follow_state"] == "accepted")
-    is_owner = least is Visibility.PRIVATE
-    if not is_owner and (stream.only in OWNERS_FILTERS or any(key.startswith(".") for key in stream.tags)):
-        raise NotFound
-    return Found(stream, viewer, owner, least, await _tag_ids(stream.tags))
-
-
-async def _tag_ids(keys: Sequence[str]) -> tuple[int, ...]:
-    """The tags' ids; 0, which no tagging has, for a tag nobody ever used."""
-    if not keys:
-        return ()
-    rows = await fetch(f"SELECT id, key FROM tag WHERE key IN ({marks(len(keys))})", *keys)
-    ids = {row["key"]: int(row["id"]) for row in rows}
-    return tuple(ids.get(key, 0) for key in keys)
 
 
 async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
