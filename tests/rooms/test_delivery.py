@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from fedimark import addresses
 from fedimark.database import execute, fetch, fetch_one, write
@@ -324,15 +325,15 @@ async def test_a_shared_inbox_that_is_gone_makes_us_ask_who_used_it(server, flee
     assert await fetch("SELECT username FROM actor WHERE gone_at > 0") == [{"username": "one"}]
 
 
-async def test_a_wrong_content_type_is_an_alarm(server, bo, capsys):
+async def test_a_wrong_content_type_is_an_alarm(server, bo):
     ana = await local_person()
     bo.rule = lambda _: Says(406)
     await speak(ana, 1)
 
-    await drain()
+    with capture_logs() as events:
+        await drain()
 
-    [line] = [line for line in "".join(capsys.readouterr()).splitlines() if "http-406" in line]
-    assert "error" in line
+    assert [event["log_level"] for event in events if event.get("reason") == "http-406"] == ["error"]
 
 
 async def test_deliveries_of_a_worker_that_died_are_sent_when_its_lease_ends(server, bo, clock):

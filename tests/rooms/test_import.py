@@ -17,6 +17,7 @@ from fedimark.database import execute, fetch, fetch_one
 from fedimark.errors import NotFound, Refused, Taken, TooLarge, Unavailable, WrongType
 from fedimark.here import here
 from fedimark.importing import importer, uploads
+from fedimark.importing.chunks import ROWS
 from fedimark.importing.formats import pinboard_json
 from fedimark.importing.report import read_report
 from fedimark.importing.rows import Broken
@@ -303,11 +304,9 @@ async def test_an_address_that_looks_secret_is_imported_private_whatever_the_fil
 
 
 async def test_privacy_lock_makes_everything_private(server, ana, tmp_path):
-    locked = Owner(ana.viewer.actor_id, "ana", Visibility.PUBLIC, privacy_lock=True)
-    (tmp_path / "f.json").write_bytes(file_of(row(1), row(2, shared=None)))
+    await execute("UPDATE account SET privacy_lock = ?", True)
 
-    async for _ in importer.bring_in(locked, tmp_path / "f.json"):
-        pass
+    await bring(ana, tmp_path, file_of(row(1), row(2, shared=None)))
 
     assert {one["visibility"] for one in await saved(ana)} == {Visibility.PRIVATE}
 
@@ -407,10 +406,10 @@ async def test_a_killed_import_goes_on_where_it_was(server, ana, clock):
     running = importer.bring_in(Owner.of(ana.viewer), path, job_id=job["id"])
     await anext(running)
     await running.aclose()
-    assert len(await saved(ana)) == 500
+    assert len(await saved(ana)) == ROWS
 
     await server.settle()
-    assert len(await saved(ana)) == 500, "its lease has not run out"
+    assert len(await saved(ana)) == ROWS, "its lease has not run out"
     clock.forward(seconds=61)
     await server.settle()
 

@@ -89,7 +89,9 @@ def test_what_one_server_saves_another_reads_merged_by_commands_alone(pair):
     assert re.fullmatch(rf"http://{a.host}/u/ana/b/[a-z2-7]{{13}}\n", saved)
     done(a, "save", PAGE, "--user", "ana", "--title", "WAL", "--visibility", "private")
     done(a, "edit", PAGE, "--user", "ana", "--visibility", "public")
-    until(lambda: savers(b, "bo", PAGE) == [ana, bo])
+    # Everything said has arrived and was applied; only then is what stands there what stays.
+    until(lambda: a.counts()["deliveries_waiting"] == 0 and b.counts()["received_waiting"] == 0)
+    assert savers(b, "bo", PAGE) == [ana, bo]
     found = b.timeline("bo")
     assert {name for entry in found for name in entry} == {"url", "canonical", "title", "savers", "tags", "position"}
     merged = next(entry for entry in found if entry["canonical"] == PAGE)
