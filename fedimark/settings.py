@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,6 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 REGISTRATION = ("open", "invite", "closed")
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+_RATE = re.compile(r"[1-9][0-9]*/([1-9][0-9]*)?(second|minute|hour|day)s?", re.ASCII)
 
 
 class BadSettings(ValueError):
@@ -142,23 +147,38 @@ def _typed(name: str, value: object, kind: object) -> object:
 
 
 def _check(settings: Settings) -> Settings:
-    base = urlsplit(settings.base_url)
-    if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
+    if not _leads_to_a_host(settings.base_url):
         raise BadSettings("base_url must look like https://marks.example, with nothing after the host")
+    base = urlsplit(settings.base_url)
     if base.path not in ("", "/") or "@" in base.netloc or settings.base_url != settings.base_url.strip():
         raise BadSettings("base_url must be a host alone: fedimark lives at the root of its host")
     if base.scheme == "http" and not settings.is_loopback:
         raise BadSettings("base_url must begin with https:// (plain http only for addresses of this machine)")
+    if settings.handle_domain and not _HOST.fullmatch(settings.handle_domain):
+        raise BadSettings("handle_domain must be a host alone, like marks.example")
     if settings.registration not in ("", *REGISTRATION):
         raise BadSettings(f"registration must be one of {', '.join(REGISTRATION)}")
     if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise BadSettings("database_url must begin with sqlite:/// or postgres://")
+    if not _RATE.fullmatch(settings.sign_in_tries):
+        raise BadSettings("sign_in_tries must look like 10/15minutes")
     if settings.log_format not in ("text", "json"):
         raise BadSettings("log_format must be text or json")
     for f in fields(Settings):
-        if f.type in ("int", "float") and getattr(settings, f.name) <= 0:
+        if f.type in ("int", "float") and not 0 < getattr(settings, f.name) < math.inf:
             raise BadSettings(f"{f.name} must be more than nothing")
     return _normal(settings)
+
+
+def _leads_to_a_host(url: str) -> bool:
+    """Whether a URL can be asked at all: it is written down at the first start, so a slip of the pen would stay."""
+    try:
+        base = urlsplit(url)
+        has_port = base.port != 0
+    except ValueError:  # brackets around no address, a port that is no number
+        return False
+    host = _HOST.fullmatch(base.netloc.rpartition("@")[2])
+    return base.scheme in ("http", "https") and has_port and host is not None and not base.query + base.fragment
 
 
 def _normal(settings: Settings) -> Settings:

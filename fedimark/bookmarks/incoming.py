@@ -134,6 +134,8 @@ async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> st
     values = await _read(author, note, received_at)
     if values is None:
         return await _no_longer(author, note, before, _stamp(note, received_at))
+    if before is not None and not note.published:
+        values["saved_at"] = before["saved_at"]  # they never said when: what counts is when it came first
     if withheld is not None:
         await execute("DELETE FROM withheld WHERE uri_hash = ?", _grave(author, note.id))
     return await _written(before, values)

@@ -10,6 +10,7 @@ from fedimark import addresses
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted
 from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.policy.blocks import between
 from fedimark.timelines.merge import hold, share_began, share_ended
 from fedimark.vocab.activities import ActivityRef
 
@@ -50,6 +51,8 @@ async def share(sharer: Row, bookmark: Row, object_uri: str, share_uri: str | No
     """Somebody elsewhere shared a bookmark at a moment; `share_uri` is their Announce's id."""
     object_hash, uri = addresses.uri_hash(object_uri), share_uri or ""
     await hold("actor", sharer["id"])
+    if await between(sharer["id"], bookmark["actor_id"]):
+        return IGNORED
     await hold("link", bookmark["link_id"])
     before = await _one(sharer, object_hash)
     if before is not None and (before["shared_at"], before["uri"]) >= (at, uri):
@@ -89,7 +92,7 @@ async def unshare_some(sharer: Row, limit: int) -> int:
 async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
     """Somebody elsewhere likes a bookmark of this server; what else they like is not ours to count."""
     bookmark = await bookmark_of(object_uri) if addresses.local_bookmark(object_uri) else None
-    if bookmark is None or await was_taken_back(fan, like_uri, None):
+    if bookmark is None or await was_taken_back(fan, like_uri, None) or await between(fan["id"], bookmark["actor_id"]):
         return IGNORED
     await execute(_LIKE, fan["id"], bookmark["id"], "Like", like_uri or "")
     return "liked"

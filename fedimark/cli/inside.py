@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from fedimark.cli.which import names_itself, tried_out
 from fedimark.errors import NotFound
-from fedimark.settings import Settings, read
+from fedimark.settings import BadSettings, Settings, read
 
 if TYPE_CHECKING:
     import httpx
@@ -25,7 +25,11 @@ def run(work: Coroutine[Any, Any, T], settings: Settings | None = None) -> T:
     """Do a command's work to its end, its log lines written as the settings say."""
     from fedimark import logs
 
-    logs.configure((settings or read(os.environ)).log_format)
+    try:
+        logs.configure((settings or read(os.environ)).log_format)
+    except BadSettings:
+        work.close()
+        raise
     return asyncio.run(work)
 
 

@@ -7,7 +7,22 @@ from typing import Any
 
 import click
 
-user = click.option("--user", "username", required=True, metavar="NAME", help="Whose bookmarks.")
+
+class _Name(click.ParamType):
+    """A word a database can be asked for: what the shell passes on need not be text."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail("this is not UTF-8.", param, ctx)
+        return value
+
+
+NAME = _Name()
+user = click.option("--user", "username", type=NAME, required=True, metavar="NAME", help="Whose bookmarks.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 visibilities = click.Choice(["public", "unlisted", "followers", "private"])
 

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from fedimark.cli import options
 from fedimark.cli.inside import inside, nobody, run
 
 
@@ -16,7 +17,7 @@ def account() -> None:
 
 
 @account.command("add")
-@click.argument("name")
+@click.argument("name", type=options.NAME)
 @click.option("--admin", is_flag=True, help="May see to the server.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def account_add(name: str, admin: bool, password_stdin: bool) -> None:
@@ -32,21 +33,21 @@ def account_add(name: str, admin: bool, password_stdin: bool) -> None:
 
 
 @account.command("suspend")
-@click.argument("name")
+@click.argument("name", type=options.NAME)
 def account_suspend(name: str) -> None:
     """Shut somebody out: they can’t sign in, are shown nowhere, and say nothing to other servers."""
     run(_suspend(name))
 
 
 @account.command("restore")
-@click.argument("name")
+@click.argument("name", type=options.NAME)
 def account_restore(name: str) -> None:
     """Let somebody in again, with everything as it was."""
     run(_restore(name))
 
 
 @account.command("rotate-keys")
-@click.argument("name")
+@click.argument("name", type=options.NAME)
 def account_rotate_keys(name: str) -> None:
     """Give somebody a new key to sign with, after the old one may have been seen; their followers’ servers are told."""
     click.echo(run(_rotate_keys(name)))

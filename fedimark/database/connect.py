@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tortoise.backends.base.config_generator import expand_db_url
@@ -53,6 +56,18 @@ TORTOISE = tortoise_config(Settings(database_url="sqlite:///:memory:"))
 """What `make migration` reads: only the models and where migrations go matter there."""
 
 
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in plain words that a database cannot be reached or is none: raises Unavailable."""
+    try:
+        yield
+    except Exception as error:
+        kinds = (OperationalError, OSError, sqlite3.DatabaseError)
+        if not isinstance(error, kinds) and not type(error).__module__.startswith("asyncpg"):
+            raise
+        raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
+
+
 class Database:
     """One server's database, opened."""
 
@@ -64,11 +79,14 @@ class Database:
         """Connect; raises Unavailable when the database does not answer."""
         token = self.enter()
         try:
-            await self.context.init(tortoise_config(self.settings))
-            for name in self.context.connections.db_config:
-                await self.context.connections.get(name).execute_query("SELECT 1")
-        except (OperationalError, OSError) as error:
-            raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
+            with answering():
+                await self.context.init(tortoise_config(self.settings))
+                for name in self.context.connections.db_config:
+                    await self.context.connections.get(name).execute_query("SELECT 1")
+        except BaseException:
+            # aiosqlite's thread lives as long as its connection, and would keep the process from ending.
+            await self.context.close_connections()
+            raise
         finally:
             self.leave(token)
         return self

@@ -12,14 +12,22 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, _current_context
 from tortoise.migrations.executor import MigrationExecutor
 
-from fedimark.database.connect import postgres, tortoise_config
+from fedimark.database.connect import answering, postgres, tortoise_config
 from fedimark.settings import Settings
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Bring the database up to date and return what was applied; safe when several processes start at once."""
-    if settings.is_sqlite:
-        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    """Bring the database up to date and return what was applied; safe when several processes start at once.
+
+    Raises Unavailable when the database does not answer.
+    """
+    with answering():
+        if settings.is_sqlite:
+            settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        return await _migrate(settings)
+
+
+async def _migrate(settings: Settings) -> list[str]:
     config = tortoise_config(settings)
     if not settings.is_sqlite:
         config["connections"]["default"] = postgres(_direct(settings))

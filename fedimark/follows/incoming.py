@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.here import now
+from fedimark.here import MICROS, now
 from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
 from fedimark.policy.blocks import between
@@ -17,6 +17,7 @@ from fedimark.vocab.activities import ActivityRef
 IGNORED = "ignored"
 BACKFILL = "backfill"  # the job that reads what somebody said before anybody here followed them
 
+_READ_AGAIN = 3_600 * MICROS
 # The newest Follow's id is kept: it is the one that an answer must name.
 _ASKED = """
 INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -74,8 +75,10 @@ async def accepted(target: Row, ref: ActivityRef) -> str:
     is_first = await fetch_one(_READERS, target["id"]) is None
     await _answered(row, "accepted")
     await follow_began(row["follower_id"], target["id"])
-    if is_first:
-        await queue.add(BACKFILL, {"actor_id": target["id"]})
+    about = {"actor_id": target["id"]}
+    # Who says yes and no in turns gets no reading for each yes.
+    if is_first and not await queue.was_added(BACKFILL, about, now() - _READ_AGAIN):
+        await queue.add(BACKFILL, about)
     return "accepted"
 
 

@@ -16,7 +16,7 @@ from fedimark.inbox.authority import same_host
 from fedimark.inbox.handlers.notes import is_of_actor, note_of
 from fedimark.inbox.origin import NOTHING, Origin
 from fedimark.inbox.receive import Verified
-from fedimark.policy.blocks import is_blocked
+from fedimark.policy.blocks import is_blocked, is_blocked_actor
 from fedimark.remote.actors import find_actor, refresh_actor
 from fedimark.remote.fetch import fetch_document
 from fedimark.remote.profile import store_actor
@@ -91,7 +91,9 @@ async def _ask_note(received: Verified[Any]) -> Origin:
     note = read_note(document)
     if not same_host(note.id, note.attributed_to) or await is_blocked(note.attributed_to):
         return NOTHING
-    return Origin(note=note, author=await find_actor(note.attributed_to))
+    author = await find_actor(note.attributed_to)
+    # Their handle may be of a blocked domain, where their id is not.
+    return NOTHING if await is_blocked_actor(author) else Origin(note=note, author=author)
 
 
 async def _ask_shared(received: Verified[Announce]) -> Origin:
@@ -123,7 +125,8 @@ async def _ask_target(received: Verified[Move]) -> Origin:
     document = await fetch_document(received.activity.target)
     if received.activity.actor not in read_actor(document).also_known_as:
         return NOTHING
-    return Origin(actor=await store_actor(document))
+    target = await store_actor(document)
+    return NOTHING if await is_blocked_actor(target) else Origin(actor=target)
 
 
 QUESTIONS: Mapping[type[Activity], Question] = MappingProxyType(

@@ -19,6 +19,7 @@ from fedimark.inbox import authority
 from fedimark.inbox.origin import Origin
 from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
 from fedimark.policy import blocks
+from fedimark.remote.actors import refresh_actor
 from fedimark.remote.keys import owner_of_key, refetched_owner
 from fedimark.remote.known import known_actor
 from fedimark.remote.peers import hear_rfc9421
@@ -230,21 +231,33 @@ async def _in_time(asking: Any) -> Row:
 
 
 async def _gone(activity: Activity) -> Row:
-    """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is."""
+    """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is.
+
+    A key's address that is gone tells nothing of the actor named beside it: a neighbour's is as easily found. So the
+    actor is asked for too, once in five minutes.
+    """
     known = await known_actor(activity.actor)
     if known is None or not isinstance(activity, Delete) or activity.object_id != activity.actor:
         raise NotProven("gone")
-    return known
+    if known["gone_at"] is not None:
+        return known
+    if not _may_refetch(activity.actor):
+        raise Unreachable
+    try:
+        await _in_time(refresh_actor(activity.actor))
+    except Gone:
+        return known
+    raise NotProven("gone")
 
 
-def _may_refetch(key_id: str) -> bool:
-    """Once in five minutes for each key, or every bad signature would be a request to somebody."""
+def _may_refetch(uri: str) -> bool:
+    """Once in five minutes for each key or actor, or every bad signature would be a request to somebody."""
     refetched: dict[str, int] = here().caches.setdefault("inbox.refetched", {})
     at = now()
-    if refetched.get(key_id, -REFETCH_PAUSE) > at - REFETCH_PAUSE:
+    if refetched.get(uri, -REFETCH_PAUSE) > at - REFETCH_PAUSE:
         return False
-    refetched.pop(key_id, None)
-    refetched[key_id] = at
+    refetched.pop(uri, None)
+    refetched[uri] = at
     while len(refetched) > _MOST_REFETCHED:
         del refetched[next(iter(refetched))]
     return True

@@ -53,6 +53,12 @@ async def add(
     return public_id
 
 
+async def was_added(kind: str, payload: Mapping[str, object], since: int) -> bool:
+    """Whether this very job was written down after a moment, whatever became of it."""
+    sql = "SELECT id FROM job WHERE kind = ? AND payload = ? AND created_at > ? LIMIT 1"
+    return await fetch_one(sql, kind, json.dumps(payload, ensure_ascii=False), since) is not None
+
+
 async def claim(kinds: Sequence[str]) -> Row | None:
     """Take the oldest job of these kinds for a minute, or None; `progress` and `renew` prolong the lease.
 

@@ -10,6 +10,7 @@ from fedimark.errors import FedimarkError
 from fedimark.here import MICROS, here, now
 from fedimark.remote import client, guard
 from fedimark.remote.fetch import check_status, read_json
+from fedimark.vocab.reading import is_web_url
 from fedimark.vocab.terms import Doc
 
 _AT_ONCE = 5
@@ -60,7 +61,7 @@ async def software_of(host: str) -> str:
 def _hrefs(document: Doc) -> Iterator[str]:
     links = document.get("links")
     for link in links if isinstance(links, list) else ():
-        if isinstance(link, dict) and str(link.get("rel")).startswith(_SCHEMA) and isinstance(link.get("href"), str):
+        if isinstance(link, dict) and str(link.get("rel")).startswith(_SCHEMA) and is_web_url(link.get("href")):
             yield link["href"]
 
 

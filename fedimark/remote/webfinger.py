@@ -50,7 +50,9 @@ async def look_up(name: str, host: str) -> Found:
     found = await _ask(name, host)
     if _is_meant(found.subject, f"{name}@{host}"):
         return replace(found, subject=f"{name}@{host}")
-    # Handles may live on another domain than the server; only that domain can say so.
+    # Handles may live on another domain than the server; only that domain can say so. What is no domain leads anywhere.
+    if _HANDLE.fullmatch(found.subject) is None:
+        raise guard.refused("subject", found.self_href)
     other_name, _, other_host = found.subject.partition("@")
     second = await _ask(other_name, other_host)
     if second.subject.lower() != found.subject.lower() or second.self_href != found.self_href:

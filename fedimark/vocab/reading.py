@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from fedimark.vocab.terms import AS, PUBLIC, PUBLIC_SPELLINGS, Doc
 
@@ -153,8 +154,16 @@ def is_public(value: object) -> bool:
 
 
 def is_web_url(value: object) -> bool:
-    """Whether `value` is an absolute http(s) URL without user info, white space or control characters."""
-    return isinstance(value, str) and len(value) <= 8_192 and _WEB_URL.fullmatch(value) is not None
+    """Whether `value` is an absolute http(s) URL without user info, white space or control characters.
+
+    Its host and port are such as can be taken apart: whoever reads the URL later need not fear that.
+    """
+    if not isinstance(value, str) or len(value) > 8_192 or _WEB_URL.fullmatch(value) is None:
+        return False
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False
 
 
 def text(value: object, most: int = LONGEST_NAME) -> str:

@@ -175,3 +175,14 @@ async def test_an_outbox_that_is_none_is_the_end_of_it(ana, marks, outbox):
     await do_a_job()
 
     assert (await report())["state"] == "done"
+
+
+async def test_who_says_yes_and_no_in_turns_is_read_once(ana, marks, clock):
+    await followed(ana, marks)
+    for number in range(3):
+        for kind in ("Reject", "Accept"):
+            follow = {"type": "Follow", "actor": ana.uri, "object": MARKS}
+            await marks.do({"id": f"{MARKS}#{kind}{number}", "type": kind, "actor": MARKS, "object": follow})
+
+    jobs = await fetch("SELECT * FROM job WHERE kind = ?", BACKFILL)
+    assert len(jobs) == 1

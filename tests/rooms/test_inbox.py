@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fedimark.database import execute, fetch_one
+from fedimark.database import execute, fetch, fetch_one
 from fedimark.errors import Forbidden, Malformed, NotProven, TooLarge, Unreachable, WrongType
 from fedimark.here import MICROS, now
-from fedimark.inbox.apply import PAUSES_S, apply_waiting
+from fedimark.inbox.apply import AT_ONCE, PAUSES_S, apply_asked, apply_waiting
 from fedimark.inbox.dispatch import HANDLERS
 from fedimark.inbox.receive import receive
 from fedimark.signatures.message import Message
@@ -231,6 +231,19 @@ async def test_an_actor_that_is_gone_can_still_say_so(cleo, wire):
     assert row["gone_at"] is not None
 
 
+async def test_a_neighbour_whose_key_is_gone_ends_nobody(cleo, eve, wire):
+    eve.peer.answers[eve.path] = Says(410)
+
+    for _ in range(2):
+        with pytest.raises((NotProven, Unreachable)):
+            await eve.say(wire("mastodon/delete_actor"))
+
+    row = await fetch_one("SELECT gone_at FROM actor WHERE uri = ?", CLEO)
+    assert row is not None
+    assert row["gone_at"] is None
+    assert await amount("received_activity") == 0
+
+
 # --- applying ------------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +276,23 @@ async def test_a_row_that_fails_lets_the_others_pass_and_is_set_aside_after_five
     assert row["applied_at"] is not None
     clock.forward(days=1)
     assert await apply_waiting() == 0
+
+
+async def test_questions_about_one_server_leave_room_for_another(cleo, fleet):
+    bo = Stranger(fleet, "https://new.example/users/bo")
+    await bo.row()
+    for stranger, times in ((cleo, AT_ONCE + 1), (bo, 1)):
+        for number in range(times):
+            update = {"id": f"{stranger.uri}/{number}", "type": "Update", "actor": stranger.uri}
+            await stranger.say(update | {"object": stranger.uri})
+    await apply_waiting()
+
+    await apply_asked()
+
+    rows = await fetch(
+        "SELECT a.uri FROM received_activity r JOIN actor a ON a.id = r.actor_id WHERE applied_at IS NULL"
+    )
+    assert [row["uri"] for row in rows] == [cleo.uri] * 2
 
 
 async def test_applying_again_changes_nothing(cleo, ana, wire):

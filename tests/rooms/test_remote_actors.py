@@ -233,6 +233,28 @@ async def test_a_handle_on_a_domain_that_does_not_agree_is_not_believed(server, 
     assert (await actors.find_actor(ANA))["host"] == "marks.example"
 
 
+@pytest.mark.parametrize("subject", ["ana@bank.example/x?y=", "ana@bank.example#marks.example", "ana@bank.example\\x"])
+async def test_a_subject_that_is_no_handle_leads_nowhere(server, fleet, marks, wire, subject):
+    bank = stand(fleet, "bank.example")
+    bank.rule = lambda asked: marks.answers["/.well-known/webfinger"]
+    finger(marks, subject, ANA)
+    marks.document("/u/ana", wire("fedimark/actor"))
+
+    assert (await actors.find_actor(ANA))["host"] == "marks.example"
+    assert bank.asked == []
+
+
+@pytest.mark.parametrize("address", ["https://[x/", "https://marks.example:99999/", "https://marks.example:x/"])
+async def test_an_address_nobody_can_take_apart_is_none(server, marks, wire, address):
+    marks.document("/u/ana", wire("fedimark/actor") | {"url": address, "followers": address, "icon": address})
+    row = await actors.find_actor(ANA)
+
+    assert (row["url"], row["followers_uri"], row["icon"]) == (ANA, "", "")
+    with pytest.raises(Untrustworthy):
+        marks.document("/u/bo", wire("fedimark/actor") | {"id": "https://marks.example/u/bo", "inbox": address})
+        await actors.find_actor("https://marks.example/u/bo")
+
+
 @pytest.mark.parametrize("handle", ["", "ana", "@ana", "@@marks.example", "a b@marks.example", "ana@marks.example/x"])
 async def test_what_is_no_handle_is_refused(server, handle):
     with pytest.raises(Refused):

@@ -13,6 +13,7 @@ from fedimark.database import execute, fetch, fetch_one
 from fedimark.errors import Forbidden
 from fedimark.follows.request import unfollow
 from fedimark.inbox.apply import apply_waiting
+from fedimark.moderation import domains, people
 from fedimark.timelines.queries import find, page
 from fedimark.timelines.stream import LinkStream, NetworkStream
 from fedimark.vocab.terms import PUBLIC
@@ -263,6 +264,42 @@ async def test_shares_and_likes_of_ours_are_counted_once_for_each_person(ana, fl
     assert await fan.do(last) == "unliked"
 
     assert await counts(row["id"]) == {"likes": 1, "shares": 2}
+
+
+async def test_who_is_blocked_is_not_counted(ana, fleet, wire):
+    saved = await ana.save("https://sqlite.org/")
+    here = {NOTE: f"{ana.uri}/b/{saved.public_id}", "marks.example": "a.example"}
+    fan = Stranger(fleet, CLEO)
+    await fan.row()
+    await people.block(ana.viewer, CLEO)
+
+    assert await fan.do(wire("mastodon/like", **here)) == "ignored"
+    assert await fan.do(wire("mastodon/announce", **here)) == "ignored"
+
+    assert await amount("reaction") == await amount("share") == 0
+
+
+@pytest.mark.parametrize("visibility", ["private", "followers"])
+async def test_what_is_not_for_all_is_shown_to_nobody_by_sharing_it(ana, server, fleet, wire, visibility):
+    bo = await server.sign_up("bo")
+    cleo = await followed(bo, Stranger(fleet, CLEO))
+    saved = await ana.save("https://sqlite.org/", visibility=visibility)
+    announce = wire("mastodon/announce", **{NOTE: f"{ana.uri}/b/{saved.public_id}"})
+
+    await cleo.do(announce)
+
+    assert await network(bo) == []
+    await assert_agreement()
+
+
+async def test_an_author_whose_handle_is_of_a_blocked_domain_is_not_shared(cleo, author, wire):
+    await author.row()
+    await execute("UPDATE actor SET host = 'bad.example' WHERE uri = ?", MARKS)
+    await domains.block_domain("bad.example")
+
+    assert await cleo.do(wire("mastodon/announce")) == "ignored"
+
+    assert await amount("bookmark") == 0
 
 
 async def test_likes_of_what_is_not_ours_or_not_there_are_not_counted(ana, fleet, wire):
