@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class _Name(click.ParamType):
+class _Name(click.ParamType[str]):
     """A word a database can be asked for: what the shell passes on need not be text."""
 
     name = "name"

@@ -38,6 +38,8 @@ async def _migrate(settings: Settings) -> list[str]:
         async with _alone(settings):
             await context.init(config)
             connection = get_connection("default")
+            # The executor passes over a first failure, and Tortoise keeps the lock of a connection that never opened.
+            await connection.execute_query("SELECT 1")
             executor = MigrationExecutor(connection, config["apps"])
             await executor.migrate(
                 progress=lambda event, _, name: applied.append(name) if event == "apply_done" else None

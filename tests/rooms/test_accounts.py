@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -12,10 +13,12 @@ from fedimark.accounts.leave import leave
 from fedimark.accounts.queries import actor_by_name, count_shown, has_accounts, instance_actor, viewer_by_name
 from fedimark.accounts.register import register
 from fedimark.accounts.sessions import list_sessions, open_session
+from fedimark.addresses import RESERVED_NAMES
 from fedimark.database import fetch, fetch_one
 from fedimark.errors import Forbidden, Refused, Taken
 from fedimark.here import Here, entered
 from fedimark.policy.visibility import Visibility
+from fedimark.routes import routes
 from fedimark.settings import Settings
 from tests.support.people import PASSWORD
 
@@ -56,6 +59,14 @@ async def test_a_name_is_small_letters_digits_and_underscores(server, name):
 async def test_reserved_names_are_taken(server, name):
     with pytest.raises(Taken):
         await register(name, PASSWORD)
+
+
+def test_nobody_can_be_called_what_an_address_begins_with():
+    firsts = {re.split(r"[/:{]", route.path.removeprefix("/"))[0] for route in routes() if hasattr(route, "path")}
+
+    names = {re.sub("[^a-z0-9_]", "_", first).strip("_") for first in firsts} - {""}
+
+    assert names <= RESERVED_NAMES
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 1_001, "nul\0 in the middle", "lone \ud800 surrogate"])
