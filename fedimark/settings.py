@@ -163,6 +163,8 @@ def _check(settings: Settings) -> Settings:
         raise BadSettings("database_url must begin with sqlite:/// or postgres://")
     if not _RATE.fullmatch(settings.sign_in_tries):
         raise BadSettings("sign_in_tries must look like 10/15minutes")
+    if settings.database_url.startswith("sqlite:") and settings.sqlite_path.name in ("", "."):
+        raise BadSettings("database_url must name a file: sqlite:///srv/fedimark/fedimark.sqlite3")
     if settings.log_format not in ("text", "json"):
         raise BadSettings("log_format must be text or json")
     for f in fields(Settings):

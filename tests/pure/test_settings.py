@@ -51,6 +51,7 @@ def test_a_base_url_has_one_spelling(given, meant):
         ("FEDIMARK_BASE_URL", "https://marks.example/below"),
         ("FEDIMARK_BASE_URL", "https://ana@marks.example"),
         ("FEDIMARK_DATABASE_URL", "mysql://host/db"),
+        ("FEDIMARK_DATABASE_URL", "sqlite:///"),
         ("FEDIMARK_REGISTRATION", "maybe"),
         ("FEDIMARK_PAGE_SIZE", "many"),
         ("FEDIMARK_PAGE_SIZE", "0"),
