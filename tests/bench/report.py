@@ -13,7 +13,7 @@ from tests.bench.pages import IMPORTED, LARGE, SMALL, Imported, Pages
 from tests.bench.rest import Rest
 from tests.bench.saves import MANY, Saves
 
-START_S, RESIDENT_MB, SLOWER = 2.0, 120.0, 1.5
+START_S, RESIDENT_MB, SLOWER = 2.0, 120.0, 1.3
 
 
 @dataclass(frozen=True, slots=True)
