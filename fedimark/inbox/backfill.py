@@ -17,6 +17,7 @@ from fedimark.here import now
 from fedimark.inbox import authority
 from fedimark.jobs import queue
 from fedimark.remote.fetch import fetch_document
+from fedimark.remote.sites import same_site
 from fedimark.vocab.activities import Create
 from fedimark.vocab.collections import Collection, read_collection
 from fedimark.vocab.objects import Note, read_note
@@ -119,9 +120,9 @@ async def _note(reading: Reading, thing: str | Doc) -> Note | None:
 
 
 def _theirs(reading: Reading, note: Note) -> Note | None:
-    """Whoever's outbox it is says it, on the server that the outbox is of."""
+    """Whoever's outbox it is says it, on their own server; the outbox may be of another host of that site."""
     author = reading.author
-    is_here = authority.same_host(note.id, author["uri"]) and authority.same_host(note.id, author["outbox"])
+    is_here = authority.same_host(note.id, author["uri"]) and same_site(note.id, author["outbox"])
     return note if is_here and note.attributed_to == author["uri"] else None
 
 

@@ -18,8 +18,6 @@ from fedimark.vocab.actors import ActorDocument, read_actor
 from fedimark.vocab.reading import Unreadable
 from fedimark.vocab.terms import Doc
 
-__all__ = ["same_site", "store_actor"]
-
 _LONGEST_NAME = 255
 _LONGEST_USERNAME = 128
 _LONGEST_HOST = 255
