@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.here import MICROS, here, now
+from fedimark.follows.crowd import is_crowd
+from fedimark.here import MICROS, now
 from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
 from fedimark.policy.blocks import between
@@ -22,16 +23,14 @@ _READ_AGAIN = 3_600 * MICROS
 _ASKED = """
 INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (follower_id, target_id) DO UPDATE SET uri = excluded.uri,
-state = CASE WHEN follow.state = 'accepted' THEN follow.state ELSE excluded.state END,
-answered_at = CASE WHEN follow.state = 'accepted' THEN follow.answered_at ELSE excluded.answered_at END
+state = CASE WHEN follow.state = 'rejected' THEN excluded.state ELSE follow.state END,
+answered_at = CASE WHEN follow.state = 'rejected' THEN excluded.answered_at ELSE follow.answered_at END
 RETURNING state
 """
+_STATE = "SELECT state FROM follow WHERE follower_id = ? AND target_id = ?"
 _READERS = """
 SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
-"""
-_NEW_OF_HOST = """
-SELECT count(*) AS amount FROM follow f JOIN actor a ON a.id = f.follower_id WHERE a.host = ? AND f.created_at > ?
 """
 _PERSON = """
 SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL AND suspended_at IS NULL
@@ -41,7 +40,8 @@ SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL
 async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
     """Somebody elsewhere asks to follow somebody here. Asked again, it is accepted again, with the new Follow's id.
 
-    Where a block stands between the two, it is refused at once; of a crowd the later ones wait for a person.
+    Where a block stands between the two, it is refused at once; of a crowd the later ones wait for a person, however
+    often they ask.
     """
     name = addresses.local_username(target_uri)
     target = await fetch_one(_PERSON, name) if name else None
@@ -51,18 +51,15 @@ async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
     if await between(follower["id"], target["id"]):
         await say_reject(target, follower, follow_uri)
         return "refused"
-    at, by_hand = now(), target["approves_followers"] or await _is_crowd(follower)
+    known = await fetch_one(_STATE, follower["id"], target["id"])
+    is_new = known is None or known["state"] == "rejected"
+    by_hand = (is_new and await is_crowd(follower["uri"])) or target["approves_followers"]
+    at = now()
     state = "requested" if by_hand else "accepted"
     row = (await fetch(_ASKED, follower["id"], target["id"], state, follow_uri, at, None if by_hand else at))[0]
     if row["state"] == "accepted":
         await say_accept(target, follower, follow_uri)
     return str(row["state"])
-
-
-async def _is_crowd(follower: Row) -> bool:
-    """Whether so many follow from one host within an hour that a person should look first."""
-    row = await fetch_one(_NEW_OF_HOST, follower["host"], now() - 3_600 * MICROS)
-    return row is not None and int(row["amount"]) >= here().settings.follows_an_hour_per_host
 
 
 async def withdrawn(follower: Row, ref: ActivityRef) -> str:
