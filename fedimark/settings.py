@@ -45,6 +45,7 @@ class Settings:
     undo_s: int = 30  # how long a removed bookmark can come back
     follows_an_hour_per_host: int = 200  # new followers from one server; more wait for a person
     follows_an_hour_per_domain: int = 2_000  # the same, from all servers of one registrable domain
+    actor_fetches_a_minute_per_host: int = 600  # of actors and keys, because of what others send
     session_days: int = 90  # a session unused for so long ends
     sign_in_tries: str = "10/15minutes"  # per account and per address
     log_format: str = "text"  # text or json

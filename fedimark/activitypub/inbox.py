@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark.activitypub import queries
-from fedimark.errors import Unreachable
+from fedimark.errors import Postponed, Unreachable
 from fedimark.inbox.receive import receive
 
 RETRY_AFTER_S = 60
@@ -32,7 +32,8 @@ async def _received(request: Request) -> Response:
         await receive(request.method, _target(request), headers, request.stream())
     except Unreachable as error:
         # 503 and not 401: it is not the sender's fault that their key cannot be had just now.
-        return Response(error.message, error.status, {"Retry-After": str(RETRY_AFTER_S)}, media_type="text/plain")
+        wait_s = error.retry_after_s if isinstance(error, Postponed) else RETRY_AFTER_S
+        return Response(error.message, error.status, {"Retry-After": str(wait_s)}, media_type="text/plain")
     return Response(status_code=202)
 
 

@@ -5,7 +5,6 @@ Nothing unproven is stored. `Verified` is made here and nowhere else.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,13 +12,24 @@ from typing import Any, Generic, TypeVar
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch_one
 from fedimark.delivery.peers import heard_from
-from fedimark.errors import FedimarkError, Forbidden, Gone, Malformed, NotProven, TooLarge, Unreachable, WrongType
+from fedimark.errors import (
+    FedimarkError,
+    Forbidden,
+    Gone,
+    Malformed,
+    NotProven,
+    TooLarge,
+    Unreachable,
+    WrongType,
+)
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import authority
 from fedimark.inbox.origin import Origin
+from fedimark.inbox.patience import asked_anew, in_time, may_ask_anew
 from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
 from fedimark.policy import blocks
 from fedimark.remote.actors import refresh_actor
+from fedimark.remote.budget import for_unproven
 from fedimark.remote.keys import owner_of_key, refetched_owner
 from fedimark.remote.known import known_actor
 from fedimark.remote.peers import hear_rfc9421
@@ -32,11 +42,8 @@ from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import is_activity_type
 
-KEY_PATIENCE_S = 2  # the peer waits
-REFETCH_PAUSE = 300 * MICROS
 REPEATED_WITHIN = 300 * MICROS
 
-_MOST_REFETCHED = 1_000
 _LONGEST_KIND = 32
 _STORE = """
 INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome)
@@ -67,7 +74,8 @@ async def receive(
 
     `target` is the raw path with its query, `headers` maps lower-case names to all their values. An exact repeat, and
     somebody unknown deleting themselves, return too. Raises TooLarge, WrongType, Malformed, NotProven, Forbidden for
-    what the actor may not say, Unreachable while their key cannot be had, Unavailable.
+    what the actor may not say, Unreachable while their key cannot be had (Postponed while it is not asked for),
+    Unavailable.
     """
     _check_type(headers)
     body = await _read(headers, chunks)
@@ -193,14 +201,14 @@ async def _proven_by_one(message: Message, claims: list[Claim], activity: Activi
 async def _proven_by_key(message: Message, claim: Claim, activity: Activity) -> Row:
     """The key's owner, once the signature holds: with the key we know, else with the one they have now."""
     asked_at = now()
-    owner = await _in_time(owner_of_key(claim.key_id))
+    owner = await in_time(owner_of_key(claim.key_id))
     try:
         return _proven(owner, message, claim, activity)
     except NotProven:
         # Keys change. One that was just fetched has not.
-        if owner["fetched_at"] >= asked_at or not _may_refetch(claim.key_id):
+        if owner["fetched_at"] >= asked_at or not may_ask_anew(claim.key_id):
             raise
-    return _proven(await _in_time(refetched_owner(claim.key_id)), message, claim, activity)
+    return _proven(await asked_anew(claim.key_id, refetched_owner(claim.key_id)), message, claim, activity)
 
 
 def _proven(owner: Row, message: Message, claim: Claim, activity: Activity) -> Row:
@@ -214,22 +222,6 @@ def _proven(owner: Row, message: Message, claim: Claim, activity: Activity) -> R
     return owner
 
 
-async def _in_time(asking: Any) -> Row:
-    """A row that may have to be fetched, within 2 s. What cannot be believed is no proof; what may come, is asked
-    again by the sender.
-    """
-    try:
-        async with asyncio.timeout(KEY_PATIENCE_S):
-            row: Row = await asking
-            return row
-    except TimeoutError as error:
-        raise Unreachable from error
-    except (Gone, Unreachable):
-        raise
-    except FedimarkError as error:
-        raise NotProven("no-key") from error
-
-
 async def _gone(activity: Activity) -> Row:
     """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is.
 
@@ -241,26 +233,13 @@ async def _gone(activity: Activity) -> Row:
         raise NotProven("gone")
     if known["gone_at"] is not None:
         return known
-    if not _may_refetch(activity.actor):
+    if not may_ask_anew(activity.actor):
         raise Unreachable
     try:
-        await _in_time(refresh_actor(activity.actor))
+        await asked_anew(activity.actor, refresh_actor(activity.actor, for_unproven))
     except Gone:
         return known
     raise NotProven("gone")
-
-
-def _may_refetch(uri: str) -> bool:
-    """Once in five minutes for each key or actor, or every bad signature would be a request to somebody."""
-    refetched: dict[str, int] = here().caches.setdefault("inbox.refetched", {})
-    at = now()
-    if refetched.get(uri, -REFETCH_PAUSE) > at - REFETCH_PAUSE:
-        return False
-    refetched.pop(uri, None)
-    refetched[uri] = at
-    while len(refetched) > _MOST_REFETCHED:
-        del refetched[next(iter(refetched))]
-    return True
 
 
 def _once(activity: Activity) -> str:

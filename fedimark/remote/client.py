@@ -24,6 +24,7 @@ from fedimark.errors import Unreachable, Untrustworthy
 from fedimark.here import here
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import guard, knock
+from fedimark.remote.budget import Spend, unlimited
 from fedimark.remote.signing import signed
 from fedimark.settings import Settings
 from fedimark.signatures.message import Message
@@ -84,16 +85,17 @@ def build(settings: Settings) -> httpx.AsyncClient:
     )
 
 
-async def get(url: str, *, accept: str, signer: Row | None) -> Answer:
-    """GET a URL, whatever its status; at most 3 redirects, each checked and signed anew.
+async def get(url: str, *, accept: str, signer: Row | None, spend: Spend = unlimited) -> Answer:
+    """GET a URL, whatever its status; at most 3 redirects, each checked, counted by `spend` and signed anew.
 
     At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
-    of this server. Raises Unreachable or Untrustworthy.
+    of this server. Raises Unreachable, with what `spend` raises, or Untrustworthy.
     """
     settings = here().settings
     try:
         async with asyncio.timeout(settings.fetch_total_s):
             for _ in range(MOST_REDIRECTS + 1):
+                spend(url)
                 answer = await _exchange("GET", url, headers={"Accept": accept}, signer=signer, read=_whole)
                 if answer.status not in (301, 302, 303, 307, 308):
                     return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.errors import Gone, NotFound, Unreachable
 from fedimark.remote import client, guard
+from fedimark.remote.budget import Spend, unlimited
 from fedimark.remote.signing import instance_actor
 from fedimark.vocab.reading import Unreadable, loads, own_id
 from fedimark.vocab.terms import ACCEPT_ACTIVITY, Doc, is_activity_type
@@ -12,17 +13,17 @@ from fedimark.vocab.terms import ACCEPT_ACTIVITY, Doc, is_activity_type
 _LATER = frozenset({408, 425, 429})
 
 
-async def fetch_document(url: str) -> Doc:
+async def fetch_document(url: str, spend: Spend = unlimited) -> Doc:
     """Fetch a document; its id is the URL it was found at, in the end.
 
     Signed by the instance actor. When the body's id is not the final URL, that id is fetched once and must then be
-    equal. Raises Unreachable (try again), Untrustworthy (never again), Gone for 410, NotFound for 404.
-    (CVE-2024-23832)
+    equal. `spend` counts each address that is asked. Raises Unreachable (try again), Untrustworthy (never again), Gone
+    for 410, NotFound for 404. (CVE-2024-23832)
     """
-    found, document_id, document = await _read(url.partition("#")[0])
+    found, document_id, document = await _read(url.partition("#")[0], spend)
     if found == document_id:
         return document
-    found, again, document = await _read(document_id)
+    found, again, document = await _read(document_id, spend)
     if not found == again == document_id:
         raise guard.refused("id-mismatch", url)
     return document
@@ -50,12 +51,12 @@ def read_json(answer: client.Answer) -> Doc:
         raise guard.refused(error.reason, answer.url) from error
 
 
-async def _read(url: str) -> tuple[str, str, Doc]:
+async def _read(url: str, spend: Spend) -> tuple[str, str, Doc]:
     """The final URL, the id in the body, and the body."""
     # What is ours is read from rows: a server that asks itself may wait for itself.
     if addresses.local_path(url) is not None:
         raise guard.refused("own-address", url)
-    answer = await client.get(url, accept=ACCEPT_ACTIVITY, signer=await instance_actor())
+    answer = await client.get(url, accept=ACCEPT_ACTIVITY, signer=await instance_actor(), spend=spend)
     check_status(answer)
     # Before parsing: anybody can upload JSON somewhere, and be taken for the server it lies on.
     if not is_activity_type(answer.content_type):
