@@ -22,8 +22,8 @@ INDEXES = {
     # the oldest of an inbox, and the inboxes of a host
     "delivery_queue": "INDEX {} ON delivery (host, inbox_hash, id) WHERE dead_at IS NULL AND paced_until IS NULL",
     # whose moment comes next, of everybody and of one person
-    "delivery_paced": "INDEX {} ON delivery (paced_until, id) WHERE paced_until IS NOT NULL",
-    "delivery_paced_by": "INDEX {} ON delivery (paced_by, paced_until) WHERE paced_until IS NOT NULL",
+    "delivery_paced": "INDEX {} ON delivery (paced_until, id) WHERE paced_until IS NOT NULL AND dead_at IS NULL",
+    "delivery_paced_by": "INDEX {} ON delivery (paced_by, paced_until) WHERE paced_until IS NOT NULL AND dead_at IS NULL",
     # how many bookmarks a person published lately
     "activity_create": "INDEX {} ON activity (actor_id, created_at) WHERE kind = 'Create'",
     "delivery_leased": "INDEX {} ON delivery (host, inbox_hash, lease_until) WHERE lease_until > 0",

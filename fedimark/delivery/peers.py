@@ -30,13 +30,13 @@ _IN_TROUBLE = "SELECT host FROM peer WHERE open_until > 0 AND host IN ({marks})"
 _WAKE = """
 UPDATE delivery SET next_at = CASE WHEN not_before > ? THEN not_before ELSE ? END WHERE lease_until <= ? AND id IN (
     WITH RECURSIVE box(inbox_hash) AS (
-        SELECT MIN(inbox_hash) FROM delivery WHERE host = ? AND dead_at IS NULL
+        SELECT MIN(inbox_hash) FROM delivery WHERE host = ? AND dead_at IS NULL AND paced_until IS NULL
         UNION ALL
         SELECT (SELECT MIN(d.inbox_hash) FROM delivery d
-                WHERE d.host = ? AND d.inbox_hash > box.inbox_hash AND d.dead_at IS NULL)
+                WHERE d.host = ? AND d.inbox_hash > box.inbox_hash AND d.dead_at IS NULL AND d.paced_until IS NULL)
         FROM box WHERE box.inbox_hash IS NOT NULL)
     SELECT (SELECT MIN(d.id) FROM delivery d
-            WHERE d.host = ? AND d.inbox_hash = box.inbox_hash AND d.dead_at IS NULL)
+            WHERE d.host = ? AND d.inbox_hash = box.inbox_hash AND d.dead_at IS NULL AND d.paced_until IS NULL)
     FROM box WHERE box.inbox_hash IS NOT NULL)
 """
 

@@ -31,7 +31,8 @@ _THEIR_ACTIVITIES = "activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
 # Set aside as if they never arrived, so that no other letter waits behind them.
 _HOLD_BACK = f"UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS NULL AND {_THEIR_ACTIVITIES}"
 _LET_GO = f"""
-UPDATE delivery SET dead_at = NULL, next_at = ?, lease_until = 0, last_error = ''
+UPDATE delivery SET dead_at = NULL, next_at = CASE WHEN paced_until > ? THEN paced_until ELSE ? END, lease_until = 0,
+    last_error = ''
 WHERE last_error = ? AND {_THEIR_ACTIVITIES}
 """
 _TO_LIST = f"""
@@ -71,7 +72,8 @@ async def restore(name: str) -> None:
         if person["suspended_at"] is None:
             raise Refused(f"{name} is not suspended.", field="name")
         await execute(_SET, None, person["id"])
-        await execute(_LET_GO, now(), HELD, person["id"])
+        at = now()
+        await execute(_LET_GO, at, at, HELD, person["id"])
         for row in await fetch(_READERS, person["id"]):
             await follow_began(row["follower_id"], person["id"])
         await queue.add(JOB, {"actor_id": person["id"]})

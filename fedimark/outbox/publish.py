@@ -7,6 +7,7 @@ from typing import Protocol
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch
 from fedimark.delivery.enqueue import say
+from fedimark.delivery.pacing import moment_of_more, moment_of_new
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
 from fedimark.outbox.profiles import MICRO, profiles_of
@@ -47,20 +48,27 @@ AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
 
 
 async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
-    """Tell every server with an accepted follower of a new publication, inside `write()`."""
+    """Tell every server with an accepted follower of a new publication, inside `write()`, the owner held.
+
+    After many at once it is told later. (`delivery.pacing`)
+    """
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if inboxes:
         shapes = await profiles_of(inboxes)
         said = {profile: documents.create(owner.username, bookmark, profile) for profile in {MICRO, *shapes.values()}}
         uri = ids.note(owner.username, bookmark["public_id"])
-        await say(owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes)
+        paced = await moment_of_new(owner.actor_id)
+        await say(
+            owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes, paced
+        )
 
 
 async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     """Tell followers and whoever else got a publication that it changed, inside `write()`.
 
     An older Update that still waits is superseded. What is for followers only goes to who follows now: somebody who
-    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks.
+    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks. Where the Create is told
+    later, so is this.
     """
     uri = ids.note(owner.username, bookmark["public_id"])
     object_hash = addresses.uri_hash(uri)
@@ -75,7 +83,8 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
             profile: documents.update(owner.username, bookmark, activity_id, profile)
             for profile in {MICRO, *shapes.values()}
         }
-        await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes)
+        paced = await moment_of_more(object_hash)
+        await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes, paced)
 
 
 async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility) -> None:
