@@ -35,8 +35,6 @@ WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_
 """
 _REACHED = "SELECT inbox FROM reach WHERE object_hash = ?"
 _WAITING = "SELECT inbox FROM delivery WHERE object_hash = ? AND dead_at IS NULL"
-# A try whose answer was lost may have arrived, and so may one under way.
-_PERHAPS_REACHED = f"{_WAITING} AND (tries > 0 OR lease_until > 0)"
 # Those under lease are being sent this moment: they settle themselves.
 _CANCEL = "DELETE FROM delivery WHERE object_hash = ? AND dead_at IS NULL AND lease_until <= ?"
 _SUPERSEDE = f"{_CANCEL} AND activity_id IN (SELECT id FROM activity WHERE object_hash = ? AND kind = 'Update')"
@@ -74,7 +72,8 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     object_hash = addresses.uri_hash(uri)
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
-        reached = await _inboxes(_REACHED, object_hash) | await _inboxes(_WAITING, object_hash)
+        # In this order: what arrives while we look is seen as one or the other.
+        reached = await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
         inboxes |= reached - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
@@ -95,12 +94,15 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    perhaps = await _inboxes(_REACHED, object_hash) | await _inboxes(_PERHAPS_REACHED, object_hash)
-    inboxes = perhaps
+    # In this order: a letter that is taken out to be sent, or arrives, while we look, is seen as one or the other.
+    cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
+    under_way = await _inboxes(_WAITING, object_hash)
+    # A try whose answer was lost may have arrived, and so may one under way.
+    tried = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
+    inboxes = await _inboxes(_REACHED, object_hash) | under_way | tried
     if visibility is Visibility.PUBLIC:
-        waiting = await _inboxes(_WAITING, object_hash)
-        inboxes = perhaps | (await _inboxes(_FOLLOWERS, owner.actor_id) - waiting)
-    await execute(_CANCEL, object_hash, now())
+        waited = {row["inbox"] for row in cancelled}
+        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - waited
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
