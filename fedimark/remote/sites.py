@@ -30,10 +30,7 @@ def registrable_domain(host: str) -> str:
     `host` is as for `policy.hosts.normal`; a port is left out. What nobody registered stands for itself alone: an IP
     address, a single name, a public suffix. Empty for what is no host.
     """
-    name = hosts.split(hosts.normal(host))[0]
-    if not name or hosts.is_address(name):
-        return name
-    return _suffixes().privatesuffix(name) or name
+    return _domain(hosts.split(hosts.normal(host))[0])
 
 
 def _site(url: str) -> tuple[str, int, str] | None:
@@ -47,7 +44,15 @@ def _site(url: str) -> tuple[str, int, str] | None:
     # Two readers of addresses must agree: what one takes for the host may be a password for the other.
     if not host or host != hosts.normal(parts.netloc.rpartition("@")[2]):
         return None
-    return parts.scheme, port, registrable_domain(host)
+    return parts.scheme, port, _domain(hosts.split(host)[0])
+
+
+@lru_cache(maxsize=4096)
+def _domain(name: str) -> str:
+    """The same for a host in its one spelling, without a port."""
+    if not name or hosts.is_address(name):
+        return name
+    return _suffixes().privatesuffix(name) or name
 
 
 @lru_cache(maxsize=1)
