@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from fedimark import resources
 from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects
+from fedimark.activitypub import links as link_saves
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
 from fedimark.web import accounts, bookmarks, follows, imports, links, moderation, setup, streams, tags, welcome
@@ -41,7 +42,7 @@ def _people() -> list[Line]:
         post("/network/leave", follows.post_leave),
         get("/t/{tags:segment}", streams.get_tags),
         get("/url/", links.get_lookup),
-        get("/url/{hash}", links.get_link),
+        get("/url/{hash}", faced(links.get_link, link_saves.get_link)),
         get("/add", bookmarks.get_add),
         post("/add", bookmarks.post_add),
         get("/u/{user}", faced(streams.get_person, objects.get_person)),

@@ -7,6 +7,7 @@ from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound
 from fedimark.here import MICROS, now
 from fedimark.policy.visibility import Visibility
+from fedimark.timelines.stream import Cursor
 
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind <> 'Application'"
 _NOTE = f"""
@@ -24,6 +25,13 @@ SELECT * {_PUBLIC} AND (saved_at, id) < (?, COALESCE((SELECT id {_PUBLIC} AND pu
 ORDER BY saved_at DESC, id DESC LIMIT ?
 """
 _NEWEST = f"SELECT * {_PUBLIC} ORDER BY saved_at DESC, id DESC LIMIT ?"
+# Our own public saves of one page; `listed` falls when their saver is suspended or leaves.
+_OWN_SAVES = """
+FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
+WHERE l.hash = ? AND b.is_local AND b.listed AND b.removed_at IS NULL AND lower(b.url) LIKE 'http%'
+"""
+_SAVES_BELOW = f"AND (b.saved_at, b.id) < (?, COALESCE((SELECT b.id {_OWN_SAVES} AND b.public_id = ?), 0))"
+_SAVES_NEWEST = "ORDER BY b.saved_at DESC, b.id DESC LIMIT ?"
 
 
 async def person(username: str) -> Row:
@@ -89,6 +97,18 @@ async def most_used_tags(owner: Row, limit: int) -> list[str]:
     ORDER BY y.amount DESC, g.key LIMIT ?
     """
     return [row["key"] for row in await fetch(sql, owner["id"], limit)]
+
+
+async def own_saves_count(link_hash: str) -> int:
+    """How many public bookmarks of a page people here have."""
+    row = await fetch_one(f"SELECT count(*) AS amount {_OWN_SAVES}", link_hash)
+    return int(row["amount"]) if row else 0
+
+
+async def own_saves(link_hash: str, before: Cursor | None, limit: int) -> list[Row]:
+    """Public bookmarks of a page by people here, with their `local_name`, newest first."""
+    place, parameters = (_SAVES_BELOW, (before.at, link_hash, before.tie)) if before else ("", ())
+    return await fetch(f"SELECT b.*, a.local_name {_OWN_SAVES} {place} {_SAVES_NEWEST}", link_hash, *parameters, limit)
 
 
 async def usage() -> dict[str, int]:

@@ -11,9 +11,9 @@ from fedimark.database import Row, fetch, marks
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
-from fedimark.text import tags
 from fedimark.timelines.entries import Entry, Own, Person
 from fedimark.timelines.merge import SHAREABLE
+from fedimark.timelines.words import shown_tags, words_of
 
 NAMED = 4  # savers a line can name: the one whose words it shows, and three more
 
@@ -66,7 +66,7 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
                 others=others,
                 count=_count(link, [*near, row]),
                 own=_own(near, viewer_id),
-                words=_shown_tags(row, whole=is_owner or row["actor_id"] == viewer_id),
+                words=shown_tags(row, whole=is_owner or row["actor_id"] == viewer_id),
                 at=row["saved_at"],
             )
         )
@@ -83,20 +83,16 @@ async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: 
             continue
         # Who only mentions a page stands for it where nobody saved it.
         saves = [save for save in saves if save["is_save"]] or saves
-        first = saves[0]
-        ranked = sorted(saves, key=lambda save: _rank(save, viewer_id))  # stable: within a rank by moment
-        lead = ranked[0]
-        words = " ".join(w for s in saves for w in _shown_tags(s, whole=s["actor_id"] == viewer_id))
+        words = words_of(saves, viewer_id)
+        others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
         entries.append(
             _entry(
-                {**lead, "url": first["url"], "description": _first_words(ranked)},
+                {**words.lead, "url": saves[0]["url"], "title": words.title, "description": words.description},
                 line,
-                others=_people(s for s in saves if s["is_save"] and s["actor_id"] != lead["actor_id"])[
-                    : name_at_most - 1
-                ],
+                others=others[: name_at_most - 1],
                 count=_count(line, saves),
                 own=_own(saves, viewer_id),
-                words=tags.split(words),
+                words=words.tags,
                 at=line["position"],
             )
         )
@@ -192,17 +188,6 @@ def _order(save: Row) -> tuple[int, str, int]:
     return save["saved_at"], f"{save['username']}@{save['at_host']}", save["id"]
 
 
-def _first_words(saves: Iterable[Row]) -> str:
-    """The description of the first who wrote one."""
-    return next((save["description"] for save in saves if save["description"]), "")
-
-
-def _rank(save: Row, viewer_id: int) -> int:
-    if save["actor_id"] == viewer_id:
-        return 0
-    return 1 if save["near"] else 2
-
-
 def _count(link: Row, saves: Iterable[Row]) -> int:
     """Everyone the reader may see: all public savers, and those of their own and their network who are not listed."""
     hidden = {save["actor_id"] for save in saves if save["is_save"] and not save["listed"]}
@@ -216,8 +201,3 @@ def _own(saves: Iterable[Row], viewer_id: int) -> Own | None:
             marks_set = (bool(save["to_read"]), bool(save["starred"]), bool(save["archived"]))
             return Own(save["public_id"], Visibility(save["visibility"]), *marks_set)
     return None
-
-
-def _shown_tags(save: Row, *, whole: bool) -> tuple[str, ...]:
-    words = tuple(save["tags"].split())
-    return words if whole else tuple(word for word in words if not tags.is_private(word))

@@ -60,7 +60,7 @@ async def test_saves_of_one_page_by_several_people_are_one_entry_at_the_earliest
     assert (entry.title, entry.saver.handle) == ("Cy’s", "cy")
     assert [person.handle for person in entry.others] == ["bo", "ana"]
     assert entry.saver_count == 3
-    assert entry.tags == ("sql", "db", ".mine")
+    assert entry.tags == (".mine", "sql", "db")
     assert entry.at == (await fetch("SELECT min(saved_at) AS at FROM bookmark"))[0]["at"]
     assert len(await entries(RecentStream())) == 1
 

@@ -75,7 +75,11 @@ TABLE: dict[str, tuple[Ask, ...]] = {
         Ask("/t/shared,{dot}", NOTHING),
     ),
     "GET /url/": (Ask("/url/?url={url}"), Ask("/url/")),
-    "GET /url/{hash}": (Ask("/url/{hash}", LINK), Ask("/url/{md5}", leads=BY_MD5)),
+    "GET /url/{hash}": (
+        Ask("/url/{hash}", {**LINK, SERVER: ()}),  # a server gets a number there
+        Ask("/url/{hash}?page=first", LINK),
+        Ask("/url/{md5}", leads=BY_MD5),
+    ),
     "GET /add": (Ask("/add"), Ask("/add?url={url}", OWNERS)),
     "POST /add": (Ask("/add", NOTHING, {"url": ""}),),
     "GET /u/{user}": (Ask("/u/ana", PERSON_PAGE),),

@@ -1,0 +1,55 @@
+"""PURE. In whose words a merged entry speaks: the reader's own, else of people they follow, else of who was first.
+
+Words of people whom the reader does not follow stand one click away, on the page of the link; where the reader follows
+none of the savers, and for strangers, there are no others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fedimark.text import tags
+
+Save = Mapping[str, Any]  # a row of `bookmark` with its saver, and `near`: whether the reader follows them
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an entry says: `lead` is the save it is drawn from, `tags` are as typed, each once."""
+
+    lead: Save
+    title: str
+    description: str
+    tags: tuple[str, ...]
+
+
+def words_of(saves: Sequence[Save], viewer_id: int) -> Words:
+    """Choose among the saves of one link, in the order of their moments; `near` marks those the reader follows.
+
+    The title is the reader's own, else the most common among people they follow (of two as common the earlier), else
+    that of who was first. The description is the first there is; tags are those of all who may speak.
+    """
+    near = [save for save in saves if save["near"]]
+    speaking = sorted(near or saves, key=lambda save: save["actor_id"] != viewer_id)  # stable: by moment
+    lead = speaking[0]
+    typed = " ".join(word for save in speaking for word in shown_tags(save, whole=save["actor_id"] == viewer_id))
+    return Words(
+        lead,
+        lead["title"] if lead["actor_id"] == viewer_id or not near else _most_common_title(near),
+        next((save["description"] for save in speaking if save["description"]), ""),
+        tags.split(typed),
+    )
+
+
+def shown_tags(save: Save, *, whole: bool) -> tuple[str, ...]:
+    """The tags of a save as typed; private ones only where the reader is their owner (`whole`)."""
+    typed = tuple(save["tags"].split())
+    return typed if whole else tuple(word for word in typed if not tags.is_private(word))
+
+
+def _most_common_title(saves: Sequence[Save]) -> str:
+    titles = Counter(save["title"] for save in saves if save["title"])
+    return titles.most_common(1)[0][0] if titles else ""

@@ -1,0 +1,54 @@
+"""In whose words an entry speaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedimark.timelines.words import words_of
+
+ME, ANA, BO, CY = 1, 2, 3, 4
+
+
+def said(actor_id: int, title: str, *, near: bool = True, description: str = "", tags: str = "") -> dict[str, Any]:
+    """One save of a link, as a page's statement returns it."""
+    return {"actor_id": actor_id, "title": title, "description": description, "tags": tags, "near": near}
+
+
+def test_ones_own_words_stand_first_whenever_they_were_said() -> None:
+    words = words_of([said(ANA, "Theirs", description="By ana"), said(ME, "Mine")], ME)
+
+    assert (words.title, words.lead["actor_id"], words.description) == ("Mine", ME, "By ana")
+
+
+def test_the_most_common_title_among_people_one_follows_is_taken() -> None:
+    words = words_of([said(ANA, "Odd"), said(BO, "Usual"), said(CY, "Usual")], ME)
+
+    assert (words.title, words.lead["actor_id"]) == ("Usual", ANA)
+
+
+def test_of_two_titles_as_common_the_earlier_is_taken() -> None:
+    assert words_of([said(ANA, "First"), said(BO, "Second")], ME).title == "First"
+
+
+def test_a_title_left_empty_counts_for_nothing() -> None:
+    assert words_of([said(ANA, ""), said(BO, ""), said(CY, "Named")], ME).title == "Named"
+
+
+def test_who_is_not_followed_says_nothing_where_somebody_followed_speaks() -> None:
+    stranger = said(ANA, "Spam", near=False, description="Buy", tags="buy now")
+
+    words = words_of([stranger, said(BO, "Title", tags="sql")], ME)
+
+    assert (words.title, words.description, words.tags) == ("Title", "", ("sql",))
+
+
+def test_where_nobody_followed_saved_it_the_first_speaks_and_all_tags_stand() -> None:
+    words = words_of([said(ANA, "First", near=False, tags="a"), said(BO, "Second", near=False, tags="b A")], ME)
+
+    assert (words.title, words.lead["actor_id"], words.tags) == ("First", ANA, ("a", "b"))
+
+
+def test_private_tags_are_ones_own_alone() -> None:
+    words = words_of([said(ME, "Mine", tags=".mine"), said(ANA, "Theirs", tags=".theirs open")], ME)
+
+    assert words.tags == (".mine", "open")
