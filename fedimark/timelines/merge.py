@@ -19,8 +19,10 @@ class Merged(IntEnum):
 
     NETWORK = 1  # owner: the reading actor
     TAG = 2  # owner: the tag
-    RECENT = 3  # owner: 0
+    RECENT = 3  # owner: EVERYWHERE or HERE
 
+
+EVERYWHERE, HERE = 0, 1  # whose saves a recent stream holds: everybody's, or those of this server's people
 
 _EARLIER = """
 ON CONFLICT (stream, owner_id, link_id) DO UPDATE SET position =
@@ -53,7 +55,7 @@ INSERT INTO entry (stream, owner_id, link_id, position)
 SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at FROM bookmark_tag t WHERE t.bookmark_id = ? AND t.listed {_EARLIER}
 """
 _TO_RECENT = f"""
-INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, 0, ?, ?) {_EARLIER}
+INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, ?, ?, ?) {_EARLIER}
 """
 
 # What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
@@ -75,9 +77,10 @@ _LEFT_IN_TAG = """
 SELECT min(t.saved_at) FROM bookmark_tag t
 WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE AND t.bookmark_id <> ?
 """
-_LEFT_IN_RECENT = """
+_LEFT_IN_RECENT = f"""
 SELECT min(b.saved_at) FROM bookmark b
-WHERE b.link_id = entry.link_id AND b.listed AND b.removed_at IS NULL AND b.id <> ?
+WHERE b.link_id = entry.link_id AND b.listed AND b.removed_at IS NULL
+AND (entry.owner_id = {EVERYWHERE} OR b.is_local) AND b.id <> ?
 """
 
 
@@ -97,7 +100,8 @@ async def merge_bookmark(row: Row) -> None:
     await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id, row["id"])
     if row["listed"]:
         await execute(_TO_TAGS, row["id"])
-        await execute(_TO_RECENT, link_id, place)
+        for which in (EVERYWHERE, HERE) if row["is_local"] else (EVERYWHERE,):
+            await execute(_TO_RECENT, which, link_id, place)
 
 
 async def unmerge_bookmark(row: Row) -> None:
@@ -115,7 +119,7 @@ async def unmerge_bookmark(row: Row) -> None:
         in_tags = f"""stream = {Merged.TAG} AND link_id = ?
         AND owner_id IN (SELECT tag_id FROM bookmark_tag WHERE bookmark_id = ? AND listed)"""
         await _recompute(in_tags, (link_id, bookmark_id), _LEFT_IN_TAG, bookmark_id)
-        recent = f"stream = {Merged.RECENT} AND owner_id = 0 AND link_id = ?"
+        recent = f"stream = {Merged.RECENT} AND owner_id IN ({EVERYWHERE}, {HERE}) AND link_id = ?"
         await _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
 
 

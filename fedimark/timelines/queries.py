@@ -10,13 +10,14 @@ from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.found import Found, find
-from fedimark.timelines.merge import Merged
+from fedimark.timelines.merge import EVERYWHERE, HERE, Merged
 from fedimark.timelines.savers import SEEN_SAVERS, SHARED_TO, merged_entries, own_entries
 from fedimark.timelines.stream import (
     Cursor,
     LinkStream,
     NetworkStream,
     PersonStream,
+    RecentStream,
     TagStream,
 )
 
@@ -36,7 +37,8 @@ _SOMEBODY_SEEN = {
     Merged.TAG: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark_tag t
     WHERE t.tag_id = e.owner_id AND t.link_id = e.link_id AND t.listed = TRUE AND {not_hidden("t.actor_id")}))""",
     Merged.RECENT: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark b
-    WHERE b.link_id = e.link_id AND b.listed AND {not_hidden("b.actor_id")}))""",
+    WHERE b.link_id = e.link_id AND b.listed AND (e.owner_id = {EVERYWHERE} OR b.is_local)
+    AND {not_hidden("b.actor_id")}))""",
 }
 _LINK = "SELECT id FROM link WHERE hash = ?"
 _LAST = 2**62  # beyond every id
@@ -88,13 +90,16 @@ async def amount(found: Found) -> int | None:
 
 
 async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
-    """Tags that stand beside a stream's own, with how often, over its newest 500 bookmarks."""
+    """Tags that stand beside a stream's own, over its newest 500 bookmarks: how often a person used them together,
+    of everybody's tags how many people did, so that nobody weighs more by saving more.
+    """
     if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_blocked:
         return []
     where, parameters = _tagged(found)
+    weight = "count(*)" if found.owner else "count(DISTINCT t.actor_id)"
     # The tags of a private kind have visibility 0 on their taggings, so only their owner meets them here.
     sql = f"""
-    SELECT g.key, count(*) AS amount FROM (
+    SELECT g.key, {weight} AS amount FROM (
         SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 500) s
     JOIN bookmark_tag t ON t.bookmark_id = s.bookmark_id JOIN tag g ON g.id = t.tag_id
     WHERE t.visibility >= {int(found.least)} AND t.tag_id NOT IN ({marks(len(found.tag_ids))})
@@ -179,7 +184,9 @@ def _place(found: Found, cursor: Cursor) -> tuple[str, tuple[object, ...]]:
 def _merged(found: Found) -> tuple[Merged, int]:
     if isinstance(found.stream, TagStream):
         return Merged.TAG, found.tag_ids[0]
-    return (Merged.NETWORK, found.viewer_id) if isinstance(found.stream, NetworkStream) else (Merged.RECENT, 0)
+    if isinstance(found.stream, NetworkStream):
+        return Merged.NETWORK, found.viewer_id
+    return Merged.RECENT, HERE if isinstance(found.stream, RecentStream) and found.stream.here else EVERYWHERE
 
 
 def _saved(found: Found) -> tuple[str, tuple[object, ...]]:

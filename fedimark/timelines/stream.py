@@ -31,7 +31,9 @@ class TagStream:
 
 @dataclass(frozen=True, slots=True)
 class RecentStream:
-    """What everybody saved publicly."""
+    """What everybody saved publicly, or only what people of this server did."""
+
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.here import here
 from fedimark.timelines.queries import Found
-from fedimark.timelines.stream import FILTERS, NetworkStream, PersonStream, TagStream, without
+from fedimark.timelines.stream import FILTERS, PersonStream, RecentStream, TagStream, without
 from fedimark.web.pages import Crumb, Filter, FollowBox, Heading
 
 STATES = {"accepted": "following", "requested": "requested"}
@@ -18,7 +18,10 @@ def heading_of(found: Found, count: int | None) -> Heading:
         return Heading(_person_crumbs(stream), count, _filters(found, stream), _follow(found, stream))
     if isinstance(stream, TagStream):
         return Heading(_tag_crumbs(stream), count)
-    return Heading((Crumb("Your network" if isinstance(stream, NetworkStream) else "Recent"),), count)
+    if isinstance(stream, RecentStream):
+        words = (("everything known", "/recent", False), ("this server", "/recent?from=here", True))
+        return Heading((Crumb("Recent"),), count, tuple(Filter(word, to, stream.here is on) for word, to, on in words))
+    return Heading((Crumb("Your network"),), count)
 
 
 def _person_crumbs(stream: PersonStream) -> tuple[Crumb, ...]:

@@ -58,8 +58,8 @@ async def get_tags(request: Request) -> Response:
 
 
 async def get_recent(request: Request) -> Response:
-    """`/recent`"""
-    return await _stream(request, RecentStream())
+    """`/recent`: everything known; `?from=here` what people of this server saved."""
+    return await _stream(request, RecentStream(here=request.query_params.get("from") == "here"))
 
 
 async def get_network(request: Request, *, form: Form | None = None, status: int = 200) -> Response:
@@ -106,8 +106,9 @@ async def _page(request: Request, found: Found) -> Page:
     asked = request.query_params
     cursor = stream.cursor(asked.get("before", ""), asked.get("after", ""))
     shown = await queries.page(found, cursor, here().settings.page_size)
-    earlier = f"?before={shown.earlier}" if shown.earlier else None
-    return Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None)
+    kept = "from=here&" if found.stream == RecentStream(here=True) else ""
+    earlier = f"?{kept}before={shown.earlier}" if shown.earlier else None
+    return Page(shown.entries, earlier, f"?{kept}after={shown.later}" if shown.later else None)
 
 
 def _listing(found: Found, shown: Page) -> Listing:

@@ -336,7 +336,7 @@ async def test_what_a_followed_person_shares_of_somebody_blocked_stays_out_of_th
         await shared()
 
     assert await ana.timeline() == []
-    assert await amount("entry") == 2  # recent, and bo's own network
+    assert await amount("entry") == 3  # recent, of everybody and of this server, and bo’s own network
     assert await disagreements() == []
     await people.unblock(ana.viewer, "bo")
     assert [seen.url for seen in await ana.timeline()] == [URL]

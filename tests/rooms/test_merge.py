@@ -235,3 +235,17 @@ async def test_whatever_three_people_do_everything_made_from_it_agrees(server, c
         assert not wrong, "\n".join([*done[-8:], *wrong])
 
     assert len({step.partition(":")[0] for step in done}) > 6
+
+
+async def test_what_people_here_saved_can_be_read_apart(server):
+    ana, page = await saver("ana"), "https://both.example/"
+    actor_id = await remote_actor("bo", "b.example")
+    await remote_save(actor_id, 1, page, saved_at=1_000_000)
+    await remote_save(actor_id, 2, "https://theirs.example/", saved_at=2_000_000)
+
+    await save(ana, page)
+
+    assert await urls_of(RecentStream(here=True)) == [page]
+    assert await urls_of(RecentStream()) == ["https://theirs.example/", page]
+    (entry,) = await entries(RecentStream(here=True))
+    assert (entry.at > 2_000_000, entry.saver_count) == (True, 2)

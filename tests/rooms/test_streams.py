@@ -226,6 +226,7 @@ STREAMS: list[Stream] = [
     PersonStream("ana", tags=("db", "sql")),
     PersonStream("ana", only="public"),
     RecentStream(),
+    RecentStream(here=True),
     TagStream(("db",)),
     TagStream(("db", "sql")),
     NetworkStream(),

@@ -202,3 +202,14 @@ async def test_counts_hold_only_what_their_reader_may_see(server):
     assert set(await _cloud(bo)) == {"db", "public", "unlisted", "followers"}
     assert set(await _related(PersonStream("ana", tags=("db",)), None)) == {"public", "unlisted"}
     assert set(await _related(TagStream(("db",)), ana)) == {"public"}
+
+
+async def test_beside_a_tag_of_everybody_each_person_weighs_once(server):
+    ana, bo, cy = await saver("ana"), await saver("bo"), await saver("cy")
+    for number in range(3):
+        await save(ana, f"https://a{number}.example/", "db loud")
+    await save(bo, A, "db calm")
+    await save(cy, B, "db calm")
+
+    assert await _related(TagStream(("db",)), None) == {"calm": 2, "loud": 1}
+    assert await _related(PersonStream("ana", tags=("db",)), None) == {"loud": 3}

@@ -62,7 +62,12 @@ ONE = "/u/ana/b/{id}"
 TABLE: dict[str, tuple[Ask, ...]] = {
     # Streams and bookmarks
     "GET /": (Ask("/", {NOBODY: (P,), SERVER: (P,)}),),
-    "GET /recent": (Ask("/recent", LISTED), Ask("/recent?before=9-x"), Ask("/recent?after=1-x", LISTED)),
+    "GET /recent": (
+        Ask("/recent", LISTED),
+        Ask("/recent?from=here", LISTED),
+        Ask("/recent?before=9-x"),
+        Ask("/recent?after=1-x", LISTED),
+    ),
     "GET /network": (Ask("/network", NETWORK),),
     "GET /authorize_interaction": (Ask("/authorize_interaction?uri=acct:ana@a.example", NETWORK),),
     "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),

@@ -12,7 +12,7 @@ from typing import Any
 from fedimark.database import Row, fetch
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags, urls
-from fedimark.timelines.merge import Merged
+from fedimark.timelines.merge import EVERYWHERE, HERE, Merged
 
 _Facts = dict[Any, Any]
 
@@ -128,7 +128,9 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
             readers |= followers[row["actor_id"]]
         streams = [(Merged.NETWORK, reader) for reader in readers]
         if row["listed"]:
-            streams.append((Merged.RECENT, 0))
+            streams += [
+                (Merged.RECENT, which) for which in (EVERYWHERE, HERE) if which == EVERYWHERE or row["is_local"]
+            ]
             streams += [(Merged.TAG, tag_ids.get(key)) for key in _keys(row) if not key.startswith(".")]
         for stream, owner_id in streams:
             places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
