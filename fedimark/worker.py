@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+from fedimark.bookmarks.links import move_some
 from fedimark.bookmarks.remove import finish_removals
 from fedimark.database import Row, execute
 from fedimark.delivery import claim
@@ -132,6 +133,7 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "inbox": apply_waiting,
         "origins": apply_asked,
         "removals": finish_removals,
+        "links": move_some,
         "jobs": do_a_job,
         "follows": ask_again,
         "software": learn_software,

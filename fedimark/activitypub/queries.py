@@ -27,7 +27,7 @@ ORDER BY saved_at DESC, id DESC LIMIT ?
 _NEWEST = f"SELECT * {_PUBLIC} ORDER BY saved_at DESC, id DESC LIMIT ?"
 # Our own public saves of one page; `listed` falls when their saver is suspended or leaves.
 _OWN_SAVES = """
-FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
+FROM link l JOIN bookmark b ON b.link_id = COALESCE(l.root_id, l.id) JOIN actor a ON a.id = b.actor_id
 WHERE l.hash = ? AND b.is_local AND b.listed AND b.removed_at IS NULL AND lower(b.url) LIKE 'http%'
 """
 _SAVES_BELOW = f"AND (b.saved_at, b.id) < (?, COALESCE((SELECT b.id {_OWN_SAVES} AND b.public_id = ?), 0))"

@@ -6,6 +6,7 @@ from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.policy.visibility import Visibility
 from fedimark.text import urls
+from fedimark.text.works import page_of
 
 
 async def owner_by_name(username: str) -> Owner | None:
@@ -35,10 +36,10 @@ async def removed_bookmark(owner: Owner, public_id: str) -> Row | None:
 async def same_page(owner: Owner, url: str) -> list[Row]:
     """The owner's live bookmarks of the page a URL names, the exact spelling first."""
     sql = """
-    SELECT b.* FROM bookmark b JOIN link l ON l.id = b.link_id
+    SELECT b.* FROM bookmark b JOIN link l ON COALESCE(l.root_id, l.id) = b.link_id
     WHERE b.actor_id = ? AND l.hash = ? AND b.removed_at IS NULL AND b.is_local ORDER BY b.saved_at
     """
-    found = await fetch(sql, owner.actor_id, urls.link_hash(urls.canonical(url)))
+    found = await fetch(sql, owner.actor_id, urls.link_hash(page_of(url)))
     return sorted(found, key=lambda row: row["url"] != url)
 
 

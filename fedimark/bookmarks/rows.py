@@ -14,6 +14,7 @@ from fedimark.database import Row, execute, fetch, marks
 from fedimark.here import now
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags, urls
+from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.merge import hold, merge_bookmark, unmerge_bookmark
 
 EVERYONE = 0  # owner of the tallies that everybody may see
@@ -21,7 +22,7 @@ ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
 
 _LINK = """
 INSERT INTO link (hash, canonical, canonical_version, host, savers) VALUES (?, ?, ?, ?, 0)
-ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id
+ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id, COALESCE(root_id, id) AS root_id
 """
 _COUNT_SAVERS = """
 UPDATE link SET savers = (SELECT count(DISTINCT actor_id) FROM bookmark WHERE link_id = ? AND listed) WHERE id = ?
@@ -42,10 +43,18 @@ _Lines = Counter[tuple[int, int, int]]  # owner, tag, visibility of a tally → 
 
 
 async def link_id_of(url: str) -> int:
-    """The row of the page a URL names, made when it is new; holds it until the transaction ends."""
-    canonical = urls.canonical(url)
-    values = (urls.link_hash(canonical), canonical, urls.CANONICAL_VERSION, urls.host_of(canonical)[:255])
-    return int((await fetch(_LINK, *values))[0]["id"])
+    """The row that saves of a URL's page hang on, made when the page is new."""
+    return int((await link_of(url))["root_id"])
+
+
+async def link_of(url: str) -> Row:
+    """A URL's own page, made when it is new: `id`, and `root_id`, which is another where it is an alias.
+
+    The row is held until the transaction ends.
+    """
+    page = page_of(url)
+    values = (urls.link_hash(page), page, PAGES_VERSION, urls.host_of(page)[:255])
+    return (await fetch(_LINK, *values))[0]
 
 
 async def put(values: Mapping[str, Any]) -> Row:

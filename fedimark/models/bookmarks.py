@@ -7,19 +7,23 @@ from tortoise.models import Model
 
 
 class Link(Model):
-    """A page somebody saved: one row for each canonical URL. (text.urls.canonical)"""
+    """A page somebody saved: one row for each address under which saves meet. (text.works.page_of)"""
 
     id = column.BigIntField(primary_key=True)
     hash = column.CharField(max_length=40, unique=True)  # text.urls.link_hash(canonical)
     canonical = column.TextField()
-    canonical_version = column.SmallIntField()
+    canonical_version = column.SmallIntField()  # text.works.PAGES_VERSION; older: its bookmarks may belong elsewhere
+    alias_id = column.BigIntField(null=True)  # another link that is the same page, as the page itself says
+    root_id = column.BigIntField(null=True, db_index=True)  # where aliases of aliases lead: there bookmarks hang
+    alias_why = column.CharField(max_length=10, null=True)
     host = column.CharField(max_length=255, default="")
     savers = column.IntField(default=0)  # listed bookmarks; what everybody may count
 
     class Meta:
-        """Looked up by hash."""
+        """Looked up by hash, and by the worker by version."""
 
         table = "link"
+        indexes = (("canonical_version", "id"),)
 
 
 class Bookmark(Model):

@@ -14,6 +14,11 @@ from urllib.parse import unquote
 
 from ada_url import URL
 
+from fedimark.text.urls import CANONICAL_VERSION, canonical
+
+PAGES_VERSION: Final = 100 * CANONICAL_VERSION + 1
+"""Raised with every change of what is one page: bookmarks saved before move to where they belong now."""
+
 SHORTENERS: Final = frozenset(
     # Hosts that hold nothing but redirects, so one of theirs may lead to another site.
     """
@@ -34,19 +39,24 @@ _WATCHED = re.compile(rf"[?&]v={_VIDEO_ID}(?=&|$)")
 _LIST = re.compile(r"[?&]list=")
 
 
-def work_of(canonical: str) -> str:
+def page_of(url: str) -> str:
+    """Return the address under which all saves of a page meet, for an address as somebody gave it."""
+    return work_of(canonical(url))
+
+
+def work_of(address: str) -> str:
     """Return the canonical address of the work that a canonical address is of: itself where nothing is known.
 
     Knows arXiv (abstract, PDF, HTML, every version), DOI, PubMed and YouTube. Idempotent; raises nothing.
     """
     try:
-        url = URL(canonical)
+        url = URL(address)
     except ValueError:
-        return canonical
+        return address
     read = _READERS.get(url.hostname.removeprefix("www."))
     if url.protocol != "https:" or url.port or read is None:
-        return canonical
-    return read(url) or canonical
+        return address
+    return read(url) or address
 
 
 def _arxiv(url: URL) -> str:

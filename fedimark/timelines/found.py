@@ -59,7 +59,10 @@ async def find(stream: Stream, viewer: Viewer | None) -> Found:
     if isinstance(stream, NetworkStream) and viewer is None:
         raise NotFound
     if isinstance(stream, LinkStream):
-        sql = f"SELECT l.id, l.hash, l.canonical, l.host, {SEEN_SAVERS} FROM link l WHERE l.hash = ?"
+        sql = f"""
+        SELECT l.id, l.hash, l.canonical, l.host, {SEEN_SAVERS}
+        FROM link x JOIN link l ON l.id = COALESCE(x.root_id, x.id) WHERE x.hash = ?
+        """
         link = await fetch_one(sql, viewer.actor_id if viewer else 0, stream.hash)
         if link is None:
             raise NotFound

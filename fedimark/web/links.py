@@ -9,6 +9,7 @@ from fedimark import addresses
 from fedimark.errors import NotFound
 from fedimark.here import here
 from fedimark.text import urls
+from fedimark.text.works import page_of
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.timelines.savers import link_entry
@@ -28,6 +29,8 @@ async def get_link(request: Request) -> Response:
     earlier = f"?before={shown.earlier}" if shown.earlier else None
     shown = Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None)
     assert found.link is not None
+    if found.link["hash"] != asked:  # found out to be the same page since
+        return onward(addresses.link(found.link["hash"]))
     return page(request, "url.html", link=await link_entry(found.link, found.viewer_id), page=shown, sides=())
 
 
@@ -37,7 +40,7 @@ async def get_lookup(request: Request) -> Response:
     if not url:
         raise NotFound("Give the address of a page, and see who saved it.")
     try:
-        canonical = urls.canonical(urls.check(url))
+        asked = page_of(urls.check(url))
     except urls.BadUrl as error:
         raise NotFound(error.message) from error
-    return onward(addresses.link(urls.link_hash(canonical)))
+    return onward(addresses.link(urls.link_hash(asked)))

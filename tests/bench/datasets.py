@@ -24,6 +24,7 @@ from fedimark.here import Here, entered, wall_clock
 from fedimark.models import Bookmark
 from fedimark.settings import Settings
 from fedimark.text import urls
+from fedimark.text.works import PAGES_VERSION
 from tests.bench import people
 from tests.support.invariants import disagreements
 
@@ -241,7 +242,7 @@ def url_of(link_id: int) -> str:
 
 def _link(link_id: int) -> tuple[object, ...]:
     canonical = urls.canonical(url_of(link_id))
-    return link_id, urls.link_hash(canonical), canonical, urls.CANONICAL_VERSION, urls.host_of(canonical)
+    return link_id, urls.link_hash(canonical), canonical, PAGES_VERSION, urls.host_of(canonical)
 
 
 def _public_id(number: int) -> str:

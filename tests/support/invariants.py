@@ -12,6 +12,7 @@ from typing import Any
 from fedimark.database import Row, fetch
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags, urls
+from fedimark.text.works import page_of
 from fedimark.timelines.merge import EVERYWHERE, HERE, Merged
 
 _Facts = dict[Any, Any]
@@ -34,13 +35,15 @@ async def disagreements() -> list[str]:
 
 def _rows(bookmarks: Iterable[Row], links: Iterable[Row], shut_out: Set[int]) -> Iterable[str]:
     """What each row says of itself."""
-    hashes = {row["id"]: row["hash"] for row in links}
+    links = {row["id"]: row for row in links}
+    hashes = {number: row["hash"] for number, row in links.items()}
+    roots = {row["hash"]: _root(row, links)["hash"] for row in links.values()}
     once = Counter((row["actor_id"], row["url"]) for row in bookmarks if row["is_local"])
     for (actor_id, url), times in once.items():
         if times > 1:
             yield f"actor {actor_id} has {url} {times} times"
     for row in bookmarks:
-        if hashes.get(row["link_id"]) != urls.link_hash(urls.canonical(row["url"])):
+        if hashes.get(row["link_id"]) != roots.get(urls.link_hash(page_of(row["url"]))):
             yield f"bookmark {row['id']} of {row['url']} hangs on another page's link"
         if row["url_md5"] != urls.md5(row["url"]):
             yield f"bookmark {row['id']} has another address's md5"
@@ -50,6 +53,12 @@ def _rows(bookmarks: Iterable[Row], links: Iterable[Row], shut_out: Set[int]) ->
             yield f"bookmark {row['id']} of visibility {row['visibility']} is{'' if row['listed'] else ' not'} listed"
         if row["listed"] and not (public and row["is_save"]):
             yield f"bookmark {row['id']} is listed and not a public save"
+
+
+def _root(link: Row, links: Mapping[int, Row]) -> Row:
+    while link["alias_id"] is not None:
+        link = links[link["alias_id"]]
+    return link
 
 
 def _keys(row: Row) -> set[str]:
