@@ -54,6 +54,11 @@ def tags(keys: Iterable[str]) -> str:
     return f"/t/{_together(keys)}"
 
 
+def popular(period: str, keys: Iterable[str] = ()) -> str:
+    """What many saved within a day, a week or a month, with a tag or without."""
+    return f"/popular?in={period}" + "".join(f"&tag={quote(key, safe='')}" for key in keys)
+
+
 def bookmark(username: str, public_id: str) -> str:
     """A bookmark's page and, absolute, its Note's id."""
     return f"/u/{username}/b/{public_id}"

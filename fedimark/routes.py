@@ -36,6 +36,7 @@ def _people() -> list[Line]:
     return [
         get("/", welcome.get_welcome),
         get("/recent", streams.get_recent),
+        get("/popular", streams.get_popular),
         get("/network", streams.get_network),
         get("/authorize_interaction", follows.get_authorize),
         post("/network/follow", follows.post_follow),

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ("kind", fields.CharField(default="Person", max_length=16)),
                 ("username", fields.CharField(max_length=128)),
                 ("host", fields.CharField(default="", max_length=255)),
+                ("site", fields.CharField(default="", db_default="", max_length=255)),
                 ("name", fields.TextField(default="", unique=False)),
                 ("summary", fields.TextField(default="", unique=False)),
                 ("url", fields.TextField(default="", unique=False)),
@@ -388,6 +389,7 @@ class Migration(migrations.Migration):
                 ("alias_why", fields.CharField(null=True, max_length=10)),
                 ("host", fields.CharField(default="", max_length=255)),
                 ("savers", fields.IntField(default=0)),
+                ("sites", fields.IntField(default=0, db_default=0)),
             ],
             options={
                 "table": "link",

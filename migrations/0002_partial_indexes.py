@@ -12,6 +12,8 @@ INDEXES = {
     "bookmark_to_read": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE to_read AND removed_at IS NULL",
     "bookmark_starred": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE starred AND removed_at IS NULL",
     "bookmark_untagged": "INDEX {} ON bookmark (actor_id, saved_at, id) WHERE tags = '' AND removed_at IS NULL",
+    # what everybody saved lately, with all that a ranking asks of it
+    "bookmark_listed": "INDEX {} ON bookmark (saved_at, link_id, actor_id) WHERE listed AND removed_at IS NULL",
     "bookmark_md5": "INDEX {} ON bookmark (url_md5) WHERE removed_at IS NULL",
     "bookmark_removed": "INDEX {} ON bookmark (removed_at) WHERE removed_at IS NOT NULL",
     "bookmark_tag_shown": "INDEX {} ON bookmark_tag (tag_id, actor_id, saved_at, bookmark_id) WHERE visibility >= 2",

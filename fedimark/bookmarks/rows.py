@@ -21,11 +21,12 @@ EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
 
 _LINK = """
-INSERT INTO link (hash, canonical, canonical_version, host, savers) VALUES (?, ?, ?, ?, 0)
+INSERT INTO link (hash, canonical, canonical_version, host, savers, sites) VALUES (?, ?, ?, ?, 0, 0)
 ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id, COALESCE(root_id, id) AS root_id
 """
 _COUNT_SAVERS = """
-UPDATE link SET savers = (SELECT count(DISTINCT actor_id) FROM bookmark WHERE link_id = ? AND listed) WHERE id = ?
+UPDATE link SET (savers, sites) = (SELECT count(DISTINCT b.actor_id), count(DISTINCT a.site)
+    FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.link_id = ? AND b.listed) WHERE id = ?
 """
 # An author elsewhere hid it and shows it again: whoever shared it did so still.
 _SHARES_RETURN = "UPDATE share SET bookmark_id = ? WHERE object_hash = ? AND bookmark_id IS NULL"

@@ -19,6 +19,9 @@ class Actor(Model):
     kind = column.CharField(max_length=16, default="Person")  # the AS2 type
     username = column.CharField(max_length=128)
     host = column.CharField(max_length=255, default="")  # what follows the @, with its port; empty here
+    site = column.CharField(
+        max_length=255, default="", db_default=""
+    )  # remote.sites.registrable_domain of the id; empty here
     name = column.TextField(default="")
     summary = column.TextField(default="")  # plain text here, sanitised HTML from elsewhere
     url = column.TextField(default="")

@@ -18,6 +18,7 @@ class Link(Model):
     alias_why = column.CharField(max_length=10, null=True)
     host = column.CharField(max_length=255, default="")
     savers = column.IntField(default=0)  # listed bookmarks; what everybody may count
+    sites = column.IntField(default=0, db_default=0)  # how many sites these savers are of
 
     class Meta:
         """Looked up by hash, and by the worker by version."""

@@ -11,7 +11,7 @@ from fedimark.errors import FedimarkError, Postponed
 from fedimark.here import here, now
 from fedimark.remote import guard, keyring, peers
 from fedimark.remote.budget import Spend, elsewhere, unlimited
-from fedimark.remote.sites import same_site
+from fedimark.remote.sites import registrable_domain, same_site
 from fedimark.remote.webfinger import look_up
 from fedimark.text import clean, html
 from fedimark.vocab.abilities import implements_rfc9421
@@ -24,9 +24,9 @@ _LONGEST_USERNAME = 128
 _LONGEST_HOST = 255
 
 _UPSERT = """
-INSERT INTO actor (uri_hash, uri, kind, username, host, name, summary, url, icon, fields, inbox, shared_inbox, outbox,
-    followers_uri, key_id, public_key, private_key, approves_followers, indexable, created_at, fetched_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)
+INSERT INTO actor (uri_hash, uri, kind, username, host, site, name, summary, url, icon, fields, inbox, shared_inbox,
+    outbox, followers_uri, key_id, public_key, private_key, approves_followers, indexable, created_at, fetched_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)
 ON CONFLICT (uri_hash) DO UPDATE SET kind = excluded.kind, username = excluded.username, host = excluded.host,
     name = excluded.name, summary = excluded.summary, url = excluded.url, icon = excluded.icon,
     fields = excluded.fields, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox,
@@ -107,6 +107,7 @@ def _values(actor: ActorDocument, host: str, keys: dict[str, str]) -> tuple[obje
         actor.type,
         actor.username,
         host,
+        registrable_domain(actor.id)[:255],
         clean.one_line(actor.name, _LONGEST_NAME),
         html.sanitise(actor.summary_html),
         actor.url if actor.url and same_site(actor.id, actor.url) else actor.id,

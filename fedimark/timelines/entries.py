@@ -38,10 +38,11 @@ class Entry:
     """One line of a timeline: one link with its savers.
 
     `saver` is the person whose words are shown; `others` are at most three more; `saver_count` counts everyone the
-    reader may see. `tags` are as typed, private ones only where the reader is their owner. `at` is the place in the
-    timeline and `saved_at` the moment of the save shown, both in microseconds since 1970, UTC. `permalink` is a path
-    here, or the origin's address of a remote save. `is_mention` says that nobody this reader sees saved the page:
-    `saver` only mentioned it, and `saver_count` does not count them.
+    reader may see, `site_count` the sites (registrable domains, this server being one) of those who saved publicly.
+    `tags` are as typed, private ones only where the reader is their owner. `at` is the place in the timeline and
+    `saved_at` the moment of the save shown, both in microseconds since 1970, UTC. `permalink` is a path here, or the
+    origin's address of a remote save. `is_mention` says that nobody this reader sees saved the page: `saver` only
+    mentioned it, and `saver_count` does not count them.
     """
 
     link_hash: str
@@ -56,6 +57,7 @@ class Entry:
     saver: Person
     others: tuple[Person, ...]
     saver_count: int
+    site_count: int
     permalink: str
     own: Own | None = None
     is_mention: bool = False

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.errors import Gone, NotFound
 from fedimark.policy.visibility import Viewer, Visibility, least_shown
-from fedimark.timelines.savers import SEEN_SAVERS
-from fedimark.timelines.stream import OWNERS_FILTERS, LinkStream, NetworkStream, PersonStream, Stream, TagStream
+from fedimark.timelines.savers import SEEN
+from fedimark.timelines.stream import (
+    OWNERS_FILTERS,
+    LinkStream,
+    NetworkStream,
+    PersonStream,
+    PopularStream,
+    Stream,
+    TagStream,
+)
 
 _PERSON = """
 SELECT a.*, (SELECT f.state FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id) AS follow_state,
@@ -52,7 +60,7 @@ async def find(stream: Stream, viewer: Viewer | None) -> Found:
     """
     if isinstance(stream, PersonStream):
         return await _find_person(stream, viewer)
-    if isinstance(stream, TagStream):
+    if isinstance(stream, TagStream | PopularStream):
         if any(key.startswith(".") for key in stream.tags):
             raise NotFound
         return Found(stream, viewer, tag_ids=await _tag_ids(stream.tags))
@@ -60,10 +68,10 @@ async def find(stream: Stream, viewer: Viewer | None) -> Found:
         raise NotFound
     if isinstance(stream, LinkStream):
         sql = f"""
-        SELECT l.id, l.hash, l.canonical, l.host, {SEEN_SAVERS}
+        SELECT l.id, l.hash, l.canonical, l.host, {SEEN}
         FROM link x JOIN link l ON l.id = COALESCE(x.root_id, x.id) WHERE x.hash = ?
         """
-        link = await fetch_one(sql, viewer.actor_id if viewer else 0, stream.hash)
+        link = await fetch_one(sql, *[viewer.actor_id if viewer else 0] * 3, stream.hash)
         if link is None:
             raise NotFound
         return Found(stream, viewer, link=link)

@@ -11,12 +11,14 @@ from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.found import Found, find
 from fedimark.timelines.merge import EVERYWHERE, HERE, Merged
-from fedimark.timelines.savers import SEEN_SAVERS, SHARED_TO, merged_entries, own_entries
+from fedimark.timelines.popular import popular_lines
+from fedimark.timelines.savers import SEEN, SHARED_TO, merged_entries, own_entries
 from fedimark.timelines.stream import (
     Cursor,
     LinkStream,
     NetworkStream,
     PersonStream,
+    PopularStream,
     RecentStream,
     TagStream,
 )
@@ -49,6 +51,9 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
 
     Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one.
     """
+    if isinstance(found.stream, PopularStream):
+        lines = await popular_lines(found.stream, found.tag_ids, found.viewer_id)
+        return Page(tuple(await merged_entries(lines, found.viewer_id)))
     lines = [] if found.is_blocked else await _lines(found, cursor, limit + 1)
     more = len(lines) > limit
     if not lines and (found.tag_ids or found.link):
@@ -154,10 +159,10 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
     # By number: of several taggings joined, each has a link_id.
     lines += f" ORDER BY 2 {order}, 1 {order} LIMIT ?"
     sql = f"""
-    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, {SEEN_SAVERS} FROM ({lines}) e
+    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, {SEEN} FROM ({lines}) e
     JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
     """
-    return await fetch(sql, found.viewer_id, *parameters, *placed, limit)
+    return await fetch(sql, *[found.viewer_id] * 3, *parameters, *placed, limit)
 
 
 def _place(found: Found, cursor: Cursor) -> tuple[str, tuple[object, ...]]:

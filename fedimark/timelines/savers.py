@@ -17,17 +17,21 @@ from fedimark.timelines.words import shown_tags, words_of
 
 NAMED = 4  # savers a line can name: the one whose words it shows, and three more
 
-_SAVE = "b.*, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
+_SAVE = "b.*, a.local_name, a.site, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
 # Each link's first public savers by one index probe a link, however many saved it.
 _LISTED = f"""
 SELECT * FROM (SELECT {_SAVE} FROM bookmark b JOIN actor a ON a.id = b.actor_id
 WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL AND {not_hidden("b.actor_id")}
 ORDER BY b.saved_at, b.id LIMIT ?) s
 """
-# How many public savers of link `l` a viewer sees: all but those they block.
-SEEN_SAVERS = """
+# How many public savers of link `l` a viewer sees, and on how many sites: all but those they block. Three parameters,
+# all the viewer.
+SEEN = f"""
 l.savers - (SELECT count(DISTINCT b.actor_id) FROM block k JOIN bookmark b ON b.actor_id = k.blocked_id
-WHERE k.blocker_id = ? AND b.link_id = l.id AND b.listed) AS savers
+WHERE k.blocker_id = ? AND b.link_id = l.id AND b.listed) AS savers,
+CASE WHEN NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?) THEN l.sites ELSE (
+    SELECT count(DISTINCT a.site) FROM bookmark b JOIN actor a ON a.id = b.actor_id
+    WHERE b.link_id = l.id AND b.listed AND {not_hidden("b.actor_id")}) END AS sites
 """
 # A condition on bookmarks `b` with two parameters, both the viewer: that somebody they follow shared it.
 SHARED_TO = f"""({SHAREABLE} AND {not_hidden("b.actor_id")} AND EXISTS (
@@ -126,13 +130,13 @@ async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[i
 async def _links(saves: Sequence[Row], viewer_id: int) -> dict[object, Row]:
     """The links and savers of some bookmarks, in one statement."""
     sql = f"""
-    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, {SEEN_SAVERS},
+    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, {SEEN},
     a.id AS actor_id, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
     FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
     WHERE b.id IN ({marks(len(saves))})
     """
     found: dict[object, Row] = {}
-    for row in await fetch(sql, viewer_id, *(save["id"] for save in saves)):
+    for row in await fetch(sql, *[viewer_id] * 3, *(save["id"] for save in saves)):
         found[row["link_id"]] = row
         names = ("local_name", "username", "at_host", "person_name", "person_url")
         found["actors", row["actor_id"]] = {name: row[name] for name in names}
@@ -156,6 +160,7 @@ def _entry(
         saver=_person(save),
         others=others,
         saver_count=count,
+        site_count=max(int(link["sites"]), 1),
         permalink=addresses.bookmark(local, save["public_id"]) if local else save["page_url"],
         is_mention=not save["is_save"],
         own=own,

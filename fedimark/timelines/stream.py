@@ -11,6 +11,7 @@ from fedimark.text import tags
 MOST_TAGS = 8  # together in one address
 OWNERS_FILTERS = ("private", "unread", "untagged", "starred")
 FILTERS = ("public", *OWNERS_FILTERS)
+PERIODS = ("day", "week", "month")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,14 @@ class RecentStream:
 
 
 @dataclass(frozen=True, slots=True)
+class PopularStream:
+    """What many saved publicly within a `period`: day, week or month; with a tag (by key), what they tagged so."""
+
+    period: str = "week"
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkStream:
     """What the reader and the people they follow saved."""
 
@@ -48,7 +57,7 @@ class LinkStream:
     hash: str
 
 
-Stream = PersonStream | TagStream | RecentStream | NetworkStream | LinkStream
+Stream = PersonStream | TagStream | RecentStream | PopularStream | NetworkStream | LinkStream
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.here import here
 from fedimark.timelines.queries import Found
-from fedimark.timelines.stream import FILTERS, PersonStream, RecentStream, TagStream, without
+from fedimark.timelines.stream import FILTERS, PERIODS, PersonStream, PopularStream, RecentStream, TagStream, without
 from fedimark.web.pages import Crumb, Filter, FollowBox, Heading
 
 STATES = {"accepted": "following", "requested": "requested"}
@@ -17,11 +17,19 @@ def heading_of(found: Found, count: int | None) -> Heading:
     if isinstance(stream, PersonStream):
         return Heading(_person_crumbs(stream), count, _filters(found, stream), _follow(found, stream))
     if isinstance(stream, TagStream):
-        return Heading(_tag_crumbs(stream), count)
+        return Heading(_tag_crumbs(stream), count, _tag_filters(stream))
+    if isinstance(stream, PopularStream):
+        return _popular(stream)
     if isinstance(stream, RecentStream):
         words = (("everything known", "/recent", False), ("this server", "/recent?from=here", True))
         return Heading((Crumb("Recent"),), count, tuple(Filter(word, to, stream.here is on) for word, to, on in words))
     return Heading((Crumb("Your network"),), count)
+
+
+def _popular(stream: PopularStream) -> Heading:
+    crumbs = tuple(Crumb(tag, addresses.tags((tag,))) for tag in stream.tags)
+    filters = [Filter(word, addresses.popular(word, stream.tags), stream.period == word) for word in PERIODS]
+    return Heading((Crumb("Popular", addresses.popular(stream.period)), *crumbs), None, tuple(filters))
 
 
 def _person_crumbs(stream: PersonStream) -> tuple[Crumb, ...]:
@@ -41,6 +49,13 @@ def _tag_crumbs(stream: TagStream) -> tuple[Crumb, ...]:
     if len(stream.tags) == 1:
         return (Crumb(stream.tags[0]),)
     return tuple(Crumb(tag, addresses.tags(without(stream.tags, tag))) for tag in stream.tags)
+
+
+def _tag_filters(stream: TagStream) -> tuple[Filter, ...]:
+    if len(stream.tags) > 1:
+        return ()
+    newest = Filter("newest", addresses.tags(stream.tags), current=True)
+    return newest, Filter("popular", addresses.popular("month", stream.tags))
 
 
 def _filters(found: Found, stream: PersonStream) -> tuple[Filter, ...]:

@@ -168,6 +168,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Envir
         own_path=own_path,
         copy_href=copy_href,
         also=also,
+        on_sites=on_sites,
         is_mine=is_mine,
         months=months,
         marks_public=marks_public,
@@ -186,9 +187,9 @@ def render(env: Environment, name: str, viewer: Viewer | None, path: str, now: i
 
 def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
     """The words at the head of every page; the one where the viewer is, is current."""
-    hrefs = {"recent": "/recent"}
+    hrefs = {"recent": "/recent", "popular": "/popular"}
     if viewer:
-        hrefs = {"network": "/network", "recent": "/recent", "mine": addresses.person(viewer.username)}
+        hrefs = {"network": "/network", **hrefs, "mine": addresses.person(viewer.username)}
     here = path.partition("?")[0]
     return tuple(
         Filter(word, href, here == href or (word == "mine" and here.startswith(f"{href}/")))
@@ -237,6 +238,11 @@ def also(entry: Entry) -> Named:
     others = entry.saver_count - 1
     shown = entry.others[:2] if others <= 2 else entry.others[:1]
     return Named(shown, max(others - len(shown), 0))
+
+
+def on_sites(entry: Entry) -> str:
+    """` on 4 servers`, where the savers are of several."""
+    return f" on {entry.site_count:,} servers" if entry.site_count > 1 and entry.saver_count > 1 else ""
 
 
 def is_mine(entry: Entry, viewer: Viewer | None) -> bool:

@@ -16,7 +16,7 @@ from fedimark.here import here
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
-from fedimark.timelines.stream import NetworkStream, PersonStream, RecentStream, Stream, TagStream
+from fedimark.timelines.stream import NetworkStream, PersonStream, PopularStream, RecentStream, Stream, TagStream
 from fedimark.web.headings import STATES, heading_of
 from fedimark.web.pages import Crumb, Empty, Form, Listing, Side, TagLine
 from fedimark.web.respond import moved, page, signed_in, viewer_of
@@ -60,6 +60,16 @@ async def get_tags(request: Request) -> Response:
 async def get_recent(request: Request) -> Response:
     """`/recent`: everything known; `?from=here` what people of this server saved."""
     return await _stream(request, RecentStream(here=request.query_params.get("from") == "here"))
+
+
+async def get_popular(request: Request) -> Response:
+    """`/popular?in=week&tag=sql`"""
+    period = request.query_params.get("in", "week")
+    if period not in stream.PERIODS:
+        raise NotFound
+    tag = request.query_params.get("tag", "")
+    keys = stream.tags_together(tag)[:1] if tag else ()
+    return await _stream(request, PopularStream(period, keys))
 
 
 async def get_network(request: Request, *, form: Form | None = None, status: int = 200) -> Response:
@@ -115,7 +125,7 @@ def _listing(found: Found, shown: Page) -> Listing:
     if isinstance(found.stream, PersonStream):
         name = found.stream.username
         return Listing(shown, tag_owner=name, here=found.stream.tags, months=True, marks=found.is_owner)
-    return Listing(shown, here=found.stream.tags if isinstance(found.stream, TagStream) else ())
+    return Listing(shown, here=found.stream.tags if isinstance(found.stream, TagStream | PopularStream) else ())
 
 
 async def _sides(found: Found) -> tuple[Side, ...]:
@@ -163,4 +173,6 @@ def _empty(found: Found) -> Empty:
         return Empty("You blocked them", f"What {found.stream.username} saves is not shown to you.")
     if isinstance(found.stream, PersonStream):
         return Empty("Nothing to see yet", f"{found.stream.username} has saved nothing you may see.")
+    if isinstance(found.stream, PopularStream):
+        return Empty("Nothing stands out", "A page stands here once two people saved it publicly within this time.")
     return Empty("Nothing to see yet", "Nobody here has saved a public page yet.")

@@ -48,8 +48,9 @@ _DERIVED = {
     SELECT g.bookmark_id, g.tag_id, b.actor_id, b.link_id, b.visibility, b.listed, b.saved_at
     FROM tagging g JOIN bookmark b ON b.id = g.bookmark_id ORDER BY g.rowid""",
     "savers": """
-    UPDATE link SET savers = s.n FROM (SELECT link_id, count(DISTINCT actor_id) AS n FROM bookmark WHERE listed
-    GROUP BY link_id) s WHERE s.link_id = link.id""",
+    UPDATE link SET savers = s.n, sites = 1 FROM (
+    SELECT link_id, count(DISTINCT actor_id) AS n FROM bookmark WHERE listed GROUP BY link_id) s
+    WHERE s.link_id = link.id""",
     "tallies": """
     INSERT INTO tally (owner_id, tag_id, visibility, amount)
     SELECT actor_id, 0, visibility, count(*) FROM bookmark GROUP BY 1, 3

@@ -68,6 +68,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
         Ask("/recent?before=9-x"),
         Ask("/recent?after=1-x", LISTED),
     ),
+    "GET /popular": (Ask("/popular"), Ask("/popular?in=day&tag={tag}"), Ask("/popular?in=month&tag={dot}")),
     "GET /network": (Ask("/network", NETWORK),),
     "GET /authorize_interaction": (Ask("/authorize_interaction?uri=acct:ana@a.example", NETWORK),),
     "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),

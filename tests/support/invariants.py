@@ -28,7 +28,7 @@ async def disagreements() -> list[str]:
         *_rows(bookmarks, await fetch("SELECT * FROM link"), shut_out),
         *_compared("bookmark_tag", _taggings(live, tag_ids), await _kept_taggings()),
         *_compared("tally", _tallies(live, tag_ids), await _kept_tallies()),
-        *_compared("link.savers", _savers(live), await _kept_savers()),
+        *_compared("link.savers", await _savers(live), await _kept_savers()),
         *_compared("entry", await _entries(live, tag_ids, shut_out), await _kept_entries()),
     ]
 
@@ -107,16 +107,18 @@ async def _kept_tallies() -> _Facts:
     return {(row["owner_id"], row["tag_id"], row["visibility"]): row["amount"] for row in rows if row["amount"]}
 
 
-def _savers(live: Iterable[Row]) -> _Facts:
+async def _savers(live: Iterable[Row]) -> _Facts:
+    sites = {row["id"]: row["site"] for row in await fetch("SELECT id, site FROM actor")}
     people = defaultdict(set)
     for row in live:
         if row["listed"]:
             people[row["link_id"]].add(row["actor_id"])
-    return {link_id: len(actors) for link_id, actors in people.items()}
+    return {link_id: (len(actors), len({sites[one] for one in actors})) for link_id, actors in people.items()}
 
 
 async def _kept_savers() -> _Facts:
-    return {row["id"]: row["savers"] for row in await fetch("SELECT id, savers FROM link") if row["savers"]}
+    rows = await fetch("SELECT id, savers, sites FROM link")
+    return {row["id"]: (row["savers"], row["sites"]) for row in rows if row["savers"] or row["sites"]}
 
 
 async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Set[int]) -> _Facts:

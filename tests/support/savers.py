@@ -15,6 +15,7 @@ from fedimark.errors import NotFound
 from fedimark.follows.request import follow
 from fedimark.here import here, now
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.remote.sites import registrable_domain
 from fedimark.text import urls
 from fedimark.timelines import queries
 from fedimark.timelines.entries import Entry, Page
@@ -69,7 +70,13 @@ async def befriend(reader: Viewer, *targets: Viewer) -> None:
 async def remote_actor(name: str, host: str) -> int:
     """Somebody of another server, as they are kept here; returns the row's id."""
     uri = f"https://{host}/u/{name}"
-    given = {"uri": uri, "uri_hash": addresses.uri_hash(uri), "url": uri, "inbox": f"{uri}/inbox"}
+    given = {
+        "uri": uri,
+        "uri_hash": addresses.uri_hash(uri),
+        "url": uri,
+        "inbox": f"{uri}/inbox",
+        "site": registrable_domain(host),
+    }
     async with write():
         return await insert("actor", username=name, host=host, created_at=now(), **given)
 
