@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from fedimark import resources
-from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects
+from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects, tag_actors
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
 from fedimark.web import accounts, bookmarks, follows, imports, links, moderation, setup, streams, tags, welcome
@@ -39,13 +39,13 @@ def _people() -> list[Line]:
         get("/authorize_interaction", follows.get_authorize),
         post("/network/follow", follows.post_follow),
         post("/network/leave", follows.post_leave),
-        get("/t/{tags:segment}", streams.get_tags),
+        get("/t/{tags:segment}", one_tag_faced(streams.get_tags, tag_actors.get_actor)),
         get("/url/", links.get_lookup),
         get("/url/{hash}", links.get_link),
         get("/add", bookmarks.get_add),
         post("/add", bookmarks.post_add),
         get("/u/{user}", faced(streams.get_person, objects.get_person)),
-        get("/u/{user}/t/{tags:segment}", streams.get_person_tags),
+        get("/u/{user}/t/{tags:segment}", one_tag_faced(streams.get_person_tags, tag_actors.get_actor)),
         get(own_bookmark, faced(bookmarks.get_bookmark, objects.get_note)),
         get(f"{own_bookmark}/edit", bookmarks.get_edit),
         post(f"{own_bookmark}/edit", bookmarks.post_edit),
@@ -170,5 +170,15 @@ def faced(page: Handler, document: Handler) -> Handler:
 
     async def answer(request: Request) -> Response:
         return await (document if wants_activity(request) else page)(request)
+
+    return answer
+
+
+def one_tag_faced(page: Handler, document: Handler) -> Handler:
+    """The same for tags: several together have a page only, for nobody can follow them."""
+
+    async def answer(request: Request) -> Response:
+        is_one = "," not in request.path_params["tags"]
+        return await (document if is_one and wants_activity(request) else page)(request)
 
     return answer

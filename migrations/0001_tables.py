@@ -96,13 +96,18 @@ class Migration(migrations.Migration):
                 ("gone_at", fields.BigIntField(null=True)),
                 ("moved_at", fields.BigIntField(null=True)),
                 ("suspended_at", fields.BigIntField(null=True)),
+                ("tag_id", fields.BigIntField(null=True)),
+                ("owner_id", fields.BigIntField(default=0, db_index=True, db_default=0)),
+                ("spoke_at", fields.BigIntField(default=0, db_default=0)),
+                ("keeps_out", fields.BooleanField(default=False, db_default=False)),
             ],
             options={
                 "table": "actor",
                 "app": "models",
+                "unique_together": (("tag_id", "owner_id"),),
                 "indexes": [Index(fields=["username", "host"])],
                 "pk_attr": "id",
-                "table_description": "Somebody who saves or reads: `local_name` is set for people of this server, `uri` for everybody else.",
+                "table_description": "Somebody who saves or reads: `local_name` is set for people of this server, `uri` for everybody elsewhere.",
             },
             bases=["Model"],
         ),
@@ -502,6 +507,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("key", fields.CharField(unique=True, max_length=255)),
+                ("slug", fields.CharField(db_index=True, max_length=60)),
+                ("public_at", fields.BigIntField(null=True)),
             ],
             options={
                 "table": "tag",

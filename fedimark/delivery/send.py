@@ -18,6 +18,7 @@ from fedimark.here import MICROS, now
 from fedimark.logs import DELIVERY_FAILED, log
 from fedimark.remote import client
 from fedimark.remote.actors import FRESH, refresh_actor
+from fedimark.remote.signing import private_key_of
 from fedimark.signatures.message import read_http_date
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import ACTIVITY_JSON
@@ -73,7 +74,7 @@ async def _send_all(letters: Sequence[Row]) -> int:
 async def _send(delivery: Row) -> bool:
     """Try one delivery and settle it; returns whether the next one for this inbox may go."""
     sender = await fetch_one("SELECT * FROM actor WHERE id = ?", delivery["actor_id"])
-    if sender is None or not sender["private_key"]:
+    if sender is None or not await private_key_of(sender):
         await settle.dead(delivery, "no-key")
         return True
     if sender["suspended_at"] is not None:

@@ -55,11 +55,7 @@ def person(actor: Row) -> Doc:
         "published": rfc3339(actor["created_at"] // DAY * DAY),
         "attachment": _fields(actor),
         "publicKey": _key(addresses.person(username), actor),
-        "generator": {
-            "type": "Application",
-            "id": absolute(addresses.INSTANCE_ACTOR),
-            "implements": [dict(each) for each in _IMPLEMENTS],
-        },
+        "generator": generator(),
     }
     return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
 
@@ -81,6 +77,15 @@ def instance(actor: Row) -> Doc:
         "discoverable": False,
         "indexable": False,
         "publicKey": _key(addresses.INSTANCE_ACTOR, actor),
+        "implements": [dict(each) for each in _IMPLEMENTS],
+    }
+
+
+def generator() -> Doc:
+    """What an actor is made by: this server, and what it understands."""
+    return {
+        "type": "Application",
+        "id": absolute(addresses.INSTANCE_ACTOR),
         "implements": [dict(each) for each in _IMPLEMENTS],
     }
 

@@ -73,6 +73,12 @@ def actor_context() -> list[object]:
     ]
 
 
+def tag_actor_context() -> list[object]:
+    """The `@context` of a tag's actor, as a fresh value."""
+    lemmy = {"lemmy": "https://join-lemmy.org/ns#", "postingRestrictedToMods": "lemmy:postingRestrictedToMods"}
+    return [*actor_context(), lemmy]
+
+
 def is_activity_type(content_type: str) -> bool:
     """Whether a Content-Type promises ActivityStreams: activity+json, or ld+json with the profile.
 

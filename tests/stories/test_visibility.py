@@ -36,6 +36,7 @@ OWNERS: Seen = {OWNER: EVERY}
 OWN_PAGE: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F), STRANGER: (P, U), NOBODY: (P, U), SERVER: (P, U)}
 PERSON_PAGE: Seen = {**OWN_PAGE, SERVER: ()}  # a server gets the actor there
 LISTED: Seen = dict.fromkeys((OWNER, FOLLOWER, STRANGER, NOBODY, SERVER), (P,))
+TAG_PAGE: Seen = {**LISTED, SERVER: ()}  # and the tag's actor there
 LINK: Seen = {**LISTED, OWNER: EVERY, FOLLOWER: (P, U, F)}
 BY_MD5: Seen = {**LISTED, OWNER: EVERY}
 NETWORK: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F)}
@@ -68,8 +69,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),
     "POST /network/leave": (Ask("/network/leave", NOTHING, {"who": "nobody_of_this_name"}),),
     "GET /t/{tags}": (
-        Ask("/t/shared", LISTED),
-        Ask("/t/{tag}", LISTED),
+        Ask("/t/shared", TAG_PAGE),
+        Ask("/t/{tag}", TAG_PAGE),
         Ask("/t/shared,{tag}", LISTED),
         Ask("/t/{dot}", NOTHING),
         Ask("/t/shared,{dot}", NOTHING),
@@ -80,8 +81,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /add": (Ask("/add", NOTHING, {"url": ""}),),
     "GET /u/{user}": (Ask("/u/ana", PERSON_PAGE),),
     "GET /u/{user}/t/{tags}": (
-        Ask("/u/ana/t/shared", OWN_PAGE),
-        Ask("/u/ana/t/{tag}", OWN_PAGE),
+        Ask("/u/ana/t/shared", PERSON_PAGE),
+        Ask("/u/ana/t/{tag}", PERSON_PAGE),
         Ask("/u/ana/t/shared,{tag}", OWN_PAGE),
         Ask("/u/ana/t/{dot}", OWNERS),
         Ask("/u/ana/t/shared,{dot}", OWNERS),
