@@ -78,6 +78,18 @@ def _servers() -> list[Line]:
         get("/u/{user}/tags", collections.get_featured_tags),
         get("/u/{user}/b/{id}/replies", objects.get_replies),
         get("/u/{user}.json", objects.get_person),
+        *_tag("/t/{tags:segment}"),
+        *_tag("/u/{user}/t/{tags:segment}"),
+    ]
+
+
+def _tag(path: str) -> list[Line]:
+    """What other servers ask a tag for and send to it, beside its own address."""
+    return [
+        post(f"{path}/inbox", tag_actors.post_inbox),
+        get(f"{path}/outbox", tag_actors.get_outbox),
+        get(f"{path}/followers", tag_actors.get_followers),
+        get(f"{path}/announce/{{id}}", tag_actors.get_announce),
     ]
 
 

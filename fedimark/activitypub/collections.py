@@ -77,7 +77,7 @@ async def get_featured_tags(request: Request) -> Response:
 
 
 async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
-    rows = await queries.outbox_page(owner, _cursor(asked), PAGE + 1)
+    rows = await queries.outbox_page(owner, read_cursor(asked), PAGE + 1)
     shown = rows[:PAGE]
     page: Doc = {
         "@context": note_context(),
@@ -97,7 +97,8 @@ def _create(owner: Row, row: Row) -> Doc:
     return created
 
 
-def _cursor(asked: str) -> tuple[int, str] | None:
+def read_cursor(asked: str) -> tuple[int, str] | None:
+    """The place a page begins before, None for the first. Raises NotFound for what is no cursor of ours."""
     if asked == "first":
         return None
     found = _CURSOR.fullmatch(asked)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.follows import tags
 from fedimark.here import MICROS, here, now
 from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
-from fedimark.policy.blocks import between
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 from fedimark.vocab.activities import ActivityRef
 
@@ -39,19 +39,19 @@ SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL
 
 
 async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
-    """Somebody elsewhere asks to follow somebody here. Asked again, it is accepted again, with the new Follow's id.
+    """Somebody elsewhere asks to follow somebody here, or a tag. Asked again, it is accepted again, with the new id.
 
     Where a block stands between the two, it is refused at once; of a crowd the later ones wait for a person.
     """
     name = addresses.local_username(target_uri)
-    target = await fetch_one(_PERSON, name) if name else None
+    target = await fetch_one(_PERSON, name) if name else await tags.followable(target_uri)
     if target is None:
         return IGNORED
     await hold("actor", follower["id"], target["id"])
-    if await between(follower["id"], target["id"]):
+    if await tags.is_barred(follower["id"], target):
         await say_reject(target, follower, follow_uri)
         return "refused"
-    at, by_hand = now(), target["approves_followers"] or await _is_crowd(follower)
+    at, by_hand = now(), await tags.approves(target) or await _is_crowd(follower)
     state = "requested" if by_hand else "accepted"
     row = (await fetch(_ASKED, follower["id"], target["id"], state, follow_uri, at, None if by_hand else at))[0]
     if row["state"] == "accepted":
@@ -71,6 +71,9 @@ async def withdrawn(follower: Row, ref: ActivityRef) -> str:
     if name is not None:
         which = "target_id = (SELECT id FROM actor WHERE local_name = ?)"
         ended = await execute(f"DELETE FROM follow WHERE follower_id = ? AND {which}", follower["id"], name)
+    elif (tag := await tags.known(ref.object or "")) is not None:
+        sql = "DELETE FROM follow WHERE follower_id = ? AND target_id = ?"
+        ended = await execute(sql, follower["id"], tag["id"])
     else:
         ended = await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id)
     return "withdrawn" if ended else IGNORED

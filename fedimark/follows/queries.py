@@ -16,6 +16,12 @@ _FOLLOWERS = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL ORDER BY f.id DESC LIMIT ?
 """
+_REQUESTS = f"""
+SELECT {_COLUMNS}, CASE WHEN t.tag_id IS NULL THEN '' ELSE t.name END AS tag
+FROM follow f JOIN actor a ON a.id = f.follower_id
+JOIN actor t ON t.id = f.target_id WHERE (t.id = ? OR t.owner_id = ?) AND f.state = 'requested' AND a.gone_at IS NULL
+ORDER BY f.id DESC LIMIT ?
+"""
 _FOLLOWING = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL
@@ -31,8 +37,8 @@ async def followers(actor_id: int, before: int | None = None, limit: int = PAGE)
 
 
 async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
-    """Who asks to follow and waits for an answer, the newest first."""
-    return await fetch(_FOLLOWERS, actor_id, "requested", _NEVER, limit)
+    """Who asks to follow somebody or one of their tags (`tag`, else empty) and waits for an answer, newest first."""
+    return await fetch(_REQUESTS, actor_id, actor_id, limit)
 
 
 async def following(actor_id: int, limit: int = 5_000) -> list[Row]:

@@ -6,11 +6,12 @@ from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, Refused
+from fedimark.follows import tags
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
 from fedimark.outbox.follows import say_follow, say_undo
-from fedimark.policy.blocks import between, is_blocked_actor
+from fedimark.policy.blocks import is_blocked_actor
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 
 
@@ -72,10 +73,10 @@ async def ask(follower_id: int, target_id: int) -> None:
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
     if follower is None or target is None:
         raise Gone
-    if await between(follower_id, target_id):
+    if await tags.is_barred(follower_id, target):
         raise Forbidden("A block stands between the two of you.")
-    is_here = target["local_name"] is not None
-    accepted = is_here and not target["approves_followers"]
+    is_here = target["uri"] is None
+    accepted = is_here and not await tags.approves(target)
     public_id, at = here().new_id(), now()
     state = "accepted" if accepted else "requested"
     if not await fetch(_ASK, follower_id, target_id, state, public_id, at, at if accepted else None):
@@ -95,5 +96,5 @@ async def leave(follower_id: int, target_id: int) -> None:
     if ended[0]["state"] == "accepted":
         await follow_ended(follower_id, target_id)
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
-    if follower and target and target["local_name"] is None and ended[0]["state"] != "rejected":
+    if follower and target and target["uri"] is not None and ended[0]["state"] != "rejected":
         await say_undo(follower, target, ended[0]["public_id"])

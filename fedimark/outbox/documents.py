@@ -192,9 +192,13 @@ def answer_follow(kind: str, username: str, answer_id: str, follower_uri: str, f
 
     The whole Follow stands in it: Postmarks looks at `object.type`.
     """
-    actor = ids.actor(username)
-    inner = _follow(follow_uri, follower_uri, actor)
-    return _answer(kind, absolute(addresses.accept(username, answer_id)), actor, follower_uri, inner)
+    uri = absolute(addresses.accept(username, answer_id))
+    return answer_follow_as(kind, ids.actor(username), uri, follower_uri, follow_uri)
+
+
+def answer_follow_as(kind: str, actor: str, uri: str, follower_uri: str, follow_uri: str | None) -> Doc:
+    """The same by any actor of this server, under an id of its own."""
+    return _answer(kind, uri, actor, follower_uri, _follow(follow_uri, follower_uri, actor))
 
 
 def _about_note(kind: str, uri: str, username: str, inner: Doc) -> Doc:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.addresses import absolute
+from fedimark.database import Row
 
 
 def actor(username: str) -> str:
     """A person's actor id."""
     return absolute(addresses.person(username))
+
+
+def of(row: Row) -> str:
+    """The id of an actor of this server, a person or a tag, by their row."""
+    return str(row["url"]) if row["tag_id"] is not None else actor(row["local_name"])
 
 
 def followers(username: str) -> str:

@@ -29,11 +29,15 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Somebody who follows the viewer, or asks to, since `at` (microseconds); `id` is what the forms send."""
+    """Somebody who follows the viewer, or asks to, since `at` (microseconds); `id` is what the forms send.
+
+    `tag` is which of the viewer's tags they ask for (`#sql`), empty where it is the viewer.
+    """
 
     id: str
     person: Person
     at: int
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

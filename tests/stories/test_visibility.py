@@ -59,6 +59,12 @@ class Ask:
     not_by: tuple[str, ...] = ()
 
 
+def _outboxes(tags: str) -> tuple[Ask, ...]:
+    """Pages of the outboxes of tags: of public bookmarks everybody may read the id."""
+    pages = (f"{tags}/shared", f"{tags}/{{tag}}", f"{tags}/{{dot}}", f"{tags}/shared,{{tag}}")
+    return tuple(Ask(f"{page}/outbox?page=first", leads=LISTED) for page in pages)
+
+
 ONE = "/u/ana/b/{id}"
 TABLE: dict[str, tuple[Ask, ...]] = {
     # Streams and bookmarks
@@ -132,6 +138,15 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /u/{user}/following": (Ask("/u/ana/following"),),
     "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"),),
     "GET /u/{user}.json": (Ask("/u/ana.json"),),
+    # What servers ask tags: addresses of bookmarks and nothing they say
+    "POST /t/{tags}/inbox": (Ask("/t/shared/inbox"),),
+    "GET /t/{tags}/outbox": (Ask("/t/shared/outbox"), *_outboxes("/t")),
+    "GET /t/{tags}/followers": (Ask("/t/shared/followers"), Ask("/t/{tag}/followers"), Ask("/t/{dot}/followers")),
+    "GET /t/{tags}/announce/{id}": (Ask("/t/shared/announce/{id}"), Ask("/t/{dot}/announce/{id}")),
+    "POST /u/{user}/t/{tags}/inbox": (Ask("/u/ana/t/shared/inbox"),),
+    "GET /u/{user}/t/{tags}/outbox": (Ask("/u/ana/t/shared/outbox"), *_outboxes("/u/ana/t")),
+    "GET /u/{user}/t/{tags}/followers": (Ask("/u/ana/t/shared/followers"), Ask("/u/ana/t/{tag}/followers")),
+    "GET /u/{user}/t/{tags}/announce/{id}": (Ask("/u/ana/t/shared/announce/{id}"),),
     # One's own
     "GET /avatars/{file}": (Ask("/avatars/" + "0" * 40 + ".webp"),),
     "GET /setup": (Ask("/setup"),),
