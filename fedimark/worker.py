@@ -27,6 +27,7 @@ from fedimark.inbox.backfill import backfill
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
 from fedimark.moderation import domains, suspension
+from fedimark.outbox.streams import announce_waiting
 from fedimark.remote.software import learn_software
 
 JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType(
@@ -134,6 +135,7 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "jobs": do_a_job,
         "follows": ask_again,
         "software": learn_software,
+        "streams": announce_waiting,
         "deliveries": drain,
         "pruning": prune,
     }

@@ -129,6 +129,23 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Announcement",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("stream_id", fields.BigIntField()),
+                ("public_id", fields.CharField(db_index=True, max_length=13)),
+                ("created_at", fields.BigIntField()),
+            ],
+            options={
+                "table": "announcement",
+                "app": "models",
+                "unique_together": (("stream_id", "public_id"),),
+                "pk_attr": "id",
+                "table_description": "A bookmark that a tag has still to pass on: tags speak once a second. What was said leaves no row.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Block",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

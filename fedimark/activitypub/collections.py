@@ -15,6 +15,7 @@ from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows.queries import follower_count, following_count
 from fedimark.outbox import documents
+from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import note
 from fedimark.text import tags
 from fedimark.vocab.terms import AS, Doc, note_context
@@ -54,7 +55,7 @@ async def get_featured(request: Request) -> Response:
     """`GET /u/{user}/featured`: the newest five, so that a profile elsewhere is not empty."""
     owner = await queries.person(request.path_params["user"])
     rows = await queries.newest_public(owner, FEATURED)
-    items = [note(owner["local_name"], row) for row in rows]
+    items = [note(owner["local_name"], row, group=group_of(owner, row)) for row in rows]
     uri = absolute(addresses.featured(owner["local_name"]))
     return document(request, {**_collection(uri, len(items)), "@context": note_context(), "orderedItems": items})
 
@@ -92,7 +93,7 @@ async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
 
 
 def _create(owner: Row, row: Row) -> Doc:
-    created = documents.create(owner["local_name"], row)
+    created = documents.create(owner["local_name"], row, group=group_of(owner, row))
     del created["@context"]  # the page's own stands for all
     return created
 

@@ -11,6 +11,7 @@ from fedimark.activitypub.responses import document
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.outbox import documents, ids
+from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import note
 from fedimark.outbox.profiles import profile_for_agent
 from fedimark.vocab.terms import AS, note_context
@@ -40,7 +41,9 @@ async def get_note(request: Request) -> Response:
     except NotFound:
         return document(request, await _grave(username, public_id), status=410)
     profile = profile_for_agent(request.headers.get("user-agent", ""))
-    return document(request, {"@context": note_context(), **note(owner["local_name"], row, profile)})
+    return document(
+        request, {"@context": note_context(), **note(owner["local_name"], row, profile, group_of(owner, row))}
+    )
 
 
 async def get_replies(request: Request) -> Response:

@@ -101,20 +101,20 @@ def tombstone(uri: str, deleted_at: int, former_type: str = "Note") -> Doc:
     }
 
 
-def create(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
+def create(username: str, bookmark: Row, profile: str = MICRO, group: str = "") -> Doc:
     """The Create of a bookmark, Note inside in the shape of `profile`. Raises ValueError for what never leaves."""
-    said = note(username, bookmark, profile)
+    said = note(username, bookmark, profile, group)
     return _about_note("Create", ids.create(username, bookmark["public_id"]), username, said)
 
 
-def update(username: str, bookmark: Row, activity_id: str, profile: str = MICRO) -> Doc:
+def update(username: str, bookmark: Row, activity_id: str, profile: str = MICRO, group: str = "") -> Doc:
     """The Update of a bookmark, in the shape of `profile`.
 
     `updated` always stands in it: an edit a breath after the save is an edit too.
     """
     changed = rfc3339(bookmark["updated_at"])
     uri = ids.activity(username, bookmark["public_id"], activity_id)
-    document = _about_note("Update", uri, username, note(username, bookmark, profile) | {"updated": changed})
+    document = _about_note("Update", uri, username, note(username, bookmark, profile, group) | {"updated": changed})
     return document | {"published": changed}
 
 

@@ -26,18 +26,22 @@ _PARAGRAPH_ENDS = re.compile(r"\n[ \t]*\n")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is addressed. Tag actors are never: no Note names one before they exist."""
+    """Who is addressed; of tags one Group at most."""
 
     to: list[str]
     cc: list[str]
 
 
-def audience(username: str, visibility: Visibility) -> Audience:
-    """Who hears of a bookmark of this visibility. Raises ValueError for private ones: they are never spoken of."""
+def audience(username: str, visibility: Visibility, group: str = "") -> Audience:
+    """Who hears of a bookmark of this visibility; `group` is the id of its first tag, where that may pass it on.
+
+    Raises ValueError for private ones: they are never spoken of.
+    """
     followers = ids.followers(username)
     match visibility:
         case Visibility.PUBLIC:
-            return Audience([PUBLIC], [followers])
+            # Lemmy wants the Group before anybody else.
+            return Audience([PUBLIC], [group, followers] if group else [followers])
         case Visibility.UNLISTED:
             return Audience([followers], [PUBLIC])
         case Visibility.FOLLOWERS:
@@ -46,8 +50,8 @@ def audience(username: str, visibility: Visibility) -> Audience:
             raise ValueError("a private bookmark has no Note")
 
 
-def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
-    """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
+def note(username: str, bookmark: Row, profile: str = MICRO, group: str = "") -> Doc:
+    """The Note of a bookmark, without `@context`; `bookmark` is a whole row, `group` as `consent.group_of` says.
 
     Under 46,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
     then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
@@ -57,7 +61,10 @@ def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     if not leaves(visibility) or not urls.federable(bookmark["url"]):
         raise ValueError("this bookmark never leaves")
     parts = _Parts.of(bookmark, profile)
-    document = _document(username, bookmark, visibility, parts)
+    heard = audience(username, visibility, group)
+    document = _document(username, bookmark, heard, parts)
+    if group in heard.cc:
+        document["audience"] = group
     if _size(document) <= parts.largest:
         return document
     for name in ("contentMap", "source"):
@@ -134,9 +141,8 @@ class _Parts:
         return replace(self, hashtags=self.hashtags[:count], raw_tags=self.raw_tags[:count])
 
 
-def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Parts) -> Doc:
+def _document(username: str, bookmark: Row, heard: Audience, parts: _Parts) -> Doc:
     uri = ids.note(username, bookmark["public_id"])
-    heard = audience(username, visibility)
     content = parts.content()
     changed = edited_at(bookmark)
     may_quote = [PUBLIC] if PUBLIC in (*heard.to, *heard.cc) else [ids.actor(username)]

@@ -35,6 +35,22 @@ _BY_SOFTWARE: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+# Where a tag speaks as a Group of FEP-1b12 does: they make a post of the Create that is announced.
+IN_GROUP: Final = "group"
+_GROUP_SOFTWARE: Final = frozenset({"lemmy", "piefed", "mbin", "kbin", "nodebb", "discourse"})
+
+
+def form_of(software: str) -> str:
+    """How a tag announces to a server of this software: FEDIMARK, IN_GROUP, or empty for a Note's id alone."""
+    name = software.lower()
+    return FEDIMARK if _BY_SOFTWARE.get(name) == FEDIMARK else IN_GROUP if name in _GROUP_SOFTWARE else ""
+
+
+async def forms_of(inboxes: Iterable[str]) -> dict[str, str]:
+    """Inbox → form of an Announce, by what is known of each server now; one statement."""
+    return {inbox: form_of(software) for inbox, software in (await _software_of(inboxes)).items()}
+
+
 def profile_of(software: str) -> str:
     """The shape for a server whose NodeInfo names this software; `micro` for every other and for none."""
     return _BY_SOFTWARE.get(software.lower(), MICRO)
@@ -49,10 +65,14 @@ def profile_for_agent(user_agent: str) -> str:
 
 async def profiles_of(inboxes: Iterable[str]) -> dict[str, str]:
     """Inbox → shape, by what is known of each server now; one statement."""
+    return {inbox: profile_of(software) for inbox, software in (await _software_of(inboxes)).items()}
+
+
+async def _software_of(inboxes: Iterable[str]) -> dict[str, str]:
     hosts = {inbox: urlsplit(inbox).netloc.lower() for inbox in inboxes}
     unique = sorted(set(hosts.values()))
     if not unique:
         return {}
     rows = await fetch(f"SELECT host, software FROM peer WHERE host IN ({marks(len(unique))})", *unique)
     software = {row["host"]: row["software"] for row in rows}
-    return {inbox: profile_of(software.get(host, "")) for inbox, host in hosts.items()}
+    return {inbox: software.get(host, "") for inbox, host in hosts.items()}

@@ -9,6 +9,7 @@ from fedimark.database import Row, execute, fetch
 from fedimark.delivery.enqueue import say
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
+from fedimark.outbox.consent import group_for
 from fedimark.outbox.profiles import MICRO, profiles_of
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
@@ -50,8 +51,10 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
     """Tell every server with an accepted follower of a new publication, inside `write()`."""
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if inboxes:
-        shapes = await profiles_of(inboxes)
-        said = {profile: documents.create(owner.username, bookmark, profile) for profile in {MICRO, *shapes.values()}}
+        shapes, group = await profiles_of(inboxes), await group_for(owner.actor_id, bookmark)
+        said = {
+            profile: documents.create(owner.username, bookmark, profile, group) for profile in {MICRO, *shapes.values()}
+        }
         uri = ids.note(owner.username, bookmark["public_id"])
         await say(owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes)
 
@@ -71,8 +74,9 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
         activity_id, shapes = here().new_id(), await profiles_of(inboxes)
+        group = await group_for(owner.actor_id, bookmark)
         said = {
-            profile: documents.update(owner.username, bookmark, activity_id, profile)
+            profile: documents.update(owner.username, bookmark, activity_id, profile, group)
             for profile in {MICRO, *shapes.values()}
         }
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes)

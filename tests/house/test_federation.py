@@ -9,7 +9,8 @@ from typing import Any
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import entered
 from fedimark.inbox.dispatch import HANDLERS
-from fedimark.outbox import documents
+from fedimark.outbox import documents, tag_documents
+from fedimark.outbox.consent import group_of
 from fedimark.outbox.profiles import BOOKMARKS, LINK
 from fedimark.vocab.activities import Activity
 from tests.house.tree import words
@@ -21,6 +22,7 @@ REFERENCE = "see: "  # a string that stands for another sample, so that no Note 
 
 SAVED, EDITED, GONE = (1_787_217_300_000_000 + seconds * 1_000_000 for seconds in (0, 600, 86_400))
 NOTE, UPDATE, DELETE, FOLLOW, ANSWER, BLOCK = (f"{letter}3v7q2mzt5xha" for letter in "kudfab")
+TAG, ANAS_TAG = "https://marks.example/t/page-cache", "https://marks.example/u/ana/t/page-cache"
 BO, BOS_FOLLOW = "https://bo.example/users/bo", "https://bo.example/follows/17"
 
 PERSON = """
@@ -112,6 +114,9 @@ async def answered(server: Server) -> dict[str, Any]:
         "Featured bookmarks": await got("/u/ana/featured"),
         "Featured tags": await got("/u/ana/tags"),
         "A bookmark, for everybody": await got(f"/u/ana/b/{NOTE}"),
+        "A tag": await got("/t/page-cache"),
+        "A person's tag": await got("/u/ana/t/page-cache"),
+        "A page of the outbox of a tag": await got("/t/page-cache/outbox?page=first"),
         "Replies to a bookmark": await got(f"/u/ana/b/{NOTE}/replies"),
     }
 
@@ -119,15 +124,19 @@ async def answered(server: Server) -> dict[str, Any]:
 async def said() -> dict[str, Any]:
     """What we say, and what is left of what ended."""
     ana, bookmark = await row("actor", "local_name", "ana"), await row("bookmark", "public_id", NOTE)
-    note = documents.create("ana", bookmark)["object"]
+    group = group_of(ana, bookmark)
+    create = documents.create("ana", bookmark, group=group)
+    note = create["object"]
     assert isinstance(note, dict)
+    note_id = str(note["id"])
+    in_group = documents.create("ana", bookmark, LINK, group)
     return {
-        "A bookmark, for link aggregators and blogs": documents.create("ana", bookmark, LINK)["object"],
-        "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS)["object"],
-        "What is left of a bookmark": documents.tombstone(str(note["id"]), GONE),
+        "A bookmark, for link aggregators and blogs": in_group["object"],
+        "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS, group)["object"],
+        "What is left of a bookmark": documents.tombstone(note_id, GONE),
         "What is left of a person": documents.tombstone("https://marks.example/u/ana", GONE, "Person"),
-        "Create": documents.create("ana", bookmark),
-        "Update": documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE),
+        "Create": create,
+        "Update": documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group),
         "Delete": documents.delete("ana", NOTE, DELETE, GONE),
         "Update of a person": documents.update_person(ana, UPDATE, EDITED),
         "Delete of a person": documents.delete_person("ana", GONE),
@@ -135,6 +144,12 @@ async def said() -> dict[str, Any]:
         "Undo of a Follow": documents.undo_follow("ana", FOLLOW, BO),
         "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
         "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
+        "Announce by a tag": tag_documents.announce(TAG, NOTE, note_id, SAVED),
+        "Announce by a tag, to other fedimarks": tag_documents.announce_whole(TAG, NOTE, create, SAVED),
+        "Announce by a tag, to group servers": tag_documents.announce_in_group(TAG, NOTE, in_group, SAVED),
+        "Undo of an Announce by a tag": tag_documents.undo_announce(TAG, NOTE, note_id, UPDATE),
+        "Delete of a person's tag": tag_documents.delete_actor(ANAS_TAG, GONE),
+        "Accept by a tag": documents.answer_follow_as("Accept", TAG, f"{TAG}#accepts/{ANSWER}", BO, BOS_FOLLOW),
         "Block": documents.block("ana", BLOCK, BO),
         "Undo of a Block": documents.undo_block("ana", BLOCK, BO),
     }
