@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from fedimark import addresses
 from fedimark.accounts.queries import instance_actor
-from fedimark.activitypub import queries, tag_queries
+from fedimark.activitypub import queries
 from fedimark.activitypub.collections import PAGE, read_cursor
 from fedimark.activitypub.inbox import post_shared_inbox
 from fedimark.activitypub.responses import document
@@ -16,6 +16,7 @@ from fedimark.database import Row
 from fedimark.errors import Forbidden, NotFound
 from fedimark.outbox import documents, ids, tag_actors, tag_documents
 from fedimark.outbox.tag_actors import SERVICE, TagActor
+from fedimark.timelines import carried
 from fedimark.timelines.stream import tags_together
 from fedimark.timelines.tag_actors import tag_actor
 from fedimark.vocab.terms import AS, Doc
@@ -45,23 +46,23 @@ async def get_outbox(request: Request) -> Response:
     asked = request.query_params.get("page")
     if asked is not None:
         return document(request, await _page(actor, uri, asked))
-    total = await tag_queries.carried_count(actor)
+    total = await carried.amount(actor)
     return document(request, {**_collection(uri, total), "first": f"{uri}?page=first"})
 
 
 async def get_followers(request: Request) -> Response:
     """`GET …/followers`: how many; who they are is shown to nobody."""
     actor = await _speaking(request)
-    return document(request, _collection(f"{actor.uri}/followers", await tag_queries.follower_count(actor)))
+    return document(request, _collection(f"{actor.uri}/followers", await carried.follower_count(actor)))
 
 
 async def get_announce(request: Request) -> Response:
     """`GET …/announce/{id}`: the Announce of a bookmark; 410 once it was taken back, 404 for everything else."""
     actor, public_id = await _speaking(request), request.path_params["id"]
-    row = await tag_queries.carried_one(actor, public_id)
+    row = await carried.one(actor, public_id)
     if row is not None:
         return document(request, _announce(actor, row))
-    at = await tag_queries.taken_back_at(actor, public_id)
+    at = await carried.taken_back_at(actor, public_id)
     if at is None:
         raise NotFound
     grave = documents.tombstone(addresses.announcement(actor.uri, public_id), at, "Announce")
@@ -77,7 +78,7 @@ async def _speaking(request: Request) -> TagActor:
 
 
 async def _page(actor: TagActor, uri: str, asked: str) -> Doc:
-    rows = await tag_queries.carried_page(actor, read_cursor(asked), PAGE + 1)
+    rows = await carried.page(actor, read_cursor(asked), PAGE + 1)
     shown = rows[:PAGE]
     announces = [_announce(actor, row) for row in shown]
     page: Doc = {

@@ -10,7 +10,8 @@ PAGE = 100
 # A follow with the person at its other end; `id` is the follow's, `at` when it was answered, else asked.
 _COLUMNS = """
 f.id, f.state, f.public_id, f.created_at, COALESCE(f.answered_at, f.created_at) AS at,
-a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon
+a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon,
+a.tag_id
 """
 _FOLLOWERS = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
@@ -42,7 +43,7 @@ async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
 
 
 async def following(actor_id: int, limit: int = 5_000) -> list[Row]:
-    """Whom somebody follows or asked to, by name; `state` tells which."""
+    """Whom somebody follows or asked to, people and tags (`tag_id`), by name; `state` tells which."""
     return await fetch(_FOLLOWING, actor_id, limit)
 
 
@@ -60,8 +61,12 @@ async def follower_count(actor_id: int) -> int:
 
 
 async def following_count(actor_id: int) -> int:
-    """How many people somebody follows."""
-    return await _count("SELECT count(*) AS amount FROM follow WHERE follower_id = ? AND state = 'accepted'", actor_id)
+    """How many people somebody follows; tags are nobody's business."""
+    sql = """
+    SELECT count(*) AS amount FROM follow f JOIN actor a ON a.id = f.target_id
+    WHERE f.follower_id = ? AND f.state = 'accepted' AND a.tag_id IS NULL
+    """
+    return await _count(sql, actor_id)
 
 
 async def counts_by_state() -> dict[str, int]:

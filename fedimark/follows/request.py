@@ -40,14 +40,14 @@ WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AN
 async def follow(reader: Reader, who: str) -> Row:
     """Follow whoever `who` names; returns the follow (see `queries.one_follow`), accepted or requested.
 
-    People here are followed at once unless they approve by hand; others once their server says so. Asking again
-    changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone, Forbidden where a
-    block stands between the two, Unreachable, Untrustworthy.
+    People here and their tags are followed at once unless they approve by hand; others once their server says so.
+    Asking again changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone,
+    Forbidden where a block stands between the two, Unreachable, Untrustworthy.
     """
     target = await resolve(who)
     if await is_blocked_actor(target):
         raise Forbidden("This server has nothing to do with that one.")
-    if target["id"] == reader.actor_id:
+    if reader.actor_id in (target["id"], target["owner_id"]):
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
         raise Refused("That is this server itself: nobody to follow.", field="who")

@@ -19,12 +19,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Somebody the viewer follows: `state` is requested or following, `handle` is what `/network/leave` takes."""
+    """Somebody, or a tag, the viewer follows: `state` is requested or following, `/network/leave` takes `who`."""
 
     handle: str
     name: str
     href: str
     state: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)

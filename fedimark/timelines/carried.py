@@ -28,14 +28,14 @@ async def follower_count(actor: TagActor) -> int:
     return int(counted["amount"]) if counted else 0
 
 
-async def carried_count(actor: TagActor) -> int:
+async def amount(actor: TagActor) -> int:
     """How many bookmarks a tag's outbox holds."""
     carried, parameters = _carried(actor)
     row = await fetch_one(f"SELECT count(*) AS amount {carried}", *parameters)
     return int(row["amount"]) if row else 0
 
 
-async def carried_page(actor: TagActor, before: tuple[int, str] | None, limit: int) -> list[Row]:
+async def page(actor: TagActor, before: tuple[int, str] | None, limit: int) -> list[Row]:
     """Bookmarks of a tag's outbox, newest first: `public_id`, `saved_at` and their owner's `local_name`.
 
     The next page begins before the last row's (saved_at, public_id).
@@ -50,7 +50,7 @@ async def carried_page(actor: TagActor, before: tuple[int, str] | None, limit: i
     return await fetch(sql, *parameters, at, *parameters, public_id, limit)
 
 
-async def carried_one(actor: TagActor, public_id: str) -> Row | None:
+async def one(actor: TagActor, public_id: str) -> Row | None:
     """One bookmark of a tag's outbox, or None."""
     carried, parameters = _carried(actor)
     return await fetch_one(f"{_SHOWN} {carried} AND b.public_id = ?", *parameters, public_id)
