@@ -27,7 +27,7 @@ from fedimark.signatures.keys import BadKey, load_public
 from fedimark.signatures.message import BadSignature, Message
 from fedimark.signatures.rfc9421 import Rfc9421
 from fedimark.signatures.verify import Claim, check, read_claims, verify
-from fedimark.vocab.activities import Activity, Delete, Unknown
+from fedimark.vocab.activities import Activity, Announce, Delete, Unknown
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import is_activity_type
@@ -268,6 +268,9 @@ def _once(activity: Activity) -> str:
 
     The actor is part of it, so nobody can use up another's id.
     """
+    if isinstance(activity, Announce) and activity.id is not None and activity.published is not None:
+        # A tag says the same again under the same id once it took it back.
+        return addresses.uri_hash(f"{activity.actor} {activity.id} {activity.published}")
     if activity.id is not None:
         return addresses.uri_hash(f"{activity.actor} {activity.id}")
     object_id = getattr(activity, "object_id", None) or getattr(activity, "object", "")

@@ -12,6 +12,7 @@ from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
 from fedimark.jobs import queue
 from fedimark.logs import ACCOUNT_RESTORED, ACCOUNT_SUSPENDED, log
+from fedimark.outbox.tag_ends import person_restored, person_suspended
 from fedimark.policy.visibility import Visibility, is_listed
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 
@@ -22,12 +23,15 @@ _ACCOUNT = """
 SELECT a.id, a.local_name, a.suspended_at, c.id AS account_id FROM actor a JOIN account c ON c.actor_id = a.id
 WHERE a.local_name = ? AND a.gone_at IS NULL
 """
-_SET = "UPDATE actor SET suspended_at = ? WHERE id = ?"
-_READERS = """
-SELECT f.follower_id FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL ORDER BY f.follower_id
+# A person's tags are silent with them.
+_SET = "UPDATE actor SET suspended_at = ? WHERE id = ? OR owner_id = ?"
+_THEMSELVES = "(SELECT id FROM actor WHERE id = ? OR owner_id = ?)"
+_READERS = f"""
+SELECT f.follower_id, f.target_id FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id IN {_THEMSELVES} AND f.state = 'accepted' AND a.local_name IS NOT NULL
+ORDER BY f.follower_id, f.target_id
 """
-_THEIR_ACTIVITIES = "activity_id IN (SELECT id FROM activity WHERE actor_id = ?)"
+_THEIR_ACTIVITIES = f"activity_id IN (SELECT id FROM activity WHERE actor_id IN {_THEMSELVES})"
 # Set aside as if they never arrived, so that no other letter waits behind them.
 _HOLD_BACK = f"UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS NULL AND {_THEIR_ACTIVITIES}"
 _LET_GO = f"""
@@ -51,11 +55,12 @@ async def suspend(name: str) -> None:
         person = await _person(name)
         if person["suspended_at"] is not None:
             raise Refused(f"{name} is suspended already.", field="name")
-        await execute(_SET, now(), person["id"])
+        await execute(_SET, now(), person["id"], person["id"])
         await end_sessions(person["account_id"])
-        await execute(_HOLD_BACK, now(), HELD, person["id"])
-        for row in await fetch(_READERS, person["id"]):
-            await follow_ended(row["follower_id"], person["id"])
+        await execute(_HOLD_BACK, now(), HELD, person["id"], person["id"])
+        await person_suspended(person)
+        for row in await fetch(_READERS, person["id"], person["id"]):
+            await follow_ended(row["follower_id"], row["target_id"])
         await queue.add(JOB, {"actor_id": person["id"]})
 
     await atomically(work)
@@ -70,10 +75,11 @@ async def restore(name: str) -> None:
         person = await _person(name)
         if person["suspended_at"] is None:
             raise Refused(f"{name} is not suspended.", field="name")
-        await execute(_SET, None, person["id"])
-        await execute(_LET_GO, now(), HELD, person["id"])
-        for row in await fetch(_READERS, person["id"]):
-            await follow_began(row["follower_id"], person["id"])
+        await execute(_SET, None, person["id"], person["id"])
+        await execute(_LET_GO, now(), HELD, person["id"], person["id"])
+        await person_restored(person)
+        for row in await fetch(_READERS, person["id"], person["id"]):
+            await follow_began(row["follower_id"], row["target_id"])
         await queue.add(JOB, {"actor_id": person["id"]})
 
     await atomically(work)
