@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from fedimark.database import Row, atomically, execute, fetch_one
 from fedimark.errors import NotFound
+from fedimark.follows.queries import ANSWERED_BY
 from fedimark.follows.request import Reader
 from fedimark.here import here, now
 from fedimark.outbox.follows import say_accept, say_reject
 from fedimark.timelines.merge import follow_began, follow_ended
 
-# Whoever asks to follow a person, or one of their tags.
-_FOLLOW = """
-SELECT * FROM follow WHERE id = ? AND target_id IN (SELECT id FROM actor WHERE id = ? OR owner_id = ?)
-"""
+_FOLLOW = f"SELECT * FROM follow WHERE id = ? AND target_id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})"
 _ANSWER = "UPDATE follow SET state = ?, answered_at = ? WHERE id = ?"
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
@@ -58,7 +56,7 @@ async def _reject(target_id: int, follow_id: str) -> None:
 
 async def _asked(target_id: int, follow_id: str) -> Row:
     known = follow_id.isascii() and follow_id.isdigit() and len(follow_id) < 19
-    row = await fetch_one(_FOLLOW, int(follow_id), target_id, target_id) if known else None
+    row = await fetch_one(_FOLLOW, int(follow_id), *[target_id] * 3) if known else None
     if row is None or row["state"] == "rejected":
         raise NotFound
     return row

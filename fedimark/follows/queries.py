@@ -13,14 +13,19 @@ f.id, f.state, f.public_id, f.created_at, COALESCE(f.answered_at, f.created_at) 
 a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon,
 a.tag_id
 """
+# Which targets `t` somebody answers for, three times their id: themselves, their tags, as an admin everybody's tags.
+ANSWERED_BY = """
+t.id = ? OR t.owner_id = ? OR (t.tag_id IS NOT NULL AND t.owner_id = 0 AND EXISTS (
+    SELECT 1 FROM account c WHERE c.actor_id = ? AND c.is_admin))
+"""
 _FOLLOWERS = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL ORDER BY f.id DESC LIMIT ?
 """
 _REQUESTS = f"""
 SELECT {_COLUMNS}, CASE WHEN t.tag_id IS NULL THEN '' ELSE t.name END AS tag
-FROM follow f JOIN actor a ON a.id = f.follower_id
-JOIN actor t ON t.id = f.target_id WHERE (t.id = ? OR t.owner_id = ?) AND f.state = 'requested' AND a.gone_at IS NULL
+FROM follow f JOIN actor a ON a.id = f.follower_id JOIN actor t ON t.id = f.target_id
+WHERE f.state = 'requested' AND a.gone_at IS NULL AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})
 ORDER BY f.id DESC LIMIT ?
 """
 _FOLLOWING = f"""
@@ -38,8 +43,11 @@ async def followers(actor_id: int, before: int | None = None, limit: int = PAGE)
 
 
 async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
-    """Who asks to follow somebody or one of their tags (`tag`, else empty) and waits for an answer, newest first."""
-    return await fetch(_REQUESTS, actor_id, actor_id, limit)
+    """Who waits for somebody's answer, newest first: to follow them, or a tag (`tag`, else empty).
+
+    Admins answer for everybody's tags, of which only a crowd has to wait.
+    """
+    return await fetch(_REQUESTS, *[actor_id] * 3, limit)
 
 
 async def following(actor_id: int, limit: int = 5_000) -> list[Row]:

@@ -19,6 +19,7 @@ from fedimark.timelines.stream import (
     PersonStream,
     TagStream,
 )
+from fedimark.timelines.tag_actors import was_public
 
 __all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "whole_network"]
 
@@ -45,11 +46,12 @@ _LAST = 2**62  # beyond every id
 async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
     """One page of a stream, newest first, with the cursors of its neighbours.
 
-    Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one.
+    Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one;
+    but a tag that was public once stays, empty, for whoever follows it.
     """
     lines = [] if found.is_blocked else await _lines(found, cursor, limit + 1)
     more = len(lines) > limit
-    if not lines and (found.tag_ids or found.link):
+    if not lines and (found.tag_ids or found.link) and not await was_public(found):
         raise NotFound
     lines = lines[:limit]
     newer = cursor is not None and cursor.newer

@@ -47,6 +47,12 @@ async def followable(found: Found) -> Followable | None:
     return Followable(TagActor(tag, found.owner), tag["state"] or "", found.is_owner) if tag else None
 
 
+async def was_public(found: Found) -> bool:
+    """Whether a page of one tag shows it empty, rather than as if it never was."""
+    offered = await followable(found)
+    return offered is not None
+
+
 async def tag_actor(username: str, key: str) -> TagActor:
     """The actor of a tag, of one person or with an empty name of everybody.
 

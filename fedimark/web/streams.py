@@ -174,4 +174,6 @@ def _empty(found: Found) -> Empty:
         return Empty("You blocked them", f"What {found.stream.username} saves is not shown to you.")
     if isinstance(found.stream, PersonStream):
         return Empty("Nothing to see yet", f"{found.stream.username} has saved nothing you may see.")
+    if isinstance(found.stream, TagStream):
+        return Empty("Nothing just now", "No public bookmark has this tag at the moment.")
     return Empty("Nothing to see yet", "Nobody here has saved a public page yet.")

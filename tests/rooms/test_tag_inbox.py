@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fedimark.database import execute, fetch
 from fedimark.follows import answer, queries
+from fedimark.here import entered
 from fedimark.moderation import people
 from fedimark.moderation.suspension import suspend
 from fedimark.remote.signing import key_id_of
@@ -164,7 +167,7 @@ async def test_the_tag_of_who_approves_by_hand_waits_for_them(tagged, cleo):
     (waiting,) = await queries.requests(tagged.viewer.actor_id)
     page = Reading((await tagged.browser.get("/followers")).text)
     assert waiting["tag"] == "#sql"
-    assert "asked for your #sql" in page.one("ul", "list").text
+    assert "asked for #sql" in page.one("ul", "list").text
 
     # Then they say yes on their page, and the tag says it
     await answer.accept(tagged.viewer, str(waiting["id"]))
@@ -183,6 +186,28 @@ async def test_nobody_answers_for_the_tag_of_another(tagged, cleo, server):
     assert sent.status_code == 404
     assert await states() == ["requested"]
     assert await queries.requests(bo.viewer.actor_id) == []
+
+
+async def test_of_a_crowd_at_a_tag_the_later_ones_wait_for_an_admin(server, fleet):
+    # Given a tag, an admin, and room for two new followers an hour of one server
+    ana, bo = await server.sign_up("ana"), await server.sign_up("bo")
+    await bo.save("https://x.example/1", tags="sql")
+    one = replace(server.here, settings=replace(server.here.settings, follows_an_hour_per_host=2))
+
+    # When three of them come
+    async with entered(one):
+        for name in ("cleo", "dan", "eve"):
+            stranger = Stranger(fleet, f"https://mastodon.example/users/{name}")
+            await stranger.do({"id": f"{stranger.uri}#f", "type": "Follow", "actor": stranger.uri, "object": TAG})
+    assert await states() == ["accepted", "accepted", "requested"]
+
+    # Then the third is the admin's to answer and nobody else's
+    assert await queries.requests(bo.viewer.actor_id) == []
+    (waiting,) = await queries.requests(ana.viewer.actor_id)
+    sent = {"id": str(waiting["id"]), "answer": "accept"}
+    assert (await bo.browser.post("/followers/answer", data=sent)).status_code == 404
+    assert (await ana.browser.post("/followers/answer", data=sent)).status_code == 303
+    assert await states() == ["accepted"] * 3
 
 
 # --- blocks and ends ------------------------------------------------------------------------------------------------
