@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fedimark import addresses
-from fedimark.database import execute, fetch, marks
+from fedimark.database import execute, execute_many, fetch, marks
 from fedimark.here import now
 
 _FOLLOWERS = """
@@ -40,8 +40,8 @@ async def reached(*uris: str) -> set[str]:
 
 async def remember(uri: str, inboxes: set[str]) -> None:
     """Let these inboxes hear of an object's changes and its end."""
-    for inbox in sorted(inboxes):
-        await execute(_REMEMBER, addresses.uri_hash(uri), addresses.uri_hash(inbox), inbox)
+    object_hash = addresses.uri_hash(uri)
+    await execute_many(_REMEMBER, [(object_hash, addresses.uri_hash(inbox), inbox) for inbox in sorted(inboxes)])
 
 
 async def cancel(uri: str) -> None:

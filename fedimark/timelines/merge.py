@@ -42,7 +42,8 @@ WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = b.actor_id)
 """
 # Which taggings `t` a tag `g` that is followed shows: what its page shows, everybody's or its person's.
-_SHOWS = "g.tag_id = t.tag_id AND (g.owner_id = 0 OR g.owner_id = t.actor_id) AND g.suspended_at IS NULL AND t.listed"
+_IS_OF = "g.tag_id = t.tag_id AND (g.owner_id = 0 OR g.owner_id = t.actor_id) AND g.suspended_at IS NULL"
+_SHOWS = f"{_IS_OF} AND t.listed"
 _TAGGED = f"""
 SELECT f.follower_id AS id, t.link_id, t.saved_at AS at FROM bookmark_tag t JOIN actor g ON {_SHOWS}
 JOIN follow f ON f.target_id = g.id JOIN actor a ON a.id = f.follower_id
@@ -64,6 +65,7 @@ _TO_RECENT = f"""
 INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, 0, ?, ?) {_EARLIER}
 """
 
+# SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 # What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
 _LEFT_FOR_READER = f"""
 SELECT min(w.at) FROM (
@@ -77,12 +79,11 @@ SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JO
 WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = b.actor_id)
 UNION ALL
-SELECT t.bookmark_id, t.saved_at FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_SHOWS}
-WHERE f.follower_id = entry.owner_id AND f.state = 'accepted' AND t.link_id = entry.link_id
+SELECT t.bookmark_id, t.saved_at FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_IS_OF}
+WHERE f.follower_id = entry.owner_id AND f.state = 'accepted' AND t.listed = TRUE AND t.link_id = entry.link_id
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = t.actor_id)
 ) w WHERE w.id <> ?
 """
-# SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 _LEFT_IN_TAG = """
 SELECT min(t.saved_at) FROM bookmark_tag t
 WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE AND t.bookmark_id <> ?
