@@ -156,8 +156,7 @@ async def _take_back(owner: Speaker, row: Row, streams: Sequence[Row]) -> list[s
         uri = _uri(stream, row)
         sql = "DELETE FROM announcement WHERE stream_id = ? AND public_id = ?"
         await execute(sql, stream["id"], row["public_id"])
-        inboxes = await hearers.reached(uri)
-        await hearers.cancel(uri)
+        inboxes = await hearers.cancelled(uri)
         if inboxes:
             undo_id, note_uri = here().new_id(), ids.note(owner.username, row["public_id"])
             undo = tag_documents.undo_announce(stream["url"], row["public_id"], note_uri, undo_id)
