@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -156,3 +157,27 @@ async def test_an_address_to_follow_is_text_and_nothing_else(ana, server, fleet,
     assert "<script>alert" not in answer.text
     assert 'href="javascript:' not in answer.text
     assert fleet.network.requests == []
+
+
+async def test_the_page_of_replies_stands_in_the_note_and_at_its_own_address(ana, server):
+    saved = await ana.save("https://example.org/page")
+
+    async def got(address: str) -> dict[str, Any]:
+        answer = await server.client.get(address, headers=AS2)
+        assert answer.status_code == 200
+        return {name: value for name, value in answer.json().items() if name != "@context"}
+
+    replies = (await got(saved.path))["replies"]
+    assert replies == await got(replies["id"])
+    assert replies["first"] == await got(replies["first"]["id"])
+    assert (replies["first"]["type"], replies["first"]["items"]) == ("CollectionPage", [])
+    other = await server.client.get(f"{replies['id']}?page=2", headers=AS2)
+    assert other.status_code == 404
+
+
+async def test_the_server_itself_has_an_empty_outbox_and_nothing_featured(ana, server):
+    actor = (await server.client.get("/actor", headers=AS2)).json()
+
+    for address in (actor["outbox"], actor["featured"]):
+        collection = (await server.client.get(address, headers=AS2)).json()
+        assert (collection["id"], collection["totalItems"], collection["orderedItems"]) == (address, 0, [])

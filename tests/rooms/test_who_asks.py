@@ -145,6 +145,7 @@ REFUSED = (
     "/u/ana.json",
     "{note}",
     "{note}/replies",
+    "{note}/replies?page=first",
     "/u/ana/outbox",
     "/u/ana/outbox?page=first",
     "/u/ana/followers",
@@ -154,6 +155,8 @@ REFUSED = (
 )
 OPEN = (
     "/actor",
+    "/actor/outbox",
+    "/actor/featured",
     "/.well-known/webfinger?resource=acct:ana@a.example",
     "/.well-known/nodeinfo",
     "/.well-known/host-meta",
