@@ -8,10 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fedimark.accounts.leave import leave
+from fedimark.accounts.sessions import open_session
 from fedimark.database import execute
+from fedimark.moderation.suspension import suspend
 from fedimark.remote import software
 from fedimark.vocab.host_meta import read_lrdd_template
 from tests.rooms.peers import Says, stand
+from tests.support.people import PASSWORD
 
 AS2 = {"Accept": "application/activity+json"}
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/"
@@ -37,6 +41,23 @@ async def test_nodeinfo_is_found_in_both_versions_and_counts_public_bookmarks_al
         assert (said["usage"]["users"]["total"], said["usage"]["localPosts"]) == (1, 1)
         assert "homepage" not in said["software"] or version == "2.1"  # 2.0 allows no further keys
     assert (await server.client.get("/nodeinfo/1.0")).status_code == 404
+
+
+async def test_nodeinfo_counts_nobody_who_is_suspended_or_left(ana, server):
+    bo, cy = await server.sign_up("bo"), await server.sign_up("cy")
+    for person in (ana, bo, cy):
+        await person.save(f"https://example.org/{person.name}")
+
+    await suspend("bo")
+    await leave(cy.viewer, "cy", PASSWORD)
+    await open_session(bo.viewer.account_id)  # signed in at the very moment they were suspended
+
+    document = (await server.client.get("/nodeinfo/2.1")).json()
+    assert document["usage"] == {
+        "users": {"total": 1, "activeMonth": 1, "activeHalfyear": 1},
+        "localPosts": 1,
+        "localComments": 0,
+    }
 
 
 async def test_host_meta_leads_to_webfinger(ana, server):
