@@ -46,6 +46,8 @@ async def follow(reader: Reader, who: str) -> Row:
     target = await resolve(who)
     if await is_blocked_actor(target):
         raise Forbidden("This server has nothing to do with that one.")
+    if target["suspended_at"] is not None:
+        raise Forbidden("This server has nothing to do with them.")
     if target["id"] == reader.actor_id:
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":

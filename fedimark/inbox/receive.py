@@ -145,6 +145,8 @@ async def _prove(message: Message, activity: Activity) -> tuple[Row, int]:
     # Their handle may be of a blocked domain, where their id is not.
     if await blocks.is_blocked_actor(actor):
         raise Forbidden("This server takes nothing from there.")
+    if actor["suspended_at"] is not None and not authority.may_be_heard(activity):
+        raise Forbidden("This server takes nothing from them.")
     return actor, at
 
 
