@@ -10,10 +10,11 @@ from fedimark.bookmarks.shares import counts
 from fedimark.database import fetch, fetch_one
 from fedimark.errors import Forbidden, NotFound, Refused
 from fedimark.follows import queries as follows
-from fedimark.follows.request import follow
+from fedimark.follows.healing import ask_again
+from fedimark.follows.request import follow, unfollow
 from fedimark.moderation import suspension
 from fedimark.timelines.stream import LinkStream, NetworkStream, RecentStream
-from tests.rooms.strangers import Stranger, amount, applied, outcome
+from tests.rooms.strangers import Stranger, amount, applied, letters, outcome
 from tests.rooms.test_incoming import followed
 from tests.support.people import Person
 from tests.support.savers import UNKNOWN, assert_agreement, urls_of
@@ -218,6 +219,27 @@ async def test_nobody_here_can_follow_them(server, ana, author):
 
     with pytest.raises(Forbidden):
         await follow(bo.viewer, HANDLE)
+
+
+async def test_leaving_them_is_told_all_the_same(server, ana, author):
+    await shut_out(server, HANDLE)
+
+    await unfollow(ana.viewer, HANDLE)
+
+    assert (await letters())[-1][0] == "Undo"
+
+
+async def test_what_they_never_answered_is_not_asked_again(server, ana, fleet, clock):
+    cleo = Stranger(fleet, CLEO)
+    await follow(ana.viewer, CLEO)
+    await server.settle()
+    await shut_out(server, CLEO)
+    clock.forward(days=2)
+
+    assert await ask_again() == 0
+    await suspension.restore(cleo.uri)
+    clock.forward(days=1)
+    assert await ask_again() == 1
 
 
 async def test_suspending_twice_or_nobody_says_so(server, ana, author):
