@@ -102,6 +102,8 @@ def nodeinfo(version: str) -> str:
 SHARED_INBOX = "/inbox"
 AUTHORIZE_INTERACTION = "/authorize_interaction"
 INSTANCE_ACTOR = "/actor"
+INSTANCE_OUTBOX = f"{INSTANCE_ACTOR}/outbox"
+INSTANCE_FEATURED = f"{INSTANCE_ACTOR}/featured"
 
 
 def key_id(actor_path: str, fragment: str = "main-key") -> str:

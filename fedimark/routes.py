@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from fedimark import resources
 from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects
+from fedimark.activitypub.asker import unless_blocked
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
 from fedimark.web import accounts, bookmarks, follows, imports, links, moderation, setup, streams, tags, welcome
@@ -68,16 +69,18 @@ def _servers() -> list[Line]:
         get("/.well-known/host-meta", nodeinfo.get_host_meta),
         get("/nodeinfo/{version}", nodeinfo.get_nodeinfo),
         get("/actor", objects.get_instance),
+        get("/actor/outbox", collections.get_instance_outbox),
+        get("/actor/featured", collections.get_instance_featured),
         post("/inbox", inbox.post_shared_inbox),
         post("/actor/inbox", inbox.post_shared_inbox),
         post("/u/{user}/inbox", inbox.post_inbox),
-        get("/u/{user}/outbox", collections.get_outbox),
-        get("/u/{user}/followers", collections.get_followers),
-        get("/u/{user}/following", collections.get_following),
-        get("/u/{user}/featured", collections.get_featured),
-        get("/u/{user}/tags", collections.get_featured_tags),
-        get("/u/{user}/b/{id}/replies", objects.get_replies),
-        get("/u/{user}.json", objects.get_person),
+        told("/u/{user}/outbox", collections.get_outbox),
+        told("/u/{user}/followers", collections.get_followers),
+        told("/u/{user}/following", collections.get_following),
+        told("/u/{user}/featured", collections.get_featured),
+        told("/u/{user}/tags", collections.get_featured_tags),
+        told("/u/{user}/b/{id}/replies", objects.get_replies),
+        told("/u/{user}.json", objects.get_person),
     ]
 
 
@@ -145,6 +148,11 @@ def get(path: str, handler: Handler) -> Line:
     return path, "GET", handler
 
 
+def told(path: str, handler: Handler) -> Line:
+    """A document of somebody here, for servers that are not blocked."""
+    return path, "GET", unless_blocked(handler)
+
+
 def post(path: str, handler: Handler) -> Line:
     """A form to send."""
     return path, "POST", handler
@@ -166,9 +174,10 @@ def _by_method(taken: Mapping[str, Handler]) -> Handler:
 
 
 def faced(page: Handler, document: Handler) -> Handler:
-    """One address with two faces: a page for people, a document for servers."""
+    """One address with two faces: a page for people, a document for servers that are not blocked."""
+    documented = unless_blocked(document)
 
     async def answer(request: Request) -> Response:
-        return await (document if wants_activity(request) else page)(request)
+        return await (documented if wants_activity(request) else page)(request)
 
     return answer

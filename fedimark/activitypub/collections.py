@@ -76,6 +76,16 @@ async def get_featured_tags(request: Request) -> Response:
     )
 
 
+async def get_instance_outbox(request: Request) -> Response:
+    """`GET /actor/outbox`: the server itself says nothing to everybody. (ActivityPub §4.1)"""
+    return document(request, _collection(absolute(addresses.INSTANCE_OUTBOX), 0) | {"orderedItems": []})
+
+
+async def get_instance_featured(request: Request) -> Response:
+    """`GET /actor/featured`: nothing; GoToSocial asks every actor, and complains where there is none."""
+    return document(request, _collection(absolute(addresses.INSTANCE_FEATURED), 0) | {"orderedItems": []})
+
+
 async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
     rows = await queries.outbox_page(owner, _cursor(asked), PAGE + 1)
     shown = rows[:PAGE]

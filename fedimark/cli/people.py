@@ -35,7 +35,7 @@ def account_add(name: str, admin: bool, password_stdin: bool) -> None:
 @account.command("suspend")
 @click.argument("name", type=options.NAME)
 def account_suspend(name: str) -> None:
-    """Shut somebody out: they can’t sign in, are shown nowhere, and say nothing to other servers."""
+    """Shut somebody out, of this server or (@sam@bad.example) of another: they are shown nowhere and not heard."""
     run(_suspend(name))
 
 

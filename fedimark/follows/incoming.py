@@ -19,6 +19,7 @@ IGNORED = "ignored"
 BACKFILL = "backfill"  # the job that reads what somebody said before anybody here followed them
 
 _READ_AGAIN = 3_600 * MICROS
+_LATE = 86_400 * MICROS  # how long a Follow may come after its Undo
 # The newest Follow's id is kept: it is the one that an answer must name.
 _ASKED = """
 INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -28,6 +29,12 @@ answered_at = CASE WHEN follow.state = 'rejected' THEN excluded.answered_at ELSE
 RETURNING state
 """
 _STATE = "SELECT state FROM follow WHERE follower_id = ? AND target_id = ?"
+_CAME = "SELECT id FROM received_activity WHERE uri_hash = ? AND kind = 'Follow'"
+_WITHHOLD = """
+INSERT INTO withheld (uri_hash, updated_at, kept_at) VALUES (?, ?, ?)
+ON CONFLICT (uri_hash) DO UPDATE SET kept_at = excluded.kept_at
+"""
+_WITHHELD = "SELECT id FROM withheld WHERE uri_hash = ? AND kept_at > ?"
 _READERS = """
 SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
@@ -45,7 +52,7 @@ async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
     """
     name = addresses.local_username(target_uri)
     target = await fetch_one(_PERSON, name) if name else None
-    if target is None:
+    if target is None or await _was_withdrawn(follower, follow_uri):
         return IGNORED
     await hold("actor", follower["id"], target["id"])
     if await between(follower["id"], target["id"]):
@@ -63,14 +70,34 @@ async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
 
 
 async def withdrawn(follower: Row, ref: ActivityRef) -> str:
-    """Somebody elsewhere follows somebody here no more: named by whom they followed, else by the Follow's id."""
+    """Somebody elsewhere follows somebody here no more: named by the Follow's id, else by whom they followed.
+
+    The Undo of a Follow before the one that stands ends nothing. An id that never came here is no reason to keep the
+    follow: old Mastodons name a row of theirs. One that comes first keeps its Follow out, if that comes soon.
+    """
+    if ref.id is not None:
+        if await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id):
+            return "withdrawn"
+        if await fetch_one(_CAME, _name(follower, ref.id)) is not None:
+            return IGNORED
     name = addresses.local_username(ref.object) if ref.object else None
-    if name is not None:
-        which = "target_id = (SELECT id FROM actor WHERE local_name = ?)"
-        ended = await execute(f"DELETE FROM follow WHERE follower_id = ? AND {which}", follower["id"], name)
-    else:
-        ended = await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id)
-    return "withdrawn" if ended else IGNORED
+    which = "target_id = (SELECT id FROM actor WHERE local_name = ?)"
+    if await execute(f"DELETE FROM follow WHERE follower_id = ? AND {which}", follower["id"], name or ""):
+        return "withdrawn"
+    if ref.id is not None and name is not None:
+        await execute(_WITHHOLD, _name(follower, ref.id), now(), now())
+    return IGNORED
+
+
+async def _was_withdrawn(follower: Row, follow_uri: str | None) -> bool:
+    if follow_uri is None:
+        return False
+    return await fetch_one(_WITHHELD, _name(follower, follow_uri), now() - _LATE) is not None
+
+
+def _name(follower: Row, follow_uri: str) -> str:
+    """What a Follow is kept under: as `received_activity` names it, so that nobody else's id is meant."""
+    return addresses.uri_hash(f"{follower['uri']} {follow_uri}")
 
 
 async def accepted(target: Row, ref: ActivityRef) -> str:

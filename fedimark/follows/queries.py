@@ -14,11 +14,12 @@ a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon
 """
 _FOLLOWERS = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL ORDER BY f.id DESC LIMIT ?
+WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL AND a.suspended_at IS NULL
+ORDER BY f.id DESC LIMIT ?
 """
 _FOLLOWING = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id
-WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL
+WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL AND a.suspended_at IS NULL
 ORDER BY a.username, a.host, f.id LIMIT ?
 """
 _ONE = f"SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id WHERE f.follower_id = ? AND f.target_id = ?"
@@ -50,12 +51,12 @@ async def one_follow(follower_id: int, target_id: int) -> Row:
 
 async def follower_count(actor_id: int) -> int:
     """How many people follow somebody."""
-    return await _count("SELECT count(*) AS amount FROM follow WHERE target_id = ? AND state = 'accepted'", actor_id)
+    return await _count("f.follower_id WHERE f.target_id = ?", actor_id)
 
 
 async def following_count(actor_id: int) -> int:
     """How many people somebody follows."""
-    return await _count("SELECT count(*) AS amount FROM follow WHERE follower_id = ? AND state = 'accepted'", actor_id)
+    return await _count("f.target_id WHERE f.follower_id = ?", actor_id)
 
 
 async def counts_by_state() -> dict[str, int]:
@@ -65,6 +66,7 @@ async def counts_by_state() -> dict[str, int]:
     return {state: found.get(state, 0) for state in ("requested", "accepted", "rejected")}
 
 
-async def _count(sql: str, actor_id: int) -> int:
-    row = await fetch_one(sql, actor_id)
+async def _count(at_the_other_end: str, actor_id: int) -> int:
+    sql = f"SELECT count(*) AS amount FROM follow f JOIN actor a ON a.id = {at_the_other_end}"
+    row = await fetch_one(f"{sql} AND f.state = 'accepted' AND a.suspended_at IS NULL", actor_id)
     return int(row["amount"]) if row else 0

@@ -11,7 +11,7 @@ from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, NotFound, Refused, Unreachable
 from fedimark.here import here
 from fedimark.policy.blocks import is_blocked
-from fedimark.remote.actors import find_actor
+from fedimark.remote.actors import find_actor, typed_actor
 from fedimark.remote.webfinger import find_handle
 
 PATIENCE_S = 8  # somebody waits in front of a form
@@ -62,7 +62,10 @@ async def resolve(text: str) -> Row:
         raise Forbidden("This server has nothing to do with that one.")
     try:
         async with asyncio.timeout(PATIENCE_S):
-            actor = await find_actor(who.uri or await find_handle(f"@{who.name}@{who.host}"))
+            if who.uri:
+                actor = await typed_actor(who.uri)
+            else:
+                actor = await find_actor(await find_handle(f"@{who.name}@{who.host}"))
     except TimeoutError as error:
         raise Unreachable from error
     if actor["gone_at"] is not None:

@@ -13,6 +13,7 @@ from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import Unreachable
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import asking
+from fedimark.inbox.authority import may_be_heard
 from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.origin import Origin
@@ -89,9 +90,11 @@ async def _apply(row_id: int, origin: Origin | None) -> None:
     if row is None:
         return
     received = replace(await stored(row), origin=origin)
-    # Taken in before their domain was blocked.
+    # Taken in before their domain was blocked, or they were suspended.
     if await is_blocked_actor(received.actor):
         outcome = "blocked"
+    elif received.actor["suspended_at"] is not None and not may_be_heard(received.activity):
+        outcome = "suspended"
     elif origin is None and await asking.is_needed(received):
         await execute(_ASK, now(), row_id)
         return

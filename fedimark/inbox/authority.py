@@ -75,6 +75,12 @@ def check(activity: Activity) -> None:
             return
 
 
+def may_be_heard(activity: Activity) -> bool:
+    """Whether an activity of somebody suspended is taken all the same: what ends things, and who they are now."""
+    is_of_actor = isinstance(activity, Update) and activity.object_id == activity.actor
+    return is_of_actor or isinstance(activity, Delete | Reject | Undo)
+
+
 def check_signer(activity: Activity, owner_uri: str, owner_key_id: str, key_id: str) -> None:
     """Raise NotTheirs unless the key's owner is the activity's actor and names this very key."""
     _must(owner_uri == activity.actor, "key-owner")

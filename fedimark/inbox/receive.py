@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from fedimark import addresses
-from fedimark.database import Row, execute, fetch_one
+from fedimark.database import Row, fetch_one
 from fedimark.delivery.peers import heard_from
 from fedimark.errors import (
     FedimarkError,
@@ -22,8 +21,9 @@ from fedimark.errors import (
     Unreachable,
     WrongType,
 )
-from fedimark.here import MICROS, here, now
+from fedimark.here import here, now
 from fedimark.inbox import authority
+from fedimark.inbox.keeping import keep, kind_of
 from fedimark.inbox.origin import Origin
 from fedimark.inbox.patience import asked_anew, in_time, may_ask_anew
 from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
@@ -36,19 +36,12 @@ from fedimark.remote.peers import hear_rfc9421
 from fedimark.signatures.keys import BadKey, load_public
 from fedimark.signatures.message import BadSignature, Message
 from fedimark.signatures.rfc9421 import Rfc9421
-from fedimark.signatures.verify import Claim, check, read_claims, verify
-from fedimark.vocab.activities import Activity, Delete, Unknown
+from fedimark.signatures.verify import Claim, check, read_claims, signed_at, verify
+from fedimark.vocab.activities import Activity, Delete
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import is_activity_type
 
-REPEATED_WITHIN = 300 * MICROS
-
-_LONGEST_KIND = 32
-_STORE = """
-INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome)
-VALUES (?, ?, ?, ?, ?, 0, ?, '') ON CONFLICT (uri_hash) DO NOTHING
-"""
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
 A = TypeVar("A", bound=Activity)
@@ -84,15 +77,13 @@ async def receive(
     if await _is_strangers_end(activity):
         return
     try:
-        actor = await _prove(Message(method, target, headers, body), activity)
+        actor, at = await _prove(Message(method, target, headers, body), activity)
     except FedimarkError as error:
         reason = error.reason if isinstance(error, NotProven) else error.message
-        log.info(INBOX_REFUSED, actor=activity.actor, kind=_kind(activity), status=error.status, reason=reason)
+        log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=error.status, reason=reason)
         raise
-    at = now()
-    values = (_once(activity), actor["id"], _kind(activity), body.decode("utf-8"), at, at)
-    if await execute(_STORE, *values):
-        log.info(INBOX_RECEIVED, actor=activity.actor, kind=_kind(activity))
+    if await keep(activity, actor, body.decode("utf-8"), at):
+        log.info(INBOX_RECEIVED, actor=activity.actor, kind=kind_of(activity))
         here().wake.set()
     # Whoever speaks can listen again: what waits for their server need not wait on.
     await heard_from(actor["uri"], actor["inbox"], actor["shared_inbox"])
@@ -135,7 +126,7 @@ def _parse(body: bytes) -> Activity:
 async def _check_domain(activity: Activity) -> None:
     """Raise Forbidden for who comes from a blocked domain, before anything of theirs is asked for."""
     if await blocks.is_blocked(activity.actor):
-        log.info(INBOX_REFUSED, actor=activity.actor, kind=_kind(activity), status=Forbidden.status, reason="blocked")
+        log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=Forbidden.status, reason="blocked")
         raise Forbidden("This server takes nothing from there.")
 
 
@@ -146,21 +137,24 @@ async def _is_strangers_end(activity: Activity) -> bool:
     return await known_actor(activity.actor) is None
 
 
-async def _prove(message: Message, activity: Activity) -> Row:
-    """The row of the actor, once it is proven that they signed this very request and may say this."""
+async def _prove(message: Message, activity: Activity) -> tuple[Row, int]:
+    """The row of the actor, once it is proven that they signed this very request and may say this; and when."""
     claims = _believable(message, activity)
     try:
         authority.check(activity)
     except authority.NotTheirs as error:
         raise Forbidden(f"That is not theirs to say: {error.reason}.") from error
     try:
-        actor = await _proven_by_one(message, claims, activity)
+        actor, claim = await _proven_by_one(message, claims, activity)
+        at = signed_at(message, claim)
     except Gone:
-        actor = await _gone(activity)
+        actor, at = await _gone(activity), now()
     # Their handle may be of a blocked domain, where their id is not.
     if await blocks.is_blocked_actor(actor):
         raise Forbidden("This server takes nothing from there.")
-    return actor
+    if actor["suspended_at"] is not None and not authority.may_be_heard(activity):
+        raise Forbidden("This server takes nothing from them.")
+    return actor, at
 
 
 def _believable(message: Message, activity: Activity) -> list[Claim]:
@@ -183,8 +177,8 @@ def _believable(message: Message, activity: Activity) -> list[Claim]:
     return found
 
 
-async def _proven_by_one(message: Message, claims: list[Claim], activity: Activity) -> Row:
-    """The key's owner of the first signature that holds: of several one is enough, a proxy may have added its own."""
+async def _proven_by_one(message: Message, claims: list[Claim], activity: Activity) -> tuple[Row, Claim]:
+    """The first signature that holds, and its key's owner: of several one is enough, a proxy may have added its own."""
     refusals = []
     for claim in claims:
         try:
@@ -194,7 +188,7 @@ async def _proven_by_one(message: Message, claims: list[Claim], activity: Activi
         else:
             if isinstance(claim, Rfc9421):
                 await hear_rfc9421(activity.actor)
-            return actor
+            return actor, claim
     raise refusals[0]
 
 
@@ -240,24 +234,3 @@ async def _gone(activity: Activity) -> Row:
     except Gone:
         return known
     raise NotProven("gone")
-
-
-def _once(activity: Activity) -> str:
-    """What makes two arrivals the same activity: its actor and its id, or what it says where it has none.
-
-    The actor is part of it, so nobody can use up another's id.
-    """
-    if activity.id is not None:
-        return addresses.uri_hash(f"{activity.actor} {activity.id}")
-    object_id = getattr(activity, "object_id", None) or getattr(activity, "object", "")
-    note = getattr(activity, "note", None)
-    updated = (note.updated or note.published) if note is not None else activity.published
-    if updated is None:
-        # Postmarks says every edit with the same words, an address alone: those of one moment are one.
-        updated = now() // REPEATED_WITHIN
-    return addresses.uri_hash(f"{activity.actor} {_kind(activity)} {object_id} {updated}")
-
-
-def _kind(activity: Activity) -> str:
-    word = activity.type if isinstance(activity, Unknown) else type(activity).__name__
-    return word[:_LONGEST_KIND]

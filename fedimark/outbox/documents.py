@@ -76,6 +76,8 @@ def instance(actor: Row) -> Doc:
         "name": here().settings.host,
         "url": absolute("/"),
         "inbox": absolute(addresses.SHARED_INBOX),
+        "outbox": absolute(addresses.INSTANCE_OUTBOX),
+        "featured": absolute(addresses.INSTANCE_FEATURED),
         "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
         "manuallyApprovesFollowers": True,
         "discoverable": False,

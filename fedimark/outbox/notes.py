@@ -65,6 +65,21 @@ def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     return document if _size(document) <= parts.largest else _shortened(username, bookmark, document, parts)
 
 
+def replies(username: str, public_id: str) -> Doc:
+    """The collection of what others answered to a bookmark, without `@context`: none are kept yet.
+
+    Its first page stands in it: GoToSocial looks nowhere else, and complains.
+    """
+    uri = ids.replies(username, public_id)
+    return {"id": uri, "type": "Collection", "totalItems": 0, "first": replies_page(username, public_id)}
+
+
+def replies_page(username: str, public_id: str) -> Doc:
+    """The first page of that collection, without `@context`."""
+    uri = ids.replies(username, public_id)
+    return {"id": f"{uri}?page=first", "type": "CollectionPage", "partOf": uri, "items": []}
+
+
 def edited_at(bookmark: Row) -> int | None:
     """When a bookmark was last edited, or None: the moments of a fresh save may be a breath apart."""
     at: int = bookmark["updated_at"]
@@ -165,7 +180,7 @@ def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Part
         "cc": heard.cc,
         "published": rfc3339(bookmark["saved_at"]),
         "sensitive": False,
-        "replies": {"id": ids.replies(username, bookmark["public_id"]), "type": "Collection", "totalItems": 0},
+        "replies": replies(username, bookmark["public_id"]),
         # Where it is absent, Mastodon lets nobody quote.
         "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}},
     }

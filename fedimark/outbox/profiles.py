@@ -7,7 +7,8 @@ the tags as typed, for servers of bookmarks; fedimark itself takes it longer tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -33,6 +34,10 @@ _BY_SOFTWARE: Final[Mapping[str, str]] = MappingProxyType(
         "fedimark": FEDIMARK,
     }
 )
+# A word of its own: a server at https://parties.example/ is no Ties.
+_AGENT: Final = re.compile(
+    rf"(?<![\w./-])(?:{'|'.join(name for name, profile in _BY_SOFTWARE.items() if profile != LINK)})(?![\w.])"
+)
 
 
 def profile_of(software: str) -> str:
@@ -42,17 +47,32 @@ def profile_of(software: str) -> str:
 
 def profile_for_agent(user_agent: str) -> str:
     """The shape for a reader known by its User-Agent alone: bookmark servers ask without a signature."""
-    said = user_agent.lower()
-    found = (profile for software, profile in _BY_SOFTWARE.items() if profile != LINK and software in said)
-    return next(found, MICRO)
+    found = _AGENT.search(user_agent.lower())
+    return _BY_SOFTWARE[found[0]] if found else MICRO
+
+
+async def profile_for(key_ids: Sequence[str], user_agent: str) -> str:
+    """The shape for a reader who claims to sign with these keys, in their order; at most one statement.
+
+    What a server's NodeInfo says of itself counts more than a User-Agent, which HTTP libraries and proxies write too.
+    """
+    hosts = {key_id: urlsplit(key_id).netloc.lower() for key_id in key_ids}
+    software = await _software_of(hosts.values())
+    known = (software[host] for host in hosts.values() if software.get(host))
+    said = next(known, None)
+    return profile_for_agent(user_agent) if said is None else profile_of(said)
 
 
 async def profiles_of(inboxes: Iterable[str]) -> dict[str, str]:
     """Inbox → shape, by what is known of each server now; one statement."""
     hosts = {inbox: urlsplit(inbox).netloc.lower() for inbox in inboxes}
-    unique = sorted(set(hosts.values()))
+    software = await _software_of(hosts.values())
+    return {inbox: profile_of(software.get(host, "")) for inbox, host in hosts.items()}
+
+
+async def _software_of(hosts: Iterable[str]) -> dict[str, str]:
+    unique = sorted(set(hosts))
     if not unique:
         return {}
     rows = await fetch(f"SELECT host, software FROM peer WHERE host IN ({marks(len(unique))})", *unique)
-    software = {row["host"]: row["software"] for row in rows}
-    return {inbox: profile_of(software.get(host, "")) for inbox, host in hosts.items()}
+    return {row["host"]: row["software"] for row in rows}

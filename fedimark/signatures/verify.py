@@ -70,6 +70,14 @@ def verify(message: Message, claim: Claim, public_key: PublicKey, *, host: str, 
         raise BadSignature("wrong-signature")
 
 
+def signed_at(message: Message, claim: Claim) -> int:
+    """When a request was signed, as its signature says, in microseconds since 1970 UTC; for what `check` let pass."""
+    # With draft-cavage `created` may stand there and not be signed itself.
+    if isinstance(claim, cavage.Cavage) and "date" in claim.covered:
+        return read_http_date(cavage.header(message, "date") or "") or 0
+    return (claim.created or 0) * SECOND
+
+
 def holds(signed: bytes, claim: Claim, public_key: PublicKey) -> bool:
     """Whether the claim's signature over these very bytes is of this key, and nothing more.
 

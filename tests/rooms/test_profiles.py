@@ -110,3 +110,19 @@ async def test_what_a_server_runs_is_learned_from_itself_alone(fleet):
     async with entered(ana.server.here):
         rows = await fetch("SELECT host, software FROM peer")
     assert [(row["host"], row["software"]) for row in rows] == [("b.example", "fedimark")]
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "profile"),
+    [
+        ("Betula/1.4", BOOKMARKS),
+        ("Mozilla/5.0 (compatible; Omnom; +https://omnom.example/)", BOOKMARKS),
+        ("fedimark/0.1 (+https://marks.example)", FEDIMARK),
+        ("Mastodon/4.5 (http.rb/5.2; +https://parties.example/)", MICRO),
+        ("Mastodon/4.5 (http.rb/5.2; +https://betula.example/)", MICRO),
+        ("Lemmy/0.19 (+https://lemmy.example)", MICRO),
+        ("", MICRO),
+    ],
+)
+def test_a_user_agent_names_its_software_as_a_word_of_its_own(user_agent, profile):
+    assert profiles.profile_for_agent(user_agent) == profile
