@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from fedimark import addresses
-from fedimark.database import Row, execute, fetch
+from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.delivery.enqueue import say
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
 from fedimark.outbox.profiles import MICRO, profiles_of
+from fedimark.outbox.proofs import sealed, sealed_shapes
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
 
@@ -52,6 +53,7 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
     if inboxes:
         shapes = await profiles_of(inboxes)
         said = {profile: documents.create(owner.username, bookmark, profile) for profile in {MICRO, *shapes.values()}}
+        said = sealed_shapes(said, await _actor(owner), now())
         uri = ids.note(owner.username, bookmark["public_id"])
         await say(owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes)
 
@@ -75,6 +77,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
             profile: documents.update(owner.username, bookmark, activity_id, profile)
             for profile in {MICRO, *shapes.values()}
         }
+        said = sealed_shapes(said, await _actor(owner), now())
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes)
 
 
@@ -95,6 +98,7 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
+        document = sealed(document, await _actor(owner), now())
         await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
 
 
@@ -109,7 +113,7 @@ async def person_changed(actor: Row) -> None:
     inboxes = await _inboxes(_FOLLOWERS, actor["id"])
     if inboxes:
         activity_id = here().new_id()
-        document = documents.update_person(actor, activity_id, now())
+        document = sealed(documents.update_person(actor, activity_id, now()), actor, now())
         await say(actor["id"], "Update", uri, document, sorted(inboxes), activity_id)
 
 
@@ -124,8 +128,14 @@ async def person_ended(actor: Row) -> None:
     inboxes = known_to | await _inboxes(_FOLLOWERS, actor["id"])
     await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
-        document = documents.delete_person(actor["local_name"], now())
+        document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
         await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
+
+
+async def _actor(owner: Speaker) -> Row:
+    row = await fetch_one("SELECT * FROM actor WHERE id = ?", owner.actor_id)
+    assert row is not None
+    return row
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:

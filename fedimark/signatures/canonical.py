@@ -9,7 +9,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 
 DEEPEST = 40  # a document that came in is at most 32 levels deep
-MOST_VALUES = 20_000
+MOST_VALUES = 10_000
 MOST_CHARACTERS = 1_000_000
 
 _SAFE = 2**53 - 1  # beyond it two integers are one number to readers with double precision
@@ -28,7 +28,7 @@ class NotCanonical(ValueError):
 def canonical(value: object) -> bytes:
     """The canonical form of what JSON can hold, in UTF-8.
 
-    Raises NotCanonical: "too-deep" beyond 40 levels, "too-large" beyond 20,000 values or 1,000,000 characters,
+    Raises NotCanonical: "too-deep" beyond 40 levels, "too-large" beyond 10,000 values or 1,000,000 characters,
     "number" for NaN, Infinity and integers beyond 2⁵³ − 1, "text" for lone surrogates, "value" for anything else.
     """
     # The standard library writes ten times faster and alike, but for fractions and the order of unusual names.

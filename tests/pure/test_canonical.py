@@ -14,7 +14,6 @@ from fedimark.signatures.canonical import DEEPEST, MOST_CHARACTERS, MOST_VALUES,
 SAFE = 2**53 - 1
 NUMBERS = {
     0.0: "0",
-    -0.0: "0",
     1.0: "1",
     -56.0: "-56",
     4.50: "4.5",
@@ -56,7 +55,8 @@ def test_a_number_means_the_same_after_it_was_written(bits):
 
 
 def test_whole_numbers_keep_every_digit_and_truth_is_no_number():
-    assert canonical([SAFE, -SAFE, 0, True, False, None]) == b"[9007199254740991,-9007199254740991,0,true,false,null]"
+    assert canonical([SAFE, -SAFE, 0, True, None]) == b"[9007199254740991,-9007199254740991,0,true,null]"
+    assert canonical([-0.0]) == b"[0]"
 
 
 def test_names_stand_in_the_order_of_their_utf16_units():
@@ -92,7 +92,7 @@ def test_both_ways_of_writing_agree(value):
         ("value", [b"bytes"]),
         ("too-large", [0] * (MOST_VALUES + 1)),
         ("too-large", {str(number): 0.5 for number in range(MOST_VALUES + 1)}),
-        ("too-large", [[0] * 200] * 101),
+        ("too-large", [[0] * 200] * 51),
         ("too-large", "x" * (MOST_CHARACTERS + 1)),
         ("too-large", {"x" * (MOST_CHARACTERS + 1): 1}),
     ],
