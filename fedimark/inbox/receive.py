@@ -75,11 +75,11 @@ async def receive(
         raise
     at = now()
     values = (_once(activity), spoken.author["id"], _kind(activity), body.decode("utf-8"), at, at)
+    bearer = spoken.bearer
     if await execute(_STORE, *values):
-        log.info(INBOX_RECEIVED, actor=activity.actor, kind=_kind(activity))
+        log.info(INBOX_RECEIVED, actor=activity.actor, kind=_kind(activity), bearer=bearer["uri"])
         here().wake.set()
     # Whoever speaks can listen again: what waits for their server need not wait on.
-    bearer = spoken.bearer
     await heard_from(bearer["uri"], bearer["inbox"], bearer["shared_inbox"])
 
 

@@ -92,7 +92,7 @@ def sign(document: Mapping[str, object], key_id: str, key: Ed25519PrivateKey, at
         "created": _timestamp(made),
         "expires": _timestamp(made + LASTS),
     }
-    signature = key.sign(_hashed(options, document))
+    signature = key.sign(_digest(options) + _digest_of_document(document))
     return {**document, PROOF: {**options, _VALUE: base58.encode(signature)}}
 
 
@@ -147,9 +147,10 @@ def verify(document: Mapping[str, object], proof: Proof, key: PublicKey) -> None
     """
     if not isinstance(key, Ed25519PublicKey):
         raise BadProof("wrong-key")
+    digest = _digest_of_document(document)
     for options in _readings(document, proof):
         try:
-            key.verify(proof.signature, _hashed(options, document))
+            key.verify(proof.signature, _digest(options) + digest)
         except InvalidSignature:
             continue
         return
@@ -163,11 +164,14 @@ def _readings(document: Mapping[str, object], proof: Proof) -> Iterator[Mapping[
         yield {**proof.options, "@context": document["@context"]}
 
 
-def _hashed(options: Mapping[str, object], document: Mapping[str, object]) -> bytes:
-    # What stands beside a proof is no part of what it proves. (FEP-8b32, backward compatibility)
-    unsecured = {name: value for name, value in document.items() if name not in (PROOF, _LD_SIGNATURE)}
+def _digest_of_document(document: Mapping[str, object]) -> bytes:
+    # An older signature beside a proof is no part of what it proves. (FEP-8b32, backward compatibility)
+    return _digest({name: value for name, value in document.items() if name not in (PROOF, _LD_SIGNATURE)})
+
+
+def _digest(value: Mapping[str, object]) -> bytes:
     try:
-        return sha256(canonical(options)).digest() + sha256(canonical(unsecured)).digest()
+        return sha256(canonical(value)).digest()
     except NotCanonical as error:
         raise BadProof("not-canonical") from error
 
