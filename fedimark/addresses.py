@@ -121,6 +121,16 @@ def follow(username: str, follow_id: str) -> str:
     return f"/u/{username}/follows/{follow_id}"
 
 
+def update(username: str, activity_id: str) -> str:
+    """An Update of a person."""
+    return f"/u/{username}/updates/{activity_id}"
+
+
+def end(username: str) -> str:
+    """The Delete of a person."""
+    return f"/u/{username}/delete"
+
+
 def block(username: str, block_id: str) -> str:
     """A Block we said."""
     return f"/u/{username}/blocks/{block_id}"

@@ -89,6 +89,9 @@ class Migration(migrations.Migration):
                 ("key_id", fields.TextField(default="", unique=False)),
                 ("public_key", fields.TextField(default="", unique=False)),
                 ("private_key", fields.TextField(default="", unique=False)),
+                ("proof_key_id", fields.TextField(null=True, unique=False)),
+                ("proof_public_key", fields.TextField(null=True, unique=False)),
+                ("proof_private_key", fields.TextField(null=True, unique=False)),
                 ("approves_followers", fields.BooleanField(default=False)),
                 ("indexable", fields.BooleanField(default=False)),
                 ("created_at", fields.BigIntField()),
@@ -114,6 +117,7 @@ class Migration(migrations.Migration):
                 ("key_id_hash", fields.CharField(unique=True, max_length=40)),
                 ("key_id", fields.TextField(unique=False)),
                 ("public_key", fields.TextField(unique=False)),
+                ("asserts", fields.BooleanField(default=False)),
             ],
             options={
                 "table": "actor_key",

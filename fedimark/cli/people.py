@@ -49,7 +49,7 @@ def account_restore(name: str) -> None:
 @account.command("rotate-keys")
 @click.argument("name", type=options.NAME)
 def account_rotate_keys(name: str) -> None:
-    """Give somebody a new key to sign with, after the old one may have been seen; their followers’ servers are told."""
+    """Give somebody new keys, after an old one may have been seen; their followers’ servers are told."""
     click.echo(run(_rotate_keys(name)))
 
 

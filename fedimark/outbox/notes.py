@@ -49,7 +49,7 @@ def audience(username: str, visibility: Visibility) -> Audience:
 def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
 
-    Under 46,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
+    Under 45,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
     then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
     Raises ValueError for a private bookmark and for what is not http(s).
     """

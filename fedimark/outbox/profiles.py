@@ -21,8 +21,8 @@ BOOKMARKS: Final = "bookmarks"
 FEDIMARK: Final = "fedimark"
 
 LARGEST: Final[Mapping[str, int]] = MappingProxyType(
-    # Bytes of a Note; with the activity around it under 48 KB, and 512 KB between ourselves.
-    {MICRO: 46_000, LINK: 46_000, BOOKMARKS: 46_000, FEDIMARK: 500_000}
+    # Bytes of a Note; with the activity around it and its proof under 48 KB, and 512 KB between ourselves.
+    {MICRO: 45_000, LINK: 45_000, BOOKMARKS: 45_000, FEDIMARK: 500_000}
 )
 _BY_SOFTWARE: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from fedimark import addresses
-from fedimark.database import Row, execute, fetch
+from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.delivery.enqueue import say
 from fedimark.delivery.pacing import moment_of_more, moment_of_new
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
 from fedimark.outbox.profiles import MICRO, profiles_of
+from fedimark.outbox.proofs import sealed, sealed_shapes
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
 
@@ -55,6 +56,7 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
     if inboxes:
         shapes = await profiles_of(inboxes)
         said = {profile: documents.create(owner.username, bookmark, profile) for profile in {MICRO, *shapes.values()}}
+        said = sealed_shapes(said, await _actor(owner), now())
         uri = ids.note(owner.username, bookmark["public_id"])
         paced = await moment_of_new(owner.actor_id)
         await say(
@@ -83,6 +85,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
             profile: documents.update(owner.username, bookmark, activity_id, profile)
             for profile in {MICRO, *shapes.values()}
         }
+        said = sealed_shapes(said, await _actor(owner), now())
         paced = await moment_of_more(object_hash)
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes, paced)
 
@@ -107,6 +110,7 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
+        document = sealed(document, await _actor(owner), now())
         await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
 
 
@@ -121,7 +125,7 @@ async def person_changed(actor: Row) -> None:
     inboxes = await _inboxes(_FOLLOWERS, actor["id"])
     if inboxes:
         activity_id = here().new_id()
-        document = documents.update_person(actor, activity_id, now())
+        document = sealed(documents.update_person(actor, activity_id, now()), actor, now())
         await say(actor["id"], "Update", uri, document, sorted(inboxes), activity_id)
 
 
@@ -136,8 +140,14 @@ async def person_ended(actor: Row) -> None:
     inboxes = known_to | await _inboxes(_FOLLOWERS, actor["id"])
     await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
-        document = documents.delete_person(actor["local_name"], now())
+        document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
         await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
+
+
+async def _actor(owner: Speaker) -> Row:
+    row = await fetch_one("SELECT * FROM actor WHERE id = ?", owner.actor_id)
+    assert row is not None
+    return row
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:
