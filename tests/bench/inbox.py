@@ -21,7 +21,7 @@ BUSY = 16  # connections that always have a request under way
 PACED_A_SECOND = 100  # requests, over as many connections, each sent when it is due
 
 _ROUND_S = 3.0
-_WARM = 200
+_WARM = 400
 _ROOM = 1.7  # requests made ready, for each that is expected
 _PATIENCE_S = 120.0
 _FIRST_STRANGER = datasets.FIRST_ACTOR + 1_000
@@ -74,10 +74,11 @@ def profile() -> tuple[Profile, Profile]:
     with stores.sqlite("inbox") as store:
         some = _filled(store)
         with profiled.serving(store, "accepting", "--no-worker") as (served, sampler):
-            _load(served, some, "warm", _WARM, 1.0)
+            expected = _busy(served, some, "first", _warm(served, some))
+            before = store.ask(_ANSWERED)
             with sampler.sampling() as taken:
-                accepted = _load(served, some, "profile", 6_000, _ROUND_S)
-            accepting = taken(accepted.answers)
+                _busy(served, some, "profile", expected)
+            accepting = taken(store.ask(_ANSWERED) - before)
         store.change(_HOLD)
         with profiled.serving(store, "applying") as (_, sampler):
             amount = store.ask(_WAITING)
@@ -89,15 +90,14 @@ def profile() -> tuple[Profile, Profile]:
 def _measure(store: Store) -> Received:
     some = _filled(store)
     with machine.fedimark(store.folder, store.environ, arguments=("--no-worker",)) as served:
-        rate = _load(served, some, "warm", _WARM, 1.0).rate
-        resident = served.resident_mb()
-        busy = _load(served, some, "alone", int(rate * _ROUND_S * _ROOM), _ROUND_S)
+        expected, resident = _warm(served, some), served.resident_mb()
+        busy = _busy(served, some, "alone", expected)
         paced = _paced(served, some, "pace")
         grown = served.resident_mb()
     store.change(_HOLD)
     with machine.fedimark(store.folder, store.environ) as served:
         applied = _applied(store, served)
-        busy_both = _load(served, some, "both", int(busy.rate * _ROUND_S * _ROOM), _ROUND_S)
+        busy_both = _busy(served, some, "both", busy)
         paced_both = _paced(served, some, "slow")
         left = store.ask(_WAITING)
         _finished(store)
@@ -115,11 +115,18 @@ def _filled(store: Store) -> list[Stranger]:
     return some
 
 
-def _load(served: Served, some: Sequence[Stranger], series: str, amount: int, seconds: float) -> Load:
-    load = machine.load(served, creates(list(some), series, amount, BUSY), seconds, 202)
-    if series != "warm" and load.answers == amount:
-        raise RuntimeError(f"{amount} requests were too few for {seconds} s of {series}")
-    return load
+def _warm(served: Served, some: Sequence[Stranger]) -> Load:
+    return machine.load(served, creates(some, "warm", _WARM, BUSY), _ROUND_S, 202)
+
+
+def _busy(served: Served, some: Sequence[Stranger], series: str, expected: Load) -> Load:
+    """A load that always has enough to send: once more, with twice as much, where it had not."""
+    amount = int(expected.rate * _ROUND_S * _ROOM)
+    while True:
+        load = machine.load(served, creates(some, series, amount, BUSY), _ROUND_S, 202)
+        if load.answers < amount:
+            return load
+        amount, series = amount * 2, f"{series}x"
 
 
 def _paced(served: Served, some: Sequence[Stranger], series: str) -> Load:

@@ -6,7 +6,7 @@ Nobody asks their servers anything: those do not exist.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -52,7 +52,7 @@ def strangers(amount: int, bases: list[str], keys: int = 32) -> list[Stranger]:
     ]
 
 
-def rows(some: list[Stranger], first_id: int, software: str = "fedimark") -> Iterator[tuple[str, dict[str, Any]]]:
+def rows(some: Sequence[Stranger], first_id: int, software: str = "fedimark") -> Iterator[tuple[str, dict[str, Any]]]:
     """Their actors, numbered from `first_id`, and their servers, of which all is known."""
     moment = wall_clock()
     actors, peers = people.defaults(Actor), people.defaults(Peer)
@@ -86,7 +86,7 @@ def follow(follower_id: int, target_id: int) -> tuple[str, dict[str, Any]]:
     return "follow", {**people.defaults(Follow), **both, "state": "accepted", "created_at": people.MADE_AT}
 
 
-def creates(some: list[Stranger], series: str, amount: int, connections: int) -> list[list[str]]:
+def creates(some: Sequence[Stranger], series: str, amount: int, connections: int) -> list[list[str]]:
     """For each connection the requests it will send: each a Create of a bookmark, by the next stranger, signed now."""
     found: list[list[str]] = [[] for _ in range(connections)]
     for number in range(amount):
