@@ -51,7 +51,8 @@ async def store_note(author: Row, note: Note, received_at: int) -> str:
     Everything else is ignored: Notes without a link, quotes, replies, direct ones, addresses that nobody could save
     here or that look like a secret.
     """
-    if await _known(author, note.id) is None and not await is_followed(author):
+    # In this order: most of what comes is by somebody followed, and new.
+    if not await is_followed(author) and await _known(author, note.id) is None:
         return IGNORED
     return await _store(author, note, received_at, beats=_stamp(note, received_at))
 
