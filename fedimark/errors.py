@@ -13,6 +13,7 @@
     ├── Gone                  410
     ├── TooMany               429  `.retry_after_s`
     ├── Unreachable           503  another server did not answer; try again
+    │   └── Silent            503  it took the request and said nothing
     ├── Untrustworthy         502  another server answered what may not be believed; do not try again
     └── Unavailable           503  ours: disk full, read-only, starting
 
@@ -125,6 +126,10 @@ class Unreachable(FedimarkError):
 
     status = 503
     title = "The other server did not answer"
+
+
+class Silent(Unreachable):
+    """Another server took what it was sent, and said nothing for as long as we wait."""
 
 
 class Untrustworthy(FedimarkError):
