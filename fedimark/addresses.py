@@ -102,6 +102,7 @@ def nodeinfo(version: str) -> str:
 SHARED_INBOX = "/inbox"
 AUTHORIZE_INTERACTION = "/authorize_interaction"
 INSTANCE_ACTOR = "/actor"
+INSTANCE_OUTBOX = "/actor/outbox"
 
 
 def key_id(actor_path: str, fragment: str = "main-key") -> str:

@@ -68,6 +68,7 @@ def _servers() -> list[Line]:
         get("/.well-known/host-meta", nodeinfo.get_host_meta),
         get("/nodeinfo/{version}", nodeinfo.get_nodeinfo),
         get("/actor", objects.get_instance),
+        get("/actor/outbox", collections.get_instance_outbox),
         post("/inbox", inbox.post_shared_inbox),
         post("/actor/inbox", inbox.post_shared_inbox),
         post("/u/{user}/inbox", inbox.post_inbox),

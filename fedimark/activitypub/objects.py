@@ -11,7 +11,7 @@ from fedimark.activitypub.responses import document
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.outbox import documents, ids
-from fedimark.outbox.notes import note
+from fedimark.outbox.notes import note, replies
 from fedimark.outbox.profiles import profile_for_agent
 from fedimark.vocab.terms import AS, note_context
 
@@ -47,8 +47,7 @@ async def get_replies(request: Request) -> Response:
     """`GET /u/{user}/b/{id}/replies`: none are kept yet; 404 where the bookmark itself would be."""
     username, public_id = request.path_params["user"], request.path_params["id"]
     await queries.shown_bookmark(await queries.person(username), public_id)
-    uri = ids.replies(username, public_id)
-    return document(request, {"@context": AS, "id": uri, "type": "Collection", "totalItems": 0, "items": []})
+    return document(request, {"@context": AS, **replies(username, public_id)})
 
 
 async def _grave(username: str, public_id: str) -> dict[str, object]:

@@ -76,6 +76,8 @@ def instance(actor: Row) -> Doc:
         "name": here().settings.host,
         "url": absolute("/"),
         "inbox": absolute(addresses.SHARED_INBOX),
+        # Empty for ever, but Lemmy and Omnom read no actor without one. (ActivityPub §4.1)
+        "outbox": absolute(addresses.INSTANCE_OUTBOX),
         "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
         "manuallyApprovesFollowers": True,
         "discoverable": False,

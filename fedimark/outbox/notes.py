@@ -13,7 +13,7 @@ from fedimark.database import Row
 from fedimark.here import MICROS
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
-from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
 from fedimark.vocab.terms import PUBLIC, TAGS, Doc
@@ -49,8 +49,9 @@ def audience(username: str, visibility: Visibility) -> Audience:
 def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
 
-    Under 46,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
-    then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
+    Under 46,000 bytes (500,000 for fedimark, 3,000 for indielinks) but for extreme addresses and tags: `contentMap`
+    and `source` go first, then the end of the description, then Hashtags. Private tags, the private note and the
+    owner's marks never appear.
     Raises ValueError for a private bookmark and for what is not http(s).
     """
     visibility = Visibility(bookmark["visibility"])
@@ -63,6 +64,16 @@ def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     for name in ("contentMap", "source"):
         del document[name]
     return document if _size(document) <= parts.largest else _shortened(username, bookmark, document, parts)
+
+
+def replies(username: str, public_id: str) -> Doc:
+    """The replies to a bookmark, without `@context`: none are kept yet.
+
+    The first page stands in it: indielinks reads no Note without one, and nobody need fetch it to find nothing.
+    """
+    uri = ids.replies(username, public_id)
+    first = {"type": "CollectionPage", "partOf": uri, "items": []}
+    return {"id": uri, "type": "Collection", "totalItems": 0, "first": first}
 
 
 def edited_at(bookmark: Row) -> int | None:
@@ -91,7 +102,7 @@ class _Parts:
     @property
     def is_for_bookmark_servers(self) -> bool:
         """Whether the reader takes tags as typed."""
-        return self.profile in (BOOKMARKS, FEDIMARK)
+        return self.profile in (BOOKMARKS, SMALL, FEDIMARK)
 
     @classmethod
     def of(cls, bookmark: Row, profile: str) -> _Parts:
@@ -165,7 +176,7 @@ def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Part
         "cc": heard.cc,
         "published": rfc3339(bookmark["saved_at"]),
         "sensitive": False,
-        "replies": {"id": ids.replies(username, bookmark["public_id"]), "type": "Collection", "totalItems": 0},
+        "replies": replies(username, bookmark["public_id"]),
         # Where it is absent, Mastodon lets nobody quote.
         "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}},
     }

@@ -121,6 +121,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /.well-known/host-meta": (Ask("/.well-known/host-meta"),),
     "GET /nodeinfo/{version}": (Ask("/nodeinfo/2.1"), Ask("/nodeinfo/2.0")),
     "GET /actor": (Ask("/actor"),),
+    "GET /actor/outbox": (Ask("/actor/outbox"),),
     "POST /inbox": (Ask("/inbox"),),
     "POST /actor/inbox": (Ask("/actor/inbox"),),
     "POST /u/{user}/inbox": (Ask("/u/ana/inbox"),),
