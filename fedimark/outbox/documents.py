@@ -79,6 +79,7 @@ def instance(actor: Row) -> Doc:
         "name": here().settings.host,
         "url": absolute("/"),
         "inbox": absolute(addresses.SHARED_INBOX),
+        # Empty for ever, but Lemmy and Omnom read no actor without an outbox, GoToSocial asks for what is featured.
         "outbox": absolute(addresses.INSTANCE_OUTBOX),
         "featured": absolute(addresses.INSTANCE_FEATURED),
         "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},

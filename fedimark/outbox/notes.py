@@ -13,7 +13,7 @@ from fedimark.database import Row
 from fedimark.here import MICROS
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
-from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
 from fedimark.vocab.terms import PUBLIC, TAGS, Doc
@@ -49,8 +49,9 @@ def audience(username: str, visibility: Visibility) -> Audience:
 def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
     """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
 
-    Under 45,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
-    then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
+    Under 45,000 bytes (500,000 for fedimark, 3,000 for indielinks) but for extreme addresses and tags: `contentMap`
+    and `source` go first, then the end of the description, then Hashtags. Private tags, the private note and the
+    owner's marks never appear.
     Raises ValueError for a private bookmark and for what is not http(s).
     """
     visibility = Visibility(bookmark["visibility"])
@@ -68,7 +69,7 @@ def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
 def replies(username: str, public_id: str) -> Doc:
     """The collection of what others answered to a bookmark, without `@context`: none are kept yet.
 
-    Its first page stands in it: GoToSocial looks nowhere else, and complains.
+    Its first page stands in it: GoToSocial looks nowhere else, and indielinks reads no Note without one.
     """
     uri = ids.replies(username, public_id)
     return {"id": uri, "type": "Collection", "totalItems": 0, "first": replies_page(username, public_id)}
@@ -106,7 +107,7 @@ class _Parts:
     @property
     def is_for_bookmark_servers(self) -> bool:
         """Whether the reader takes tags as typed."""
-        return self.profile in (BOOKMARKS, FEDIMARK)
+        return self.profile in (BOOKMARKS, SMALL, FEDIMARK)
 
     @classmethod
     def of(cls, bookmark: Row, profile: str) -> _Parts:

@@ -2,7 +2,8 @@
 
 `micro` is for everybody we do not know: a Note without `name`, behind which GoToSocial would hide it and which snac2
 takes for a vote. `link` has the title as `name`, for servers that make a link post of it. `bookmarks` has `name` and
-the tags as typed, for servers of bookmarks; fedimark itself takes it longer than the others.
+the tags as typed, for servers of bookmarks; fedimark itself takes it longer than the others, and `small` is the same
+for indielinks, whose inbox takes 4,096 bytes.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from fedimark.database import fetch, marks
 MICRO: Final = "micro"
 LINK: Final = "link"
 BOOKMARKS: Final = "bookmarks"
+SMALL: Final = "small"
 FEDIMARK: Final = "fedimark"
 
 LARGEST: Final[Mapping[str, int]] = MappingProxyType(
-    # Bytes of a Note; with the activity around it and its proof under 48 KB, and 512 KB between ourselves.
-    {MICRO: 45_000, LINK: 45_000, BOOKMARKS: 45_000, FEDIMARK: 500_000}
+    # Bytes of a Note; with the activity around it and its proof under 48 KB, 512 KB between ourselves. In a small one,
+    # with 4 KB in all, there is no room for a proof.
+    {MICRO: 45_000, LINK: 45_000, BOOKMARKS: 45_000, SMALL: 3_000, FEDIMARK: 500_000}
 )
 _BY_SOFTWARE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -30,7 +33,8 @@ _BY_SOFTWARE: Final[Mapping[str, str]] = MappingProxyType(
             ("lemmy", "piefed", "mbin", "kbin", "nodebb", "discourse", "wordpress", "friendica", "hubzilla", "streams"),
             LINK,
         ),
-        **dict.fromkeys(("betula", "omnom", "ties", "linkblocks", "postmarks", "indielinks"), BOOKMARKS),
+        **dict.fromkeys(("betula", "omnom", "ties", "linkblocks", "postmarks"), BOOKMARKS),
+        "indielinks": SMALL,
         "fedimark": FEDIMARK,
     }
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fedimark.database import Row
+from fedimark.outbox.profiles import SMALL
 from fedimark.remote.signing import private_key, proof_key_id_of
 from fedimark.signatures.proofs import CONTEXT, sign
 from fedimark.vocab.reading import is_public
@@ -28,8 +29,8 @@ def sealed(document: Doc, actor: Row, at: int) -> Doc:
 
 
 def sealed_shapes(shapes: Mapping[str, Doc], actor: Row, at: int) -> dict[str, Doc]:
-    """The same activity in each of its shapes, each with a proof of its own."""
-    return {profile: sealed(document, actor, at) for profile, document in shapes.items()}
+    """The same activity in each of its shapes, each with a proof of its own; the small one has no room for one."""
+    return {shape: document if shape == SMALL else sealed(document, actor, at) for shape, document in shapes.items()}
 
 
 def _with_proofs(context: object) -> list[object]:

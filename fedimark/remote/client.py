@@ -20,7 +20,7 @@ from yarl import URL
 
 from fedimark import __version__
 from fedimark.database import Row
-from fedimark.errors import Unreachable, Untrustworthy
+from fedimark.errors import Silent, Unreachable, Untrustworthy
 from fedimark.here import here
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import guard, knock
@@ -109,14 +109,15 @@ async def post(url: str, body: bytes, *, content_type: str, signer: Row) -> Answ
     """POST a signed body, whatever the answer's status; no redirect is followed.
 
     Of the answer only the first 16 KB are kept, and what does not come soon is not waited for: Postmarks never ends
-    its answers. At most settings.delivery_total_s. Raises Unreachable or Untrustworthy.
+    its answers. At most settings.delivery_total_s. Raises Unreachable, Silent or Untrustworthy.
     """
     try:
         async with asyncio.timeout(here().settings.delivery_total_s):
             headers = {"Content-Type": content_type}
             return await _exchange("POST", url, headers=headers, signer=signer, read=_beginning, body=body)
     except TimeoutError as error:
-        raise Unreachable from error
+        # To connect is given less time: whoever did not even let us in was found unreachable before.
+        raise Silent from error
 
 
 async def _exchange(

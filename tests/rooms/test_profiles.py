@@ -10,7 +10,7 @@ from fedimark.database import fetch, fetch_one
 from fedimark.here import entered
 from fedimark.outbox import profiles
 from fedimark.outbox.notes import note
-from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LINK, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LINK, MICRO, SMALL
 from fedimark.vocab.objects import read_note
 
 TAGS = "neural-net c++ 2024 🐍 .secret"
@@ -51,7 +51,7 @@ async def test_a_server_of_bookmarks_gets_the_tags_as_typed(server, ana):
     assert [tag["name"] for tag in said["tag"]] == ["#neural-net", "#c++", "#2024", "#🐍"]
 
 
-@pytest.mark.parametrize("profile", [MICRO, LINK, BOOKMARKS, FEDIMARK])
+@pytest.mark.parametrize("profile", [MICRO, LINK, BOOKMARKS, SMALL, FEDIMARK])
 async def test_no_shape_says_less_than_another(server, ana, profile):
     row = await _row(ana)
 
