@@ -22,6 +22,7 @@ from fedimark import __version__
 from fedimark.database import Row
 from fedimark.errors import Unreachable, Untrustworthy
 from fedimark.here import here
+from fedimark.policy import hosts
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import guard, knock
 from fedimark.remote.signing import signed
@@ -131,6 +132,10 @@ async def _exchange(
     TimeoutError is left to the caller, whose clock it is.
     """
     guard.check_url(url, here().settings)
+    # What is ours is read from rows, also where a redirect leads home: a server that asks itself may wait for itself,
+    # and would take its own people for people of elsewhere.
+    if hosts.normal(url) == hosts.normal(here().settings.base_url):
+        raise guard.refused("own-address", url)
     if await is_blocked(url):
         raise guard.refused("blocked", url)
     request = _request(method, url, headers, body)
