@@ -134,8 +134,7 @@ def _check_rfc9421(message: Message, claim: rfc9421.Rfc9421, host: str, now: int
     if not _needed(message).issubset(_named(message, claim)):
         raise BadSignature("missing-header")
     # What is signed is the configured address; a request that says it is for another one is two things at once.
-    if "host" in message.headers:
-        _check_host(message, host)
+    _check_host(message, host)
     for _ in _bases(message, claim, host):  # built once for its refusals
         break
     _check_window(claim.created * SECOND, now)
