@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fedimark.database import is_sqlite
 from fedimark.errors import FedimarkError
 from fedimark.follows.request import follow
 from fedimark.here import here

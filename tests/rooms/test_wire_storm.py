@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from fedimark import logs
 from fedimark.database import fetch_one
 from tests.rooms.storm import Storm
 from tests.support.fixtures import SHARED
@@ -19,7 +21,7 @@ from tests.support.savers import assert_agreement
 from tests.support.wire import FOLDER
 from tests.support.wire_mutations import at_home, mutations
 
-AMOUNT = {"sqlite": int(os.environ.get("N", "10000")), "postgres": 600}
+AMOUNT = {"sqlite": int(os.environ.get("N", "10000")), "postgres": 400}
 MOST_MEMORY = 256 * 2**20
 """Many times what a whole storm adds: all caches full, the driver's statements, the allocator's leftovers."""
 
@@ -27,9 +29,9 @@ MOST_MEMORY = 256 * 2**20
 @pytest.fixture
 def quiet() -> Iterator[None]:
     """A line for each refusal is many lines."""
-    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
-    logging.disable(logging.NOTSET)
+    logs.configure("text")
 
 
 @pytest.fixture
@@ -75,15 +77,15 @@ def memory() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def test_every_file_of_the_fediverse_comes_in_without_an_exception(storm, ana, shared_data):
-    files = [path for path in sorted((shared_data / "wire").rglob("*")) if path.is_file()]
+async def test_every_file_of_the_fediverse_comes_in_without_an_exception(storm, ana, shared_data, database):
+    files = [path.read_bytes() for path in sorted((shared_data / "wire").rglob("*")) if path.is_file()]
+    home = [json.dumps(document).encode() for document in documents(shared_data / "wire")]
 
-    for path in files:
-        await storm.take(path.read_bytes())
-    for document in documents(shared_data / "wire"):
-        await storm.take(json.dumps(document).encode())
+    # As it is, whoever sent it is not the speaker: it is refused before any database is asked.
+    for body in (*(files if database.kind == "sqlite" else ()), *home):
+        await storm.take(body)
 
-    assert storm.taken > 1_000
+    assert storm.taken > 600
     await in_order(storm, ana)
 
 
