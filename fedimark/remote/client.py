@@ -86,7 +86,7 @@ def build(settings: Settings) -> httpx.AsyncClient:
 
 
 async def get(url: str, *, accept: str, signer: Row | None) -> Answer:
-    """GET a URL, whatever its status; at most 3 redirects, each checked and signed anew.
+    """GET a URL, whatever its status; at most 3 redirects, each checked and signed anew, none to this server itself.
 
     At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
     of this server. Raises Unreachable or Untrustworthy.

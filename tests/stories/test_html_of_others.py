@@ -39,9 +39,9 @@ HOSTILE = {
     ),
     "the page itself": "</p></div></main></body></html><base href=//x><meta http-equiv=refresh content='0;//x'>",
     "comments": "<!-- --><!--><script>alert(1)</script>--><![CDATA[<script>alert(1)</script>]]><?php alert(1) ?>",
-    "other namespaces": "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></math>"
+    "other namespaces": "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table>"
     "<svg><title><style><img src=x onerror=alert(1)></style></title></svg><noscript><p title='</noscript><img src=x>'>",
-    "attributes that never end": '<p class="mention \' onmouseover=alert(1) x=">x<a href=\'https://x.example/" onclick=x>y',
+    "attributes that never end": '<p class="mention \' onmouseover=alert(1) x=">x<a href=\'https://x/" onclick=x>',
     "templates": "{{7*7}} {% for x in y %} ${7*7} <%= 7 %> #{7}",
     "entities": "&lt;script&gt;alert(1)&lt;/script&gt; &amp;lt;script&amp;gt; &#60;script&#62;alert(1)",
     "nested 20,000 deep": "<div><p><b><ul><li>" * 4_000 + "x",
