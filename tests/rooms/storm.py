@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from fedimark.bookmarks.incoming import forget_notes_of
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import FedimarkError
@@ -16,10 +18,11 @@ from fedimark.inbox.backfill import backfill
 from fedimark.jobs import queue
 from fedimark.remote.actors import refresh_actor
 from fedimark.remote.fetch import fetch_document
+from fedimark.remote.signing import INSTANCE_NAME
 from fedimark.remote.software import software_of
 from fedimark.remote.webfinger import look_up
 from fedimark.vocab.terms import ACTOR_TYPES, NOTE_TYPES, PUBLIC
-from tests.rooms.doors import signed, speaking
+from tests.rooms.doors import signed, small_key, speaking
 from tests.rooms.peers import AS2, JRD, Asked, Says
 from tests.rooms.strangers import Stranger, applied, deliver
 from tests.rooms.test_incoming import followed
@@ -52,7 +55,9 @@ class Storm:
         self.speaker.peer.rule = self._answer
 
     async def begin(self) -> None:
-        """Let both be followed."""
+        """Let both be followed. Each fetch is signed: with a key as cheap as theirs."""
+        key = small_key("the server").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        await execute("UPDATE actor SET private_key = ? WHERE local_name = ?", key, INSTANCE_NAME)
         for each in (self.speaker, self.sharer):
             await followed(self.ana, each)
 

@@ -22,7 +22,7 @@ from tests.support.wire import FOLDER
 from tests.support.wire_mutations import at_home, mutations
 
 AMOUNT = {"sqlite": 10_000, "postgres": 400}
-REACHED = {"saved", "shared", "refreshed", "known", "gone", "accepted", "ignored"}
+REACHED = {"saved", "shared", "refreshed", "ignored"}
 MOST_MEMORY = 256 * 2**20
 """Many times what a whole storm adds: all caches full, the driver's statements, the allocator's leftovers."""
 
