@@ -11,6 +11,7 @@ from fedimark.bookmarks import rows
 from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.policy.blocks import between, no_block_between
+from fedimark.policy.visibility import Visibility, leaves, may_be_passed_on
 from fedimark.timelines.merge import hold, share_began, share_ended
 from fedimark.vocab.activities import ActivityRef
 
@@ -58,6 +59,8 @@ async def counts(bookmark_id: int) -> dict[str, int]:
 async def share(sharer: Row, bookmark: Row, object_uri: str, share_uri: str | None, at: int) -> str:
     """Somebody elsewhere shared a bookmark at a moment; `share_uri` is their Announce's id."""
     object_hash, uri = addresses.uri_hash(object_uri), share_uri or ""
+    if bookmark["is_local"] and not may_be_passed_on(Visibility(bookmark["visibility"])):
+        return IGNORED
     await hold("actor", sharer["id"])
     if await between(sharer["id"], bookmark["actor_id"]):
         return IGNORED
@@ -100,7 +103,9 @@ async def unshare_some(sharer: Row, limit: int) -> int:
 async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
     """Somebody elsewhere likes a bookmark of this server; what else they like is not ours to count."""
     bookmark = await bookmark_of(object_uri) if addresses.local_bookmark(object_uri) else None
-    if bookmark is None or await was_taken_back(fan, like_uri, None) or await between(fan["id"], bookmark["actor_id"]):
+    if bookmark is None or not leaves(Visibility(bookmark["visibility"])):
+        return IGNORED
+    if await was_taken_back(fan, like_uri, None) or await between(fan["id"], bookmark["actor_id"]):
         return IGNORED
     await execute(_LIKE, fan["id"], bookmark["id"], "Like", like_uri or "")
     return "liked"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.database import Row, atomically, execute, fetch, fetch_one, is_sqlite
 from fedimark.errors import Unreachable
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import asking
@@ -86,7 +86,8 @@ async def _try_asked(row_id: int) -> None:
 
 
 async def _apply(row_id: int, origin: Origin | None) -> None:
-    row = await fetch_one(_STILL_WAITING, row_id)
+    # Held until its effects are committed: two workers on one database must not apply it twice.
+    row = await fetch_one(_STILL_WAITING if is_sqlite() else f"{_STILL_WAITING} FOR UPDATE", row_id)
     if row is None:
         return
     received = replace(await stored(row), origin=origin)

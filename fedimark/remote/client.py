@@ -22,6 +22,7 @@ from fedimark import __version__
 from fedimark.database import Row
 from fedimark.errors import Silent, Unreachable, Untrustworthy
 from fedimark.here import here
+from fedimark.policy import hosts
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import guard, knock
 from fedimark.remote.budget import Spend, unlimited
@@ -86,7 +87,8 @@ def build(settings: Settings) -> httpx.AsyncClient:
 
 
 async def get(url: str, *, accept: str, signer: Row | None, spend: Spend = unlimited) -> Answer:
-    """GET a URL, whatever its status; at most 3 redirects, each checked, counted by `spend` and signed anew.
+    """GET a URL, whatever its status; at most 3 redirects, each checked, counted by `spend` and signed anew, none of
+    them to this server itself.
 
     At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
     of this server. Raises Unreachable, with what `spend` raises, or Untrustworthy.
@@ -134,6 +136,10 @@ async def _exchange(
     TimeoutError is left to the caller, whose clock it is.
     """
     guard.check_url(url, here().settings)
+    # What is ours is read from rows, also where a redirect leads home: a server that asks itself may wait for itself,
+    # and would take its own people for people of elsewhere.
+    if hosts.normal(url) == hosts.normal(here().settings.base_url):
+        raise guard.refused("own-address", url)
     if await is_blocked(url):
         raise guard.refused("blocked", url)
     request = _request(method, url, headers, body)
