@@ -118,7 +118,8 @@ def own_graves_left_out(found: list[str], cell: Cell) -> list[str]:
     theirs = cell.theirs
     ended = [theirs.note, theirs.actor, *(f"{theirs.said}#{kind}" for kind in SAID)]
     graves = [grave_of(cell.signer.uri, uri) for uri in ended]
-    return [line for line in found if not (line.startswith("+ tombstone") and any(grave in line for grave in graves))]
+    left = ("+ tombstone", "+ withheld")  # the second keeps a Follow out that comes after its Undo
+    return [line for line in found if not (line.startswith(left) and any(grave in line for grave in graves))]
 
 
 async def back_to(before: Everything, after: Everything) -> None:
