@@ -34,8 +34,6 @@ WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_
 """
 _REACHED = "SELECT inbox FROM reach WHERE object_hash = ?"
 _WAITING = "SELECT inbox FROM delivery WHERE object_hash = ? AND dead_at IS NULL"
-# A try whose answer was lost may have arrived, and so may one under way.
-_PERHAPS_REACHED = f"{_WAITING} AND (tries > 0 OR lease_until > 0)"
 # Those under lease are being sent this moment: they settle themselves.
 _CANCEL = "DELETE FROM delivery WHERE object_hash = ? AND dead_at IS NULL AND lease_until <= ?"
 _SUPERSEDE = f"{_CANCEL} AND activity_id IN (SELECT id FROM activity WHERE object_hash = ? AND kind = 'Update')"
@@ -66,8 +64,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     object_hash = addresses.uri_hash(uri)
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
-        reached = await _inboxes(_REACHED, object_hash) | await _inboxes(_WAITING, object_hash)
-        inboxes |= reached - await inboxes_of_estranged(owner.actor_id)
+        inboxes |= await _got(object_hash) - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
         activity_id, shapes = here().new_id(), await profiles_of(inboxes)
@@ -86,12 +83,13 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    perhaps = await _inboxes(_REACHED, object_hash) | await _inboxes(_PERHAPS_REACHED, object_hash)
-    inboxes = perhaps
+    # First of all: on PostgreSQL a worker may be taking these rows at this moment, and what it took is seen only after.
+    cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
+    # A try whose answer was lost may have arrived, and so may one under way.
+    inboxes = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
+    inboxes |= await _got(object_hash)
     if visibility is Visibility.PUBLIC:
-        waiting = await _inboxes(_WAITING, object_hash)
-        inboxes = perhaps | (await _inboxes(_FOLLOWERS, owner.actor_id) - waiting)
-    await execute(_CANCEL, object_hash, now())
+        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - {row["inbox"] for row in cancelled}
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
@@ -126,6 +124,11 @@ async def person_ended(actor: Row) -> None:
     if inboxes:
         document = documents.delete_person(actor["local_name"], now())
         await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
+
+
+async def _got(object_hash: str) -> set[str]:
+    """Who got a publication, or will: what arrives between the two looks is in the first, or in both."""
+    return await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:
