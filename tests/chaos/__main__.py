@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     # What the servers say stands in their own logs.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     databases = _databases(options.database)
+    # Asked to end, it ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     chosen = [fate for fate in fates(seed, options.rounds, databases) if options.only in (None, fate.number)]
     _say(f"seed {seed}, {len(chosen)} rounds on {' and '.join(databases)}")
