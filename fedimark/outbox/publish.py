@@ -75,9 +75,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     object_hash = addresses.uri_hash(uri)
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
-        # In this order: what arrives while we look is seen as one or the other.
-        reached = await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
-        inboxes |= reached - await inboxes_of_estranged(owner.actor_id)
+        inboxes |= await _got(object_hash) - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
         activity_id, shapes = here().new_id(), await profiles_of(inboxes)
@@ -98,15 +96,13 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    # In this order: a letter that is taken out to be sent, or arrives, while we look, is seen as one or the other.
+    # First of all: on PostgreSQL a worker may be taking these rows at this moment, and what it took is seen only after.
     cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
-    under_way = await _inboxes(_WAITING, object_hash)
     # A try whose answer was lost may have arrived, and so may one under way.
-    tried = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
-    inboxes = await _inboxes(_REACHED, object_hash) | under_way | tried
+    inboxes = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
+    inboxes |= await _got(object_hash)
     if visibility is Visibility.PUBLIC:
-        waited = {row["inbox"] for row in cancelled}
-        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - waited
+        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - {row["inbox"] for row in cancelled}
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
@@ -148,6 +144,11 @@ async def _actor(owner: Speaker) -> Row:
     row = await fetch_one("SELECT * FROM actor WHERE id = ?", owner.actor_id)
     assert row is not None
     return row
+
+
+async def _got(object_hash: str) -> set[str]:
+    """Who got a publication, or will: what arrives between the two looks is in the first, or in both."""
+    return await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:
