@@ -75,6 +75,7 @@ def fedimark(
         "FEDIMARK_BASE_URL": people.BASE_URL,
         "FEDIMARK_DATA_DIR": str(folder),
         "FEDIMARK_ALLOW_LOOPBACK": "true",
+        "FEDIMARK_PACED_AFTER_BOOKMARKS": "1000000000",  # one person saves thousands here
         **(environ or {}),
     }
     command = [*program, "serve", "--host", "127.0.0.1", "--port", str(port), *arguments]

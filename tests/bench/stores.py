@@ -33,7 +33,13 @@ class Store:
     @property
     def settings(self) -> Settings:
         """What a server over it runs with."""
-        return Settings(base_url=people.BASE_URL, data_dir=str(self.folder), allow_loopback=True, database_url=self.url)
+        return Settings(
+            base_url=people.BASE_URL,
+            data_dir=str(self.folder),
+            allow_loopback=True,
+            database_url=self.url,
+            paced_after_bookmarks=10**9,
+        )
 
     @property
     def environ(self) -> dict[str, str]:

@@ -19,8 +19,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tortoise.backends.asyncpg.client import TransactionWrapper
-from tortoise.backends.sqlite.client import SqliteTransactionWrapper
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 
 import fedimark.cli
 from fedimark import app, worker
@@ -34,6 +35,7 @@ _MINUTE = 60  # seconds, which become one
 _LONGEST = 4 * retry.SECOND
 _IN_A_COMMIT_S = 0.002
 _IN_A_POST_S = 0.02
+_WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
 
 Async = Callable[..., Any]
 
@@ -92,7 +94,7 @@ def watch() -> None:
     _step("claim", send, "claim")
     _step("post", client, "post", around=_posted)
     _step("settle", settle, "arrived")
-    _step("store", receive, "execute", around=_stored)
+    _step("store", receive, "keep", around=_stored)
     _step("apply", apply, "_try")
     _step("apply", apply, "_try_asked")
     # The loop has its steps in a table of its own.
@@ -100,6 +102,8 @@ def watch() -> None:
     worker.STEPS = MappingProxyType({**worker.STEPS, "removals": worker.finish_removals})
     _step("take over", claim, "take_over")
     app.Door.__call__ = _watched_door(app.Door.__call__)  # type: ignore[method-assign]
+    for client_class in (SqliteClient, AsyncpgDBClient):
+        client_class.execute_query = _watched_alone(client_class.execute_query)  # type: ignore[method-assign]
     for transaction in (SqliteTransactionWrapper, TransactionWrapper):
         transaction.commit = _watched_commit(transaction.commit)  # type: ignore[method-assign]
         for name in ("execute_query", "execute_query_dict", "execute_many"):
@@ -167,16 +171,32 @@ def _watched_door(answer: Async) -> Async:
 
 def _watched_commit(commit: Async) -> Async:
     async def watched(self: Any) -> None:
-        DOOM.passes("before commit")
-        is_last = DOOM.is_here("committing")
-        if is_last:
-            asyncio.get_running_loop().call_later(random.uniform(0, _IN_A_COMMIT_S), DOOM.die)
-        await commit(self)
-        if is_last:
-            DOOM.die()
-        DOOM.passes("after commit")
+        await _committed(lambda: commit(self))
 
     return watched
+
+
+def _watched_alone(run: Async) -> Async:
+    """A statement outside of every transaction is one by itself."""
+
+    async def watched(self: Any, query: str, *arguments: Any, **named: Any) -> Any:
+        if isinstance(self, TransactionalDBClient) or query.split(maxsplit=1)[0] not in _WRITES:
+            return await run(self, query, *arguments, **named)
+        return await _committed(lambda: run(self, query, *arguments, **named))
+
+    return watched
+
+
+async def _committed(commit: Async) -> Any:
+    DOOM.passes("before commit")
+    is_last = DOOM.is_here("committing")
+    if is_last:
+        asyncio.get_running_loop().call_later(random.uniform(0, _IN_A_COMMIT_S), DOOM.die)
+    done = await commit()
+    if is_last:
+        DOOM.die()
+    DOOM.passes("after commit")
+    return done
 
 
 def _watched_statement(run: Async) -> Async:

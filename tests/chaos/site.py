@@ -101,6 +101,7 @@ class Site:
             "FEDIMARK_DATA_DIR": str(folder / "data"),
             "FEDIMARK_DATABASE_URL": database_url,
             "FEDIMARK_UNDO_S": "1",
+            "FEDIMARK_PACED_AFTER_BOOKMARKS": "100000",  # whoever is paced is told of in minutes
         }
         self.settings = read(environ)
         serve = ("serve", "--host", "127.0.0.1", "--port", str(port))
