@@ -114,6 +114,8 @@ SHARED_INBOX = "/inbox"
 AUTHORIZE_INTERACTION = "/authorize_interaction"
 INSTANCE_ACTOR = "/actor"
 STREAM_ICON = "/static/stream.png"
+INSTANCE_OUTBOX = f"{INSTANCE_ACTOR}/outbox"
+INSTANCE_FEATURED = f"{INSTANCE_ACTOR}/featured"
 
 
 def key_id(actor_path: str, fragment: str = "main-key") -> str:
@@ -134,6 +136,16 @@ def activity(username: str, public_id: str, activity_id: str) -> str:
 def follow(username: str, follow_id: str) -> str:
     """A Follow we asked."""
     return f"/u/{username}/follows/{follow_id}"
+
+
+def update(username: str, activity_id: str) -> str:
+    """An Update of a person."""
+    return f"/u/{username}/updates/{activity_id}"
+
+
+def end(username: str) -> str:
+    """The Delete of a person."""
+    return f"/u/{username}/delete"
 
 
 def block(username: str, block_id: str) -> str:

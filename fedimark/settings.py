@@ -44,6 +44,10 @@ class Settings:
     delivery_total_s: float = 20.0
     undo_s: int = 30  # how long a removed bookmark can come back
     follows_an_hour_per_host: int = 200  # new followers from one server; more wait for a person
+    follows_an_hour_per_domain: int = 2_000  # the same, from all servers of one registrable domain
+    actor_fetches_a_minute_per_host: int = 600  # of actors and keys, because of what others send
+    paced_after_bookmarks: int = 20  # new ones of one person that others hear of at once; the rest one a minute
+    paced_window_s: int = 600  # within which they are counted
     session_days: int = 90  # a session unused for so long ends
     sign_in_tries: str = "10/15minutes"  # per account and per address
     log_format: str = "text"  # text or json

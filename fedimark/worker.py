@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from fedimark.bookmarks.remove import finish_removals
 from fedimark.database import Row, execute
@@ -30,9 +31,14 @@ from fedimark.moderation import domains, suspension
 from fedimark.outbox.streams import announce_waiting
 from fedimark.remote.software import learn_software
 
-JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType(
-    {"import": run_import, BACKFILL: backfill, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
+Jobs: TypeAlias = Mapping[str, Callable[[Row], Awaitable[None]]]
+
+JOBS: Jobs = MappingProxyType(
+    {"import": run_import, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
 )
+"""Jobs that ask nobody else."""
+ERRANDS: Jobs = MappingProxyType({BACKFILL: backfill})
+"""Jobs that ask other servers: they have a lane of their own, so that a slow one holds up no import."""
 
 _PAUSE_S = 1.0
 _BREATH_S = 0.05
@@ -86,16 +92,23 @@ async def settle(server: Here) -> None:
 
 
 async def do_a_job() -> int:
-    """Do one waiting job; returns 1, or 0 when there is none.
+    """Do one waiting job that asks nobody else; returns 1, or 0 when there is none."""
+    return await _do_one_of(JOBS)
 
-    Handlers end their jobs themselves. One that raises leaves its job to be tried again when its lease runs out.
-    """
-    job = await queue.claim(tuple(JOBS))
+
+async def run_an_errand() -> int:
+    """Do one waiting job that asks other servers; returns 1, or 0 when there is none."""
+    return await _do_one_of(ERRANDS)
+
+
+async def _do_one_of(jobs: Jobs) -> int:
+    """Handlers end their jobs themselves. One that raises leaves its job to be tried again when its lease runs out."""
+    job = await queue.claim(tuple(jobs))
     if job is None:
         return 0
     renewing = asyncio.create_task(_renew(job["id"]))
     try:
-        await JOBS[job["kind"]](job)
+        await jobs[job["kind"]](job)
         log.info(JOB_DONE, kind=job["kind"], job=job["public_id"])
     except Exception:
         log.exception(JOB_FAILED, kind=job["kind"], job=job["public_id"], tries=job["tries"])
@@ -116,6 +129,7 @@ async def prune() -> int:
         await _throw("delivery", "dead_at", moment - _KEPT),
         await _throw("job", "ended_at", moment - _KEPT),
         await _throw("withheld", "kept_at", moment - _KEPT),
+        await _throw("follow_count", "since", moment - _DAY),
         await _throw("session", "seen_at", unused_since),
         await _throw("invite", "expires_at", moment),
         await execute(_OLD_ACTIVITIES, moment - _KEPT, _BATCH),
@@ -133,6 +147,7 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "origins": apply_asked,
         "removals": finish_removals,
         "jobs": do_a_job,
+        "errands": run_an_errand,
         "follows": ask_again,
         "software": learn_software,
         "streams": announce_waiting,

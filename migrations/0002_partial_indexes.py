@@ -17,10 +17,17 @@ INDEXES = {
     "bookmark_tag_shown": "INDEX {} ON bookmark_tag (tag_id, actor_id, saved_at, bookmark_id) WHERE visibility >= 2",
     # a tag's public bookmarks, newest first: what stands beside a tag is found in the newest of them
     "bookmark_tag_listed": "INDEX {} ON bookmark_tag (tag_id, saved_at, bookmark_id) WHERE listed",
+    # the tags a person uses most
+    "tally_most": "INDEX {} ON tally (owner_id, amount, tag_id, visibility) WHERE owner_id > 0 AND tag_id > 0",
     "received_waiting": "INDEX {} ON received_activity (next_at, id) WHERE applied_at IS NULL",
-    "delivery_due": "INDEX {} ON delivery (lane, next_at, id) WHERE dead_at IS NULL",
+    "delivery_due": "INDEX {} ON delivery (lane, next_at, id) WHERE dead_at IS NULL AND paced_until IS NULL",
     # the oldest of an inbox, and the inboxes of a host
-    "delivery_queue": "INDEX {} ON delivery (host, inbox_hash, id) WHERE dead_at IS NULL",
+    "delivery_queue": "INDEX {} ON delivery (host, inbox_hash, id) WHERE dead_at IS NULL AND paced_until IS NULL",
+    # whose moment comes next, of everybody and of one person
+    "delivery_paced": "INDEX {} ON delivery (paced_until, id) WHERE paced_until IS NOT NULL AND dead_at IS NULL",
+    "delivery_paced_by": "INDEX {} ON delivery (paced_by, paced_until) WHERE paced_until IS NOT NULL AND dead_at IS NULL",
+    # how many bookmarks a person published lately
+    "activity_create": "INDEX {} ON activity (actor_id, created_at) WHERE kind = 'Create'",
     "delivery_leased": "INDEX {} ON delivery (host, inbox_hash, lease_until) WHERE lease_until > 0",
     "actor_gone": "INDEX {} ON actor (gone_at) WHERE gone_at IS NOT NULL",
 }

@@ -37,6 +37,11 @@ async def get_outbox(request: Request) -> Response:
     return document(request, {**_collection(uri, total), "first": f"{uri}?page=first"})
 
 
+async def get_instance_outbox(request: Request) -> Response:
+    """`GET /actor/outbox`: the server itself says nothing."""
+    return document(request, {**_collection(absolute(addresses.INSTANCE_OUTBOX), 0), "orderedItems": []})
+
+
 async def get_followers(request: Request) -> Response:
     """`GET /u/{user}/followers`: how many; no `first`, which tells Mastodon that the list is not shown."""
     owner = await queries.person(request.path_params["user"])
@@ -75,6 +80,11 @@ async def get_featured_tags(request: Request) -> Response:
         request,
         {"@context": note_context(), "id": uri, "type": "Collection", "totalItems": len(items), "items": items},
     )
+
+
+async def get_instance_featured(request: Request) -> Response:
+    """`GET /actor/featured`: nothing; GoToSocial asks every actor, and complains where there is none."""
+    return document(request, _collection(absolute(addresses.INSTANCE_FEATURED), 0) | {"orderedItems": []})
 
 
 async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark.activitypub import queries
-from fedimark.errors import Unreachable
+from fedimark.activitypub.asker import headers_of
+from fedimark.errors import Postponed, Unreachable
 from fedimark.inbox.receive import receive
 
 RETRY_AFTER_S = 60
@@ -24,15 +25,12 @@ async def post_inbox(request: Request) -> Response:
 
 
 async def _received(request: Request) -> Response:
-    headers: dict[str, tuple[str, ...]] = {}
-    for raw_name, raw_value in request.headers.raw:
-        name = raw_name.decode("latin-1").lower()
-        headers[name] = (*headers.get(name, ()), raw_value.decode("latin-1"))
     try:
-        await receive(request.method, _target(request), headers, request.stream())
+        await receive(request.method, _target(request), headers_of(request), request.stream())
     except Unreachable as error:
         # 503 and not 401: it is not the sender's fault that their key cannot be had just now.
-        return Response(error.message, error.status, {"Retry-After": str(RETRY_AFTER_S)}, media_type="text/plain")
+        wait_s = error.retry_after_s if isinstance(error, Postponed) else RETRY_AFTER_S
+        return Response(error.message, error.status, {"Retry-After": str(wait_s)}, media_type="text/plain")
     return Response(status_code=202)
 
 

@@ -12,6 +12,7 @@ from itertools import chain, takewhile
 from types import MappingProxyType
 
 from fedimark.database import Row, atomically, execute, execute_many, fetch, is_sqlite, marks
+from fedimark.delivery import pacing
 from fedimark.delivery.breaker import Lane
 from fedimark.delivery.choose import CONNECTIONS, Choice, Due, choose
 from fedimark.delivery.peers import health_of
@@ -30,7 +31,7 @@ _WINDOW = 500
 
 _LEASED = "SELECT DISTINCT host, inbox_hash FROM delivery WHERE lease_until > 0 AND lease_until > ?"
 _DUE = """
-SELECT id FROM delivery WHERE dead_at IS NULL AND lane = ? AND next_at <= ?{elsewhere}
+SELECT id FROM delivery WHERE dead_at IS NULL AND paced_until IS NULL AND lane = ? AND next_at <= ?{elsewhere}
 ORDER BY next_at, id LIMIT ?{lock}
 """
 # Read after the rows are held, so that whoever ends a try or closes a breaker meanwhile wakes what we put off, not the
@@ -40,7 +41,7 @@ SELECT d.id, d.host, d.inbox_hash, d.lane, d.created_at, o.id AS oldest, o.next_
     p.fails, p.open_until, p.failing_days, p.failed_at, p.answered_at
 FROM delivery d
 JOIN delivery o ON o.id = (SELECT MIN(e.id) FROM delivery e
-    WHERE e.host = d.host AND e.inbox_hash = d.inbox_hash AND e.dead_at IS NULL)
+    WHERE e.host = d.host AND e.inbox_hash = d.inbox_hash AND e.dead_at IS NULL AND e.paced_until IS NULL)
 LEFT JOIN peer p ON p.host = d.host
 WHERE d.id IN ({marks}) ORDER BY d.next_at, d.id
 """
@@ -50,7 +51,8 @@ WITH RECURSIVE chain(id, host, inbox_hash, place) AS (
     SELECT id, host, inbox_hash, 1 FROM delivery WHERE id IN ({marks})
     UNION ALL
     SELECT (SELECT MIN(d.id) FROM delivery d WHERE d.host = chain.host AND d.inbox_hash = chain.inbox_hash
-            AND d.id > chain.id AND d.dead_at IS NULL), chain.host, chain.inbox_hash, chain.place + 1
+            AND d.id > chain.id AND d.dead_at IS NULL AND d.paced_until IS NULL),
+        chain.host, chain.inbox_hash, chain.place + 1
     FROM chain WHERE chain.id IS NOT NULL AND chain.place < ?)
 SELECT id, inbox_hash FROM chain WHERE id IS NOT NULL ORDER BY id
 """
@@ -71,7 +73,7 @@ WHERE d.id IN ({marks}) ORDER BY d.id
 _RELEASE = "UPDATE delivery SET lease_until = 0, next_at = ? WHERE lease_until = ? AND id IN ({marks})"
 _GO_ON = """
 UPDATE delivery SET next_at = CASE WHEN not_before > ? THEN not_before ELSE ? END WHERE lease_until <= ?
-AND id = (SELECT MIN(id) FROM delivery WHERE host = ? AND inbox_hash = ? AND dead_at IS NULL)
+AND id = (SELECT MIN(id) FROM delivery WHERE host = ? AND inbox_hash = ? AND dead_at IS NULL AND paced_until IS NULL)
 """
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(72178002)"
 
@@ -132,6 +134,7 @@ async def _look(room: Mapping[Lane, int]) -> tuple[list[list[Row]], bool]:
         # Two claims at once would each see the other's inboxes as free.
         await fetch(_ONE_AT_A_TIME)
     moment = now()
+    await pacing.admit(moment)
     leased = [(row["host"], row["inbox_hash"]) for row in await fetch(_LEASED, moment)]
     windows = [await _due(lane, moment, leased) for lane in sorted(room, reverse=True) if room[lane] > 0]
     numbers = [number for window in windows for number in window]

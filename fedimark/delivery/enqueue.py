@@ -20,8 +20,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
 # The lane is 1, the fast one, for hosts that answered lately.
 _DELIVERY = """
 INSERT INTO delivery (activity_id, inbox, inbox_hash, host, lane, object_hash, profile, tries, next_at, not_before,
-    lease_until, last_error, created_at)
-VALUES (?, ?, ?, ?, (SELECT COUNT(*) FROM peer WHERE host = ? AND answered_at > ?), ?, ?, 0, ?, 0, 0, '', ?)
+    lease_until, last_error, paced_by, paced_until, created_at)
+VALUES (?, ?, ?, ?, (SELECT COUNT(*) FROM peer WHERE host = ? AND answered_at > ?), ?, ?, 0, ?, 0, 0, '', ?, ?, ?)
 """
 _BODY = "INSERT INTO activity_body (activity_id, profile, body) VALUES (?, ?, ?)"
 _PLAIN = ""  # the profile of the body that stands with the activity itself
@@ -36,19 +36,22 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
     public_id: str,
     shapes: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     profiles: Mapping[str, str] = MappingProxyType({}),
+    paced_until: int | None = None,
 ) -> None:
     """Write down what an actor of this server says and to which inboxes, inside `write()`; the worker sends it.
 
     `object_uri` is what it is about, `public_id` names the activity. Each inbox once; inboxes of this server are
     passed over, because people here are served by rows, and so are those of blocked domains. Nothing is written when
     no inbox is left. `shapes` are the same said otherwise, by profile; `profiles` tells which inbox gets which, and
-    the others get `document`. Set `here().wake` after the commit.
+    the others get `document`. With `paced_until` it waits for that moment, outside of every queue (`pacing`). Set
+    `here().wake` after the commit.
     """
     elsewhere = [inbox for inbox in dict.fromkeys(inboxes) if inbox and addresses.local_path(inbox) is None]
     targets = [inbox for inbox in elsewhere if not await is_blocked(inbox)]
     if not targets:
         return
     moment = now()
+    goes_at = paced_until or moment
     object_hash = addresses.uri_hash(object_uri)
     rows = await fetch(_ACTIVITY, public_id, actor_id, kind, object_uri, object_hash, _bytes(document), moment)
     activity_id = rows[0]["id"]
@@ -68,8 +71,10 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
                 answered_since(moment),
                 object_hash,
                 chosen[inbox] if chosen[inbox] in others else _PLAIN,
-                moment,
-                moment,
+                goes_at,
+                None if paced_until is None else actor_id,
+                paced_until,
+                goes_at,
             )
             for inbox in targets
         ],

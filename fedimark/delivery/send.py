@@ -13,7 +13,7 @@ from fedimark.delivery import peers, settle
 from fedimark.delivery.breaker import Lane
 from fedimark.delivery.claim import SLOTS, claim, go_on, one_try, patience_s, release
 from fedimark.delivery.retry import is_final, is_trouble
-from fedimark.errors import FedimarkError, Unreachable, Untrustworthy
+from fedimark.errors import FedimarkError, Silent, Unreachable, Untrustworthy
 from fedimark.here import MICROS, now
 from fedimark.logs import DELIVERY_FAILED, log
 from fedimark.remote import client
@@ -84,7 +84,10 @@ async def _send(delivery: Row) -> bool:
         body = delivery["body"].encode("utf-8")
         async with asyncio.timeout(patience_s(delivery["lane"])):
             answer = await client.post(delivery["inbox"], body, content_type=ACTIVITY_JSON, signer=sender)
-    except (Unreachable, TimeoutError):
+    except (Unreachable, TimeoutError) as error:
+        if isinstance(error, (Silent, TimeoutError)) and await peers.takes_in_silence(delivery["host"]):
+            await settle.arrived(delivery)
+            return True
         await peers.failed(delivery["host"])
         await settle.failed(delivery, "unreachable", jitter=_jitter())
         return False

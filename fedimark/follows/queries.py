@@ -20,17 +20,19 @@ t.id = ? OR t.owner_id = ? OR (t.tag_id IS NOT NULL AND t.owner_id = 0 AND EXIST
 """
 _FOLLOWERS = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL ORDER BY f.id DESC LIMIT ?
+WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL AND a.suspended_at IS NULL
+ORDER BY f.id DESC LIMIT ?
 """
 _REQUESTS = f"""
 SELECT {_COLUMNS}, CASE WHEN t.tag_id IS NULL THEN '' ELSE t.name END AS tag
 FROM follow f JOIN actor a ON a.id = f.follower_id JOIN actor t ON t.id = f.target_id
-WHERE f.state = 'requested' AND a.gone_at IS NULL AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})
+WHERE f.state = 'requested' AND a.gone_at IS NULL AND a.suspended_at IS NULL
+AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})
 ORDER BY f.id DESC LIMIT ?
 """
 _FOLLOWING = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id
-WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL
+WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL AND a.suspended_at IS NULL
 ORDER BY a.username, a.host, f.id LIMIT ?
 """
 _ONE = f"SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id WHERE f.follower_id = ? AND f.target_id = ?"
@@ -65,16 +67,12 @@ async def one_follow(follower_id: int, target_id: int) -> Row:
 
 async def follower_count(actor_id: int) -> int:
     """How many people follow somebody."""
-    return await _count("SELECT count(*) AS amount FROM follow WHERE target_id = ? AND state = 'accepted'", actor_id)
+    return await _count("f.follower_id WHERE f.target_id = ?", actor_id)
 
 
 async def following_count(actor_id: int) -> int:
     """How many people somebody follows; tags are nobody's business."""
-    sql = """
-    SELECT count(*) AS amount FROM follow f JOIN actor a ON a.id = f.target_id
-    WHERE f.follower_id = ? AND f.state = 'accepted' AND a.tag_id IS NULL
-    """
-    return await _count(sql, actor_id)
+    return await _count("f.target_id WHERE f.follower_id = ? AND a.tag_id IS NULL", actor_id)
 
 
 async def counts_by_state() -> dict[str, int]:
@@ -84,6 +82,7 @@ async def counts_by_state() -> dict[str, int]:
     return {state: found.get(state, 0) for state in ("requested", "accepted", "rejected")}
 
 
-async def _count(sql: str, actor_id: int) -> int:
-    row = await fetch_one(sql, actor_id)
+async def _count(at_the_other_end: str, actor_id: int) -> int:
+    sql = f"SELECT count(*) AS amount FROM follow f JOIN actor a ON a.id = {at_the_other_end}"
+    row = await fetch_one(f"{sql} AND f.state = 'accepted' AND a.suspended_at IS NULL", actor_id)
     return int(row["amount"]) if row else 0

@@ -31,6 +31,7 @@ created_at = excluded.created_at, answered_at = excluded.answered_at, asked_agai
 WHERE follow.state = 'rejected' RETURNING id
 """
 _ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL"
+_LEFT = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
 _FOLLOWED = """
 SELECT a.* FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
@@ -47,6 +48,8 @@ async def follow(reader: Reader, who: str) -> Row:
     target = await resolve(who)
     if await is_blocked_actor(target):
         raise Forbidden("This server has nothing to do with that one.")
+    if target["suspended_at"] is not None:
+        raise Forbidden("This server has nothing to do with them.")
     if reader.actor_id in (target["id"], target["owner_id"]):
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
@@ -95,6 +98,6 @@ async def leave(follower_id: int, target_id: int) -> None:
         return
     if ended[0]["state"] == "accepted":
         await follow_ended(follower_id, target_id)
-    follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
+    follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_LEFT, target_id)
     if follower and target and target["uri"] is not None and ended[0]["state"] != "rejected":
         await say_undo(follower, target, ended[0]["public_id"])

@@ -14,7 +14,7 @@ from fedimark.follows import tags
 from fedimark.here import here
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.blocks import is_blocked
-from fedimark.remote.actors import find_actor
+from fedimark.remote.actors import find_actor, typed_actor
 from fedimark.remote.webfinger import find_handle
 from fedimark.text import tags as words
 from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
@@ -78,7 +78,10 @@ async def resolve(text: str) -> Row:
         raise Forbidden("This server has nothing to do with that one.")
     try:
         async with asyncio.timeout(PATIENCE_S):
-            actor = await find_actor(who.uri or await find_handle(f"@{who.name}@{who.host}"))
+            if who.uri:
+                actor = await typed_actor(who.uri)
+            else:
+                actor = await find_actor(await find_handle(f"@{who.name}@{who.host}"))
     except TimeoutError as error:
         raise Unreachable from error
     if actor["gone_at"] is not None:

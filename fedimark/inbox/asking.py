@@ -18,6 +18,7 @@ from fedimark.inbox.origin import NOTHING, Origin
 from fedimark.inbox.receive import Verified
 from fedimark.policy.blocks import is_blocked, is_blocked_actor
 from fedimark.remote.actors import find_actor, refresh_actor
+from fedimark.remote.budget import for_proven
 from fedimark.remote.fetch import fetch_document
 from fedimark.remote.profile import store_actor
 from fedimark.vocab.activities import Activity, Announce, Create, Move, Update
@@ -76,8 +77,9 @@ async def _ask_actor(received: Verified[Update]) -> Origin:
     activity, known = received.activity, received.actor
     is_newer = activity.published is not None and activity.published > known["fetched_at"]
     if activity.object is not None and activity.person is not None and activity.person.key_id and is_newer:
-        return Origin(actor=await store_actor(activity.object))
-    return Origin(actor=await refresh_actor(activity.actor))
+        for_proven(activity.actor)
+        return Origin(actor=await store_actor(activity.object, for_proven))
+    return Origin(actor=await refresh_actor(activity.actor, for_proven))
 
 
 async def _ask_note(received: Verified[Any]) -> Origin:
@@ -91,9 +93,10 @@ async def _ask_note(received: Verified[Any]) -> Origin:
     note = read_note(document)
     if not same_host(note.id, note.attributed_to) or await is_blocked(note.attributed_to):
         return NOTHING
-    author = await find_actor(note.attributed_to)
+    author = await find_actor(note.attributed_to, for_proven)
     # Their handle may be of a blocked domain, where their id is not.
-    return NOTHING if await is_blocked_actor(author) else Origin(note=note, author=author)
+    is_unwanted = author["suspended_at"] is not None or await is_blocked_actor(author)
+    return NOTHING if is_unwanted else Origin(note=note, author=author)
 
 
 async def _ask_shared(received: Verified[Announce]) -> Origin:
@@ -122,10 +125,10 @@ async def _doubts_move(received: Verified[Move]) -> bool:
 
 async def _ask_target(received: Verified[Move]) -> Origin:
     """Who somebody moved to, if that one says so too."""
-    document = await fetch_document(received.activity.target)
+    document = await fetch_document(received.activity.target, for_proven)
     if received.activity.actor not in read_actor(document).also_known_as:
         return NOTHING
-    target = await store_actor(document)
+    target = await store_actor(document, for_proven)
     return NOTHING if await is_blocked_actor(target) else Origin(actor=target)
 
 

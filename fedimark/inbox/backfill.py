@@ -17,6 +17,7 @@ from fedimark.here import now
 from fedimark.inbox import authority
 from fedimark.jobs import queue
 from fedimark.remote.fetch import fetch_document
+from fedimark.remote.sites import same_site
 from fedimark.vocab.activities import Create
 from fedimark.vocab.collections import Collection, read_collection
 from fedimark.vocab.objects import Note, read_note
@@ -45,7 +46,7 @@ async def backfill(job: Row) -> None:
     Raises Unreachable, so that the job is tried again.
     """
     actor_id = json.loads(job["payload"])["actor_id"]
-    author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL", actor_id)
+    author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL", actor_id)
     kept = done = 0
     if author is not None and author["outbox"] and await is_followed(author):
         reading = Reading(author)
@@ -119,9 +120,9 @@ async def _note(reading: Reading, thing: str | Doc) -> Note | None:
 
 
 def _theirs(reading: Reading, note: Note) -> Note | None:
-    """Whoever's outbox it is says it, on the server that the outbox is of."""
+    """Whoever's outbox it is says it, on their own server; the outbox may be of another host of that site."""
     author = reading.author
-    is_here = authority.same_host(note.id, author["uri"]) and authority.same_host(note.id, author["outbox"])
+    is_here = authority.same_host(note.id, author["uri"]) and same_site(note.id, author["outbox"])
     return note if is_here and note.attributed_to == author["uri"] else None
 
 

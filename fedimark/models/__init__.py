@@ -3,7 +3,7 @@
 from fedimark.models.accounts import Account, Fact, Invite, Session
 from fedimark.models.actors import Actor
 from fedimark.models.bookmarks import Bookmark, BookmarkTag, Link, Tag, Tally, Tombstone, Withheld
-from fedimark.models.follows import Follow
+from fedimark.models.follows import Follow, FollowCount
 from fedimark.models.moderation import Block, BlockedDomain
 from fedimark.models.peers import ActorKey, Peer
 from fedimark.models.queues import Activity, ActivityBody, Announcement, Delivery, Job, Reach, ReceivedActivity
@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "Fact",
     "Follow",
+    "FollowCount",
     "Invite",
     "Job",
     "Link",

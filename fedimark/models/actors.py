@@ -33,6 +33,10 @@ class Actor(Model):
     key_id = column.TextField(default="")
     public_key = column.TextField(default="")  # PEM
     private_key = column.TextField(default="")  # PEM, of this server's actors only
+    # The second pair of this server's actors, for proofs inside documents; ActorKey has those of others.
+    proof_key_id = column.TextField(null=True)  # none until it was rotated
+    proof_public_key = column.TextField(null=True)  # Multibase
+    proof_private_key = column.TextField(null=True)  # PEM
     approves_followers = column.BooleanField(default=False)
     indexable = column.BooleanField(default=False)  # consents to public pages
     created_at = column.BigIntField()

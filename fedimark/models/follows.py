@@ -28,3 +28,18 @@ class Follow(Model):
         table = "follow"
         unique_together = (("follower_id", "target_id"),)
         indexes = (("target_id", "state"),)
+
+
+class FollowCount(Model):
+    """How many asked to follow somebody here within one minute, from one server or from one registrable domain."""
+
+    id = column.BigIntField(primary_key=True)
+    name = column.CharField(max_length=260)  # a host as policy.hosts writes it, or *. and a domain
+    since = column.BigIntField()  # when the minute began
+    amount = column.IntField()
+
+    class Meta:
+        """Raised by whoever asks, thrown away after the hour."""
+
+        table = "follow_count"
+        unique_together = (("name", "since"),)

@@ -69,6 +69,7 @@ class Delivery(Model):
 
     Order holds within an inbox: only the oldest row of one may go. `next_at` is when a row is looked at next; one that
     is being sent, that stands behind another, or whose host is in trouble is put off, so that what is due is short.
+    A paced row joins its inbox's order only when its moment has come.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -83,6 +84,8 @@ class Delivery(Model):
     next_at = column.BigIntField()
     not_before = column.BigIntField(default=0)  # the other server's wish (Retry-After)
     lease_until = column.BigIntField(default=0)
+    paced_by = column.BigIntField(null=True)  # the actor who says so much at once that this one waits
+    paced_until = column.BigIntField(null=True)  # until then it stands in no queue and holds up nothing
     dead_at = column.BigIntField(null=True)
     last_error = column.CharField(max_length=200, default="")
     created_at = column.BigIntField()

@@ -13,6 +13,8 @@ from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import audience, note
 from fedimark.outbox.profiles import MICRO
 from fedimark.policy.visibility import Visibility
+from fedimark.remote.keyring import actor_of
+from fedimark.remote.signing import key_id_of, proof_key_id_of
 from fedimark.text import html
 from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
 
@@ -54,7 +56,8 @@ def person(actor: Row) -> Doc:
         # The day is enough: the hour somebody signed up is nobody's business.
         "published": rfc3339(actor["created_at"] // DAY * DAY),
         "attachment": _fields(actor),
-        "publicKey": _key(addresses.person(username), actor),
+        "publicKey": _key(actor),
+        **_assertion(actor),
         "generator": generator(),
     }
     return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
@@ -72,11 +75,15 @@ def instance(actor: Row) -> Doc:
         "name": here().settings.host,
         "url": absolute("/"),
         "inbox": absolute(addresses.SHARED_INBOX),
+        # Empty for ever, but Lemmy and Omnom read no actor without an outbox, GoToSocial asks for what is featured.
+        "outbox": absolute(addresses.INSTANCE_OUTBOX),
+        "featured": absolute(addresses.INSTANCE_FEATURED),
         "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
         "manuallyApprovesFollowers": True,
         "discoverable": False,
         "indexable": False,
-        "publicKey": _key(addresses.INSTANCE_ACTOR, actor),
+        "publicKey": _key(actor),
+        **_assertion(actor),
         "implements": [dict(each) for each in _IMPLEMENTS],
     }
 
@@ -228,12 +235,18 @@ def _answer(kind: str, uri: str, actor: str, hearer: str, inner: Doc) -> Doc:
     return {"@context": AS, "id": uri, "type": kind, "actor": actor, "to": [hearer], "cc": [], "object": inner}
 
 
-def _key(actor_path: str, actor: Row) -> Doc:
-    return {
-        "id": actor["key_id"] or addresses.key_id(actor_path),  # a rotated key has an id of its own
-        "owner": absolute(actor_path),
-        "publicKeyPem": actor["public_key"],
-    }
+def _key(actor: Row) -> Doc:
+    key_id = key_id_of(actor)
+    return {"id": key_id, "owner": actor_of(key_id), "publicKeyPem": actor["public_key"]}
+
+
+def _assertion(actor: Row) -> Doc:
+    """The key for proofs inside documents. (FEP-521a)"""
+    if not actor["proof_public_key"]:
+        return {}
+    key_id = proof_key_id_of(actor)
+    named = {"id": key_id, "type": "Multikey", "controller": actor_of(key_id)}
+    return {"assertionMethod": [{**named, "publicKeyMultibase": actor["proof_public_key"]}]}
 
 
 def _fields(actor: Row) -> list[object]:

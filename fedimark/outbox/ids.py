@@ -66,10 +66,10 @@ def undo_block(username: str, block_id: str) -> str:
 
 
 def change(username: str, activity_id: str) -> str:
-    """An Update of a person."""
-    return f"{actor(username)}#updates/{activity_id}"
+    """An Update of a person. No fragment of their document: what bears a proof is a document of its own. (FEP-8b32)"""
+    return absolute(addresses.update(username, activity_id))
 
 
 def end(username: str) -> str:
     """The Delete of a person: it happens once, for names are never given out again."""
-    return actor(username) + "#delete"
+    return absolute(addresses.end(username))

@@ -13,7 +13,7 @@ from fedimark.database import Row
 from fedimark.here import MICROS
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
-from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
 from fedimark.vocab.terms import PUBLIC, TAGS, Doc
@@ -53,8 +53,9 @@ def audience(username: str, visibility: Visibility, group: str = "") -> Audience
 def note(username: str, bookmark: Row, profile: str = MICRO, group: str = "") -> Doc:
     """The Note of a bookmark, without `@context`; `bookmark` is a whole row, `group` as `consent.group_of` says.
 
-    Under 46,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
-    then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
+    Under 45,000 bytes (500,000 for fedimark, 3,000 for indielinks) but for extreme addresses and tags: `contentMap`
+    and `source` go first, then the end of the description, then Hashtags. Private tags, the private note and the
+    owner's marks never appear.
     Raises ValueError for a private bookmark and for what is not http(s).
     """
     visibility = Visibility(bookmark["visibility"])
@@ -70,6 +71,21 @@ def note(username: str, bookmark: Row, profile: str = MICRO, group: str = "") ->
     for name in ("contentMap", "source"):
         del document[name]
     return document if _size(document) <= parts.largest else _shortened(username, bookmark, document, parts)
+
+
+def replies(username: str, public_id: str) -> Doc:
+    """The collection of what others answered to a bookmark, without `@context`: none are kept yet.
+
+    Its first page stands in it: GoToSocial looks nowhere else, and indielinks reads no Note without one.
+    """
+    uri = ids.replies(username, public_id)
+    return {"id": uri, "type": "Collection", "totalItems": 0, "first": replies_page(username, public_id)}
+
+
+def replies_page(username: str, public_id: str) -> Doc:
+    """The first page of that collection, without `@context`."""
+    uri = ids.replies(username, public_id)
+    return {"id": f"{uri}?page=first", "type": "CollectionPage", "partOf": uri, "items": []}
 
 
 def edited_at(bookmark: Row) -> int | None:
@@ -98,7 +114,7 @@ class _Parts:
     @property
     def is_for_bookmark_servers(self) -> bool:
         """Whether the reader takes tags as typed."""
-        return self.profile in (BOOKMARKS, FEDIMARK)
+        return self.profile in (BOOKMARKS, SMALL, FEDIMARK)
 
     @classmethod
     def of(cls, bookmark: Row, profile: str) -> _Parts:
@@ -171,7 +187,7 @@ def _document(username: str, bookmark: Row, heard: Audience, parts: _Parts) -> D
         "cc": heard.cc,
         "published": rfc3339(bookmark["saved_at"]),
         "sensitive": False,
-        "replies": {"id": ids.replies(username, bookmark["public_id"]), "type": "Collection", "totalItems": 0},
+        "replies": replies(username, bookmark["public_id"]),
         # Where it is absent, Mastodon lets nobody quote.
         "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}},
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from fedimark import addresses
-from fedimark.database import Row, execute, fetch
+from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.delivery.enqueue import say
+from fedimark.delivery.pacing import moment_of_more, moment_of_new
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
 from fedimark.outbox.consent import group_for
 from fedimark.outbox.profiles import MICRO, profiles_of
+from fedimark.outbox.proofs import sealed, sealed_shapes
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
 
@@ -31,12 +33,11 @@ class Speaker(Protocol):
 _FOLLOWERS = """
 SELECT DISTINCT CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END AS inbox
 FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_at IS NULL AND a.inbox <> ''
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_at IS NULL
+AND a.suspended_at IS NULL AND a.inbox <> ''
 """
 _REACHED = "SELECT inbox FROM reach WHERE object_hash = ?"
 _WAITING = "SELECT inbox FROM delivery WHERE object_hash = ? AND dead_at IS NULL"
-# A try whose answer was lost may have arrived, and so may one under way.
-_PERHAPS_REACHED = f"{_WAITING} AND (tries > 0 OR lease_until > 0)"
 # Those under lease are being sent this moment: they settle themselves.
 _CANCEL = "DELETE FROM delivery WHERE object_hash = ? AND dead_at IS NULL AND lease_until <= ?"
 _SUPERSEDE = f"{_CANCEL} AND activity_id IN (SELECT id FROM activity WHERE object_hash = ? AND kind = 'Update')"
@@ -48,29 +49,36 @@ AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
 
 
 async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
-    """Tell every server with an accepted follower of a new publication, inside `write()`."""
+    """Tell every server with an accepted follower of a new publication, inside `write()`, the owner held.
+
+    After many at once it is told later. (`delivery.pacing`)
+    """
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if inboxes:
         shapes, group = await profiles_of(inboxes), await group_for(owner.actor_id, bookmark)
         said = {
             profile: documents.create(owner.username, bookmark, profile, group) for profile in {MICRO, *shapes.values()}
         }
+        said = sealed_shapes(said, await _actor(owner), now())
         uri = ids.note(owner.username, bookmark["public_id"])
-        await say(owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes)
+        paced = await moment_of_new(owner.actor_id)
+        await say(
+            owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes, paced
+        )
 
 
 async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     """Tell followers and whoever else got a publication that it changed, inside `write()`.
 
     An older Update that still waits is superseded. What is for followers only goes to who follows now: somebody who
-    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks.
+    left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks. Where the Create is told
+    later, so is this.
     """
     uri = ids.note(owner.username, bookmark["public_id"])
     object_hash = addresses.uri_hash(uri)
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
-        reached = await _inboxes(_REACHED, object_hash) | await _inboxes(_WAITING, object_hash)
-        inboxes |= reached - await inboxes_of_estranged(owner.actor_id)
+        inboxes |= await _got(object_hash) - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
         activity_id, shapes = here().new_id(), await profiles_of(inboxes)
@@ -79,7 +87,9 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
             profile: documents.update(owner.username, bookmark, activity_id, profile, group)
             for profile in {MICRO, *shapes.values()}
         }
-        await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes)
+        said = sealed_shapes(said, await _actor(owner), now())
+        paced = await moment_of_more(object_hash)
+        await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes, paced)
 
 
 async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility) -> None:
@@ -90,15 +100,17 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    perhaps = await _inboxes(_REACHED, object_hash) | await _inboxes(_PERHAPS_REACHED, object_hash)
-    inboxes = perhaps
+    # First of all: on PostgreSQL a worker may be taking these rows at this moment, and what it took is seen only after.
+    cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
+    # A try whose answer was lost may have arrived, and so may one under way.
+    inboxes = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
+    inboxes |= await _got(object_hash)
     if visibility is Visibility.PUBLIC:
-        waiting = await _inboxes(_WAITING, object_hash)
-        inboxes = perhaps | (await _inboxes(_FOLLOWERS, owner.actor_id) - waiting)
-    await execute(_CANCEL, object_hash, now())
+        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - {row["inbox"] for row in cancelled}
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
+        document = sealed(document, await _actor(owner), now())
         await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
 
 
@@ -113,7 +125,7 @@ async def person_changed(actor: Row) -> None:
     inboxes = await _inboxes(_FOLLOWERS, actor["id"])
     if inboxes:
         activity_id = here().new_id()
-        document = documents.update_person(actor, activity_id, now())
+        document = sealed(documents.update_person(actor, activity_id, now()), actor, now())
         await say(actor["id"], "Update", uri, document, sorted(inboxes), activity_id)
 
 
@@ -128,8 +140,19 @@ async def person_ended(actor: Row) -> None:
     inboxes = known_to | await _inboxes(_FOLLOWERS, actor["id"])
     await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
-        document = documents.delete_person(actor["local_name"], now())
+        document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
         await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
+
+
+async def _actor(owner: Speaker) -> Row:
+    row = await fetch_one("SELECT * FROM actor WHERE id = ?", owner.actor_id)
+    assert row is not None
+    return row
+
+
+async def _got(object_hash: str) -> set[str]:
+    """Who got a publication, or will: what arrives between the two looks is in the first, or in both."""
+    return await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:

@@ -15,6 +15,7 @@ from fedimark.here import MICROS, here, now
 from fedimark.outbox import documents, hearers, ids, tag_documents
 from fedimark.outbox.consent import SPEAKS, carried, gives, group_of
 from fedimark.outbox.profiles import FEDIMARK, IN_GROUP, LINK, forms_of
+from fedimark.outbox.proofs import sealed
 from fedimark.outbox.publish import Speaker
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.vocab.terms import Doc
@@ -132,7 +133,7 @@ async def _say(stream: Row, row: Row) -> None:
         for inbox, form in (await forms_of(inboxes)).items()
         if form == FEDIMARK or (form == IN_GROUP and stream["url"] == group)
     }
-    said = {form: _whole(form, stream["url"], author["local_name"], row, group, at) for form in set(forms.values())}
+    said = {form: _whole(form, stream["url"], author, row, group, at) for form in set(forms.values())}
     note_uri = ids.note(author["local_name"], row["public_id"])
     plain = tag_documents.announce(stream["url"], row["public_id"], note_uri, at)
     # They know the author from now on, and must hear when the author leaves.
@@ -141,10 +142,11 @@ async def _say(stream: Row, row: Row) -> None:
     await say(stream["id"], "Announce", _uri(stream, row), plain, sorted(inboxes), new_id, said, forms)
 
 
-def _whole(form: str, stream_uri: str, name: str, row: Row, group: str, at: int) -> Doc:  # noqa: PLR0917
-    """An Announce with the Create inside, as another fedimark or a Group's followers read it."""
+def _whole(form: str, stream_uri: str, author: Row, row: Row, group: str, at: int) -> Doc:  # noqa: PLR0917
+    """An Announce with the Create inside: with its author's proof for another fedimark, bare for a Group."""
+    name = author["local_name"]
     if form == FEDIMARK:
-        create = documents.create(name, row, FEDIMARK, group)
+        create = sealed(documents.create(name, row, FEDIMARK, group), author, at)
         return tag_documents.announce_whole(stream_uri, row["public_id"], create, at)
     create = documents.create(name, row, LINK, group)
     return tag_documents.announce_in_group(stream_uri, row["public_id"], create, at)

@@ -13,14 +13,14 @@ def announce(stream_uri: str, public_id: str, note_uri: str, at: int) -> Doc:
 
 
 def announce_whole(stream_uri: str, public_id: str, create: Doc, at: int) -> Doc:
-    """The same with the whole Create inside, for servers that can prove whose it is."""
-    inner = {key: value for key, value in create.items() if key != "@context"}
-    return {"@context": note_context(), **_announce(stream_uri, public_id, at), "object": inner}
+    """The same with the whole Create inside, context and proof and all: its proof is over these very words."""
+    return {"@context": note_context(), **_announce(stream_uri, public_id, at), "object": create}
 
 
 def announce_in_group(stream_uri: str, public_id: str, create: Doc, at: int) -> Doc:
     """The same as a Group of FEP-1b12 says it: Lemmy makes a post of the Create, in the community named `audience`."""
-    return announce_whole(stream_uri, public_id, create, at) | {"audience": stream_uri}
+    inner = {key: value for key, value in create.items() if key != "@context"}
+    return announce_whole(stream_uri, public_id, inner, at) | {"audience": stream_uri}
 
 
 def undo_announce(stream_uri: str, public_id: str, note_uri: str, undo_id: str) -> Doc:

@@ -34,26 +34,28 @@ def covers(blocked: Set[str], host: str) -> bool:
     """Whether a host, in its one spelling, is blocked: by itself, with any port, or below a blocked domain."""
     if not blocked or not host:
         return False
-    name, port = _split(host)
+    name, port = split(host)
     return any(each in blocked or (port and f"{each}:{port}" in blocked) for each in _with_parents(name))
 
 
-def _split(host: str) -> tuple[str, str]:
+def split(host: str) -> tuple[str, str]:
+    """The name of a host in its one spelling, and its port where that is an unusual one."""
     name, _, port = host.rpartition(":")
     return (name, port) if name and not host.endswith("]") else (host, "")
 
 
-def _with_parents(name: str) -> list[str]:
-    """A name and every domain above it; an IP address has none above it."""
-    if _is_address(name):
-        return [name]
-    labels = name.split(".")
-    return [".".join(labels[start:]) for start in range(len(labels))]
-
-
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Whether a host, without its port, is an IP address."""
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return False
     return True
+
+
+def _with_parents(name: str) -> list[str]:
+    """A name and every domain above it; an IP address has none above it."""
+    if is_address(name):
+        return [name]
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]

@@ -6,18 +6,19 @@ from fedimark import addresses
 from fedimark.database import Row, execute
 from fedimark.errors import Gone, Unreachable, Untrustworthy
 from fedimark.here import MICROS, now
-from fedimark.remote.fetch import fetch_document
+from fedimark.remote.budget import Spend, unlimited
+from fedimark.remote.fetch import fetch_document, fetch_typed
 from fedimark.remote.flights import together
 from fedimark.remote.keys import owner_of_key
 from fedimark.remote.known import known_actor, local_actor
 from fedimark.remote.profile import store_actor
 
-__all__ = ["FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor"]
+__all__ = ["FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor", "typed_actor"]
 
 FRESH = 86_400 * MICROS
 
 
-async def find_actor(uri: str) -> Row:
+async def find_actor(uri: str, spend: Spend = unlimited) -> Row:
     """The row of an actor: of this server, known for less than a day, or fetched now.
 
     An older row serves where the other server does not answer or answers nonsense. Raises Gone, NotFound,
@@ -29,26 +30,36 @@ async def find_actor(uri: str) -> Row:
     if known is not None and known["gone_at"] is None and known["fetched_at"] > now() - FRESH:
         return known
     try:
-        return await refresh_actor(uri)
+        return await refresh_actor(uri, spend)
     except (Unreachable, Untrustworthy):
         if known is None or known["gone_at"] is not None:
             raise
         return known
 
 
-async def refresh_actor(uri: str) -> Row:
+async def typed_actor(url: str) -> Row:
+    """The row of an actor by an address that a person typed: their id, or a page that names it. Raises as `find_actor`.
+
+    For people who chose whom they mean; what another server says is an id goes to `find_actor`.
+    """
+    if addresses.local_path(url) is not None or await known_actor(url) is not None:
+        return await find_actor(url)
+    return await store_actor(await fetch_typed(url))
+
+
+async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:
     """Fetch an actor now, whatever is known, and store what their server says; calls at one time share one fetch.
 
-    A 410 marks a known row as gone. Raises as `find_actor`.
+    A 410 marks a known row as gone; `spend` counts what is asked. Raises as `find_actor`.
     """
     if addresses.local_path(uri) is not None:
         return await local_actor(uri)
-    return await together(uri, lambda: _refreshed(uri))
+    return await together(uri, lambda: _refreshed(uri, spend))
 
 
-async def _refreshed(uri: str) -> Row:
+async def _refreshed(uri: str, spend: Spend) -> Row:
     try:
-        return await store_actor(await fetch_document(uri))
+        return await store_actor(await fetch_document(uri, spend), spend)
     except Gone:
         await execute(
             "UPDATE actor SET gone_at = ? WHERE uri_hash = ? AND gone_at IS NULL", now(), addresses.uri_hash(uri)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fedimark.database import Row
-from fedimark.errors import FedimarkError, Gone, NotFound, Unreachable, Untrustworthy
+from fedimark.errors import FedimarkError, Gone, NotFound, Postponed, Unreachable, Untrustworthy
 from fedimark.here import MICROS, here, now
 
 REFUSED_FOR = 300 * MICROS
@@ -30,6 +30,8 @@ async def remembering_failure(name: str, work: Callable[[], Awaitable[Row]]) -> 
     """Do some work, and remember for `raise_again` when it fails because of the other server."""
     try:
         return await work()
+    except Postponed:
+        raise  # nobody was asked
     except (Gone, NotFound, Unreachable, Untrustworthy) as error:
         failed = _failed()
         failed.pop(name, None)

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, write
-from fedimark.errors import FedimarkError
+from fedimark.errors import FedimarkError, Postponed
 from fedimark.here import here, now
 from fedimark.remote import guard, keyring, peers
+from fedimark.remote.budget import Spend, elsewhere, unlimited
 from fedimark.remote.sites import same_site
 from fedimark.remote.webfinger import look_up
 from fedimark.text import clean, html
@@ -17,8 +18,6 @@ from fedimark.vocab.abilities import implements_rfc9421
 from fedimark.vocab.actors import ActorDocument, read_actor
 from fedimark.vocab.reading import Unreadable
 from fedimark.vocab.terms import Doc
-
-__all__ = ["same_site", "store_actor"]
 
 _LONGEST_NAME = 255
 _LONGEST_USERNAME = 128
@@ -38,19 +37,20 @@ RETURNING *
 """
 
 
-async def store_actor(document: Doc) -> Row:
+async def store_actor(document: Doc, spend: Spend = unlimited) -> Row:
     """Keep an actor as their own server described them, and return the row.
 
     The document must have been fetched from its id. `host` becomes what WebFinger says, where it confirms the id,
-    else the host of the id with its port. Raises Untrustworthy for a document that is no actor, whose inbox, shared
-    inbox or outbox is on another site, or whose key is owned by somebody else.
+    else the host of the id with its port; `spend` counts what other hosts are asked for that. Raises Untrustworthy for
+    a document that is no actor, whose inbox, shared inbox or outbox is on another site, or whose key is owned by
+    somebody else.
     """
     try:
         actor = read_actor(_named(document))
     except Unreadable as error:
         raise guard.refused(error.reason, str(document.get("id"))) from error
     _check(actor)
-    host = await _handle_host(actor)
+    host = await _handle_host(actor, spend)
     keys = keyring.usable_keys(document, actor.id)
     async with write():
         rows = await fetch(_UPSERT, *_values(actor, host, keys))
@@ -81,12 +81,14 @@ def _check(actor: ActorDocument) -> None:
         raise guard.refused("username", actor.id)
 
 
-async def _handle_host(actor: ActorDocument) -> str:
+async def _handle_host(actor: ActorDocument, spend: Spend) -> str:
     own = urlsplit(actor.id).netloc.lower()
     if len(own) > _LONGEST_HOST:
         raise guard.refused("host", actor.id)
     try:
-        found = await look_up(actor.username, own)
+        found = await look_up(actor.username, own, elsewhere(spend, own))
+    except Postponed:
+        raise
     except FedimarkError:
         return own
     name, _, host = found.subject.partition("@")

@@ -37,8 +37,8 @@ SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND a.id IN (
 SHAREABLE = f"b.removed_at IS NULL AND (b.listed OR (NOT b.is_local AND b.visibility >= {Visibility.UNLISTED}))"
 _SHARED = f"""
 SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
-JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id
-WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND {SHAREABLE}
+JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id JOIN actor x ON x.id = s.actor_id
+WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND x.suspended_at IS NULL AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = b.actor_id)
 """
 # Which taggings `t` a tag `g` that is followed shows: what its page shows, everybody's or its person's.
@@ -76,7 +76,9 @@ AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND 
     AND s.suspended_at IS NULL)))
 UNION ALL
 SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id
-WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND {SHAREABLE}
+JOIN actor x ON x.id = s.actor_id
+WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND x.suspended_at IS NULL
+AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = b.actor_id)
 UNION ALL
 SELECT t.bookmark_id, t.saved_at FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_IS_OF}

@@ -110,15 +110,24 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     """A person's most used tags that this viewer may see."""
     if found.owner is None or found.is_blocked:
         return []
-    # Counted in the index's own order; only the few that are shown are looked up.
+    # Summed up are only tags that can be among the most used, however many others there are. A tag has a tally for each
+    # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
+    # the last of those has one tally of a `kinds`-th of it at least. Conditions on owner and tag stand in the text for
+    # the partial index, and the tag's number is no plain column, or SQLite would rather read all of them in order.
+    kinds = len(Visibility) - int(found.least)
+    theirs = f"owner_id = ? AND owner_id > 0 AND tag_id > 0 AND visibility >= {int(found.least)}"
     sql = f"""
     SELECT g.key, y.amount FROM (
-        SELECT tag_id, sum(amount) AS amount FROM tally
-        WHERE owner_id = ? AND tag_id > 0 AND visibility >= {int(found.least)}
-        GROUP BY tag_id HAVING sum(amount) > 0 ORDER BY 2 DESC, 1 LIMIT ?) y
+        SELECT c.tag_id, (SELECT sum(amount) FROM tally WHERE {theirs} AND tag_id = c.tag_id) AS amount FROM (
+            SELECT DISTINCT tag_id + 0 AS tag_id FROM tally WHERE {theirs} AND amount >= COALESCE((
+                SELECT amount FROM tally WHERE {theirs} AND amount >= {kinds}
+                ORDER BY amount DESC LIMIT 1 OFFSET ?) / {kinds}, 1)) c
+        ORDER BY 2 DESC, 1 LIMIT ?) y
     JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """
-    return [(row["key"], int(row["amount"])) for row in await fetch(sql, found.owner["id"], limit)]
+    owner_id = found.owner["id"]
+    rows = await fetch(sql, owner_id, owner_id, owner_id, limit * kinds - 1, limit)
+    return [(row["key"], int(row["amount"])) for row in rows]
 
 
 async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:

@@ -55,6 +55,8 @@ def actor_context() -> list[object]:
     return [
         AS,
         "https://w3id.org/security/v1",
+        "https://www.w3.org/ns/did/v1",
+        "https://w3id.org/security/multikey/v1",
         {
             "toot": "http://joinmastodon.org/ns#",
             "discoverable": "toot:discoverable",

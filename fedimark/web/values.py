@@ -63,9 +63,10 @@ class BlockedDomain:
 
 @dataclass(frozen=True, slots=True)
 class SuspendedAccount:
-    """Somebody of this server who is shut out since `at` (microseconds)."""
+    """Somebody who is shut out since `at` (microseconds); `who` is their id, or their name here."""
 
     name: str
+    who: str
     at: int
 
 

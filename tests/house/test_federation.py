@@ -6,12 +6,17 @@ import json
 import re
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import entered
 from fedimark.inbox.dispatch import HANDLERS
 from fedimark.outbox import documents, tag_documents
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.profiles import BOOKMARKS, LINK
+from fedimark.outbox.proofs import sealed
+from fedimark.signatures.multikey import multikey
 from fedimark.vocab.activities import Activity
 from tests.house.tree import words
 from tests.support.fleet import Fleet
@@ -27,9 +32,11 @@ BO, BOS_FOLLOW = "https://bo.example/users/bo", "https://bo.example/follows/17"
 
 PERSON = """
 UPDATE actor SET name = 'Ana', summary = 'Databases, mostly.', created_at = ?, icon = 'ana.png', fields = ?,
-public_key = ?, indexable = TRUE WHERE local_name = 'ana'
+public_key = ?, proof_public_key = ?, proof_private_key = ?, indexable = TRUE WHERE local_name = 'ana'
 """
+SERVER = "UPDATE actor SET public_key = ?, proof_public_key = ? WHERE kind = 'Application'"
 BOOKMARK = "UPDATE bookmark SET public_id = ?, saved_at = ?, updated_at = ?"
+PROOF_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQ…\n-----END PUBLIC KEY-----\n"
 
 
@@ -56,7 +63,7 @@ def put_together(sample: Any, made: dict[str, Any]) -> Any:
     """A sample with what it refers to in its place.
 
     `"see: Create"` is that document without its context, which stands at the top alone; as a context it is that one's;
-    `{"see": "Create", …}` is that document with changes.
+    `{"see": "Create", …}` is that document with changes, where null takes something away.
     """
     if isinstance(sample, str) and sample.startswith(REFERENCE):
         return bare(made[sample.removeprefix(REFERENCE)])
@@ -68,6 +75,8 @@ def put_together(sample: Any, made: dict[str, Any]) -> Any:
     for key, value in sample.items():
         if key == "@context" and isinstance(value, str) and value.startswith(REFERENCE):
             whole[key] = made[value.removeprefix(REFERENCE)][key]
+        elif value is None:
+            del whole[key]
         elif key != "see":
             whole[key] = put_together(value, made)
     return whole
@@ -89,8 +98,9 @@ async def documents_of(server: Server) -> dict[str, Any]:
         tags="page-cache 2024",
     )
     fields = json.dumps([["Site", "https://ana.example/"]])
-    await execute(PERSON, SAVED, fields, KEY)
-    await execute("UPDATE actor SET public_key = ? WHERE kind = 'Application'", KEY)
+    proof_pem = PROOF_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    await execute(PERSON, SAVED, fields, KEY, multikey(PROOF_KEY), proof_pem)
+    await execute(SERVER, KEY, multikey(PROOF_KEY))
     await execute(BOOKMARK, NOTE, SAVED, SAVED)
     return {**await answered(server), **await said()}
 
@@ -135,17 +145,19 @@ async def said() -> dict[str, Any]:
         "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS, group)["object"],
         "What is left of a bookmark": documents.tombstone(note_id, GONE),
         "What is left of a person": documents.tombstone("https://marks.example/u/ana", GONE, "Person"),
-        "Create": create,
-        "Update": documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group),
-        "Delete": documents.delete("ana", NOTE, DELETE, GONE),
-        "Update of a person": documents.update_person(ana, UPDATE, EDITED),
-        "Delete of a person": documents.delete_person("ana", GONE),
+        "Create": sealed(create, ana, SAVED),
+        "Update": sealed(documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group), ana, EDITED),
+        "Delete": sealed(documents.delete("ana", NOTE, DELETE, GONE), ana, GONE),
+        "Update of a person": sealed(documents.update_person(ana, UPDATE, EDITED), ana, EDITED),
+        "Delete of a person": sealed(documents.delete_person("ana", GONE), ana, GONE),
         "Follow": documents.follow("ana", FOLLOW, BO),
         "Undo of a Follow": documents.undo_follow("ana", FOLLOW, BO),
         "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
         "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
         "Announce by a tag": tag_documents.announce(TAG, NOTE, note_id, SAVED),
-        "Announce by a tag, to other fedimarks": tag_documents.announce_whole(TAG, NOTE, create, SAVED),
+        "Announce by a tag, to other fedimarks": tag_documents.announce_whole(
+            TAG, NOTE, sealed(create, ana, SAVED), SAVED
+        ),
         "Announce by a tag, to group servers": tag_documents.announce_in_group(TAG, NOTE, in_group, SAVED),
         "Undo of an Announce by a tag": tag_documents.undo_announce(TAG, NOTE, note_id, UPDATE),
         "Delete of a person's tag": tag_documents.delete_actor(ANAS_TAG, GONE),

@@ -12,7 +12,6 @@ from fedimark.follows import answer, queries
 from fedimark.follows.healing import ask_again
 from fedimark.follows.request import follow, unfollow
 from fedimark.follows.resolve import Who, read_who
-from fedimark.here import entered
 from tests.rooms.strangers import Stranger, amount, letters
 
 CLEO = "https://mastodon.example/users/cleo"
@@ -318,15 +317,3 @@ async def test_somebody_who_left_is_followed_by_nobody_and_answers_gone(ana, ser
     bo = await server.sign_up("bo")
     with pytest.raises((NotFound, Gone)):
         await follow(bo.viewer, "ana")
-
-
-async def test_of_a_crowd_from_one_server_the_later_ones_wait_for_a_person(fleet):
-    await fleet.server("a.example", follows_an_hour_per_host="2")
-    ana, bo, cy, di = await fleet.people("ana@a.example", "bo@b.example", "cy@b.example", "di@b.example")
-
-    for person in (bo, cy, di):
-        await person.follow(ana)
-        await fleet.settle()
-
-    async with entered(ana.server.here):
-        assert await queries.counts_by_state() == {"requested": 1, "accepted": 2, "rejected": 0}

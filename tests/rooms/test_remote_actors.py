@@ -8,7 +8,7 @@ import pytest
 
 from fedimark.database import execute
 from fedimark.errors import Gone, NotFound, Refused, Unreachable, Untrustworthy
-from fedimark.remote import actors, profile, webfinger
+from fedimark.remote import actors, webfinger
 from tests.rooms.peers import Peer, Says, finger, local_person, stand
 
 MARKS = "https://marks.example"
@@ -96,25 +96,6 @@ async def test_an_actor_who_points_elsewhere_is_refused(server, marks, wire, cha
     with pytest.raises(Untrustworthy):
         await actors.find_actor(ANA)
     assert await actors.known_actor(ANA) is None
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("https://a.example/1", "https://A.example/2", True),
-        ("https://a.example/1", "https://ap.a.example/2", True),
-        ("https://ap.a.example/1", "https://a.example/2", True),
-        ("https://x.a.example/1", "https://y.a.example/2", False),
-        ("https://a.example/1", "https://notа.example/2", False),
-        ("https://a.example/1", "https://nota.example/2", False),
-        ("https://a.example/1", "http://a.example/2", False),
-        ("http://127.0.0.1:1/1", "http://127.0.0.1:2/2", False),
-        ("http://127.0.0.1:1/1", "http://127.0.0.1:1/2", True),
-        ("http://1.127.0.0.1/1", "http://127.0.0.1/2", False),
-    ],
-)
-def test_what_one_site_is(one, other, same):
-    assert profile.same_site(one, other) is same
 
 
 async def test_people_here_are_rows_and_never_asked_over_the_network(server, fleet):

@@ -128,6 +128,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /.well-known/host-meta": (Ask("/.well-known/host-meta"),),
     "GET /nodeinfo/{version}": (Ask("/nodeinfo/2.1"), Ask("/nodeinfo/2.0")),
     "GET /actor": (Ask("/actor"),),
+    "GET /actor/outbox": (Ask("/actor/outbox"),),
+    "GET /actor/featured": (Ask("/actor/featured"),),
     "POST /inbox": (Ask("/inbox"),),
     "POST /actor/inbox": (Ask("/actor/inbox"),),
     "POST /u/{user}/inbox": (Ask("/u/ana/inbox"),),
@@ -136,7 +138,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /u/{user}/tags": (Ask("/u/ana/tags", leads=LISTED),),
     "GET /u/{user}/followers": (Ask("/u/ana/followers"),),
     "GET /u/{user}/following": (Ask("/u/ana/following"),),
-    "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"),),
+    "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"), Ask(f"{ONE}/replies?page=first")),
     "GET /u/{user}.json": (Ask("/u/ana.json"),),
     # What servers ask tags: addresses of bookmarks and nothing they say
     "POST /t/{tags}/inbox": (Ask("/t/shared/inbox"),),

@@ -134,6 +134,8 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
             places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
     for share in await fetch("SELECT * FROM share"):
         shared = by_id.get(share["bookmark_id"])
+        if share["actor_id"] in shut_out:
+            continue
         if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
             for reader in followers[share["actor_id"]] - blockers[shared["actor_id"]]:
                 places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
