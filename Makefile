@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench chromium migration lock screenshots
+.PHONY: help setup run demo test check bench chaos chromium migration lock screenshots
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -32,6 +32,9 @@ check: setup  ## format, lint, types, floors, tests: what CI runs
 
 bench: setup  ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+chaos: setup  ## kill real servers at every bad moment, 60 rounds; seed=N plays the same again
+	@$(BIN)/python -m tests.chaos $(if $(seed),--seed $(seed)) $(if $(rounds),--rounds $(rounds))
 
 chromium:
 	@sh deploy/find-chromium.sh

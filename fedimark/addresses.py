@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from fedimark.here import here
 from fedimark.text import segments
+from fedimark.text.tags import key as key_of
 
 RESERVED_NAMES = frozenset(
     # First path segments, now and planned, and names that would mislead.
@@ -57,6 +58,16 @@ def tags(keys: Iterable[str]) -> str:
 def popular(period: str, keys: Iterable[str] = ()) -> str:
     """What many saved within a day, a week or a month, with a tag or without."""
     return f"/popular?in={period}" + "".join(f"&tag={quote(key, safe='')}" for key in keys)
+
+
+def stream(username: str, key: str) -> str:
+    """A tag's page and, absolute, its actor's id: of one person, or with an empty name of everybody here."""
+    return person_tags(username, (key,)) if username else tags((key,))
+
+
+def announcement(stream_uri: str, public_id: str) -> str:
+    """The id of the Announce by which a tag passes on a bookmark: one for ever, so said twice it is said once."""
+    return f"{stream_uri}/announce/{public_id}"
 
 
 def bookmark(username: str, public_id: str) -> str:
@@ -107,11 +118,19 @@ def nodeinfo(version: str) -> str:
 SHARED_INBOX = "/inbox"
 AUTHORIZE_INTERACTION = "/authorize_interaction"
 INSTANCE_ACTOR = "/actor"
+STREAM_ICON = "/static/stream.png"
+INSTANCE_OUTBOX = f"{INSTANCE_ACTOR}/outbox"
+INSTANCE_FEATURED = f"{INSTANCE_ACTOR}/featured"
 
 
 def key_id(actor_path: str, fragment: str = "main-key") -> str:
     """A key's id, absolute: the actor's with a fragment, so that every verifier finds the actor."""
-    return f"{absolute(actor_path)}#{fragment}"
+    return key_id_at(absolute(actor_path), fragment)
+
+
+def key_id_at(actor_uri: str, fragment: str = "main-key") -> str:
+    """The same for an actor's id."""
+    return f"{actor_uri}#{fragment}"
 
 
 def activity(username: str, public_id: str, activity_id: str) -> str:
@@ -122,6 +141,16 @@ def activity(username: str, public_id: str, activity_id: str) -> str:
 def follow(username: str, follow_id: str) -> str:
     """A Follow we asked."""
     return f"/u/{username}/follows/{follow_id}"
+
+
+def update(username: str, activity_id: str) -> str:
+    """An Update of a person."""
+    return f"/u/{username}/updates/{activity_id}"
+
+
+def end(username: str) -> str:
+    """The Delete of a person."""
+    return f"/u/{username}/delete"
 
 
 def block(username: str, block_id: str) -> str:
@@ -170,6 +199,26 @@ def local_bookmark(uri: str) -> tuple[str, str] | None:
     path = local_path(uri)
     parts = path.split("/") if path else []
     return (parts[2], parts[4]) if len(parts) == 5 and parts[1] == "u" and parts[3] == "b" else None
+
+
+def local_stream(uri: str) -> tuple[str, str] | None:
+    """Whose tag an address of this server means (empty: everybody's) and the tag's key; None for every other address.
+
+    Every spelling of the tag is taken.
+    """
+    parts = (local_path(uri) or "").split("/")
+    if len(parts) == 3 and parts[1] == "t":
+        username, segment = "", parts[2]
+    elif len(parts) == 5 and parts[1] == "u" and parts[2] and parts[3] == "t":
+        username, segment = parts[2], parts[4]
+    else:
+        return None
+    try:
+        typed = segments.decode(segment)
+    except ValueError:
+        return None
+    key = key_of(typed)
+    return (username, key) if "," not in typed and key.strip(".") else None
 
 
 def _together(keys: Iterable[str]) -> str:

@@ -13,7 +13,8 @@
     ├── Gone                  410
     ├── TooMany               429  `.retry_after_s`
     ├── Unreachable           503  another server did not answer; try again
-    │   └── Postponed         503  it is not asked just now; `.retry_after_s`
+    │   ├── Postponed         503  it is not asked just now; `.retry_after_s`
+    │   └── Silent            503  it took the request and said nothing
     ├── Untrustworthy         502  another server answered what may not be believed; do not try again
     └── Unavailable           503  ours: disk full, read-only, starting
 
@@ -136,6 +137,10 @@ class Postponed(Unreachable):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"The other server is not asked for {retry_after_s} seconds.")
         self.retry_after_s = retry_after_s
+
+
+class Silent(Unreachable):
+    """Another server took what it was sent, and said nothing for as long as we wait."""
 
 
 class Untrustworthy(FedimarkError):

@@ -10,8 +10,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from fedimark import resources
-from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects
+from fedimark.activitypub import collections, discovery, inbox, nodeinfo, objects, tag_actors
 from fedimark.activitypub import links as link_saves
+from fedimark.activitypub.asker import unless_blocked
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
 from fedimark.web import accounts, bookmarks, follows, imports, links, moderation, setup, streams, tags, welcome
@@ -41,13 +42,13 @@ def _people() -> list[Line]:
         get("/authorize_interaction", follows.get_authorize),
         post("/network/follow", follows.post_follow),
         post("/network/leave", follows.post_leave),
-        get("/t/{tags:segment}", streams.get_tags),
+        get("/t/{tags:segment}", one_tag_faced(streams.get_tags, tag_actors.get_actor)),
         get("/url/", links.get_lookup),
         get("/url/{hash}", faced(links.get_link, link_saves.get_link)),
         get("/add", bookmarks.get_add),
         post("/add", bookmarks.post_add),
         get("/u/{user}", faced(streams.get_person, objects.get_person)),
-        get("/u/{user}/t/{tags:segment}", streams.get_person_tags),
+        get("/u/{user}/t/{tags:segment}", one_tag_faced(streams.get_person_tags, tag_actors.get_actor)),
         get(own_bookmark, faced(bookmarks.get_bookmark, objects.get_note)),
         get(f"{own_bookmark}/edit", bookmarks.get_edit),
         post(f"{own_bookmark}/edit", bookmarks.post_edit),
@@ -70,16 +71,30 @@ def _servers() -> list[Line]:
         get("/.well-known/host-meta", nodeinfo.get_host_meta),
         get("/nodeinfo/{version}", nodeinfo.get_nodeinfo),
         get("/actor", objects.get_instance),
+        get("/actor/outbox", collections.get_instance_outbox),
+        get("/actor/featured", collections.get_instance_featured),
         post("/inbox", inbox.post_shared_inbox),
         post("/actor/inbox", inbox.post_shared_inbox),
         post("/u/{user}/inbox", inbox.post_inbox),
-        get("/u/{user}/outbox", collections.get_outbox),
-        get("/u/{user}/followers", collections.get_followers),
-        get("/u/{user}/following", collections.get_following),
-        get("/u/{user}/featured", collections.get_featured),
-        get("/u/{user}/tags", collections.get_featured_tags),
-        get("/u/{user}/b/{id}/replies", objects.get_replies),
-        get("/u/{user}.json", objects.get_person),
+        told("/u/{user}/outbox", collections.get_outbox),
+        told("/u/{user}/followers", collections.get_followers),
+        told("/u/{user}/following", collections.get_following),
+        told("/u/{user}/featured", collections.get_featured),
+        told("/u/{user}/tags", collections.get_featured_tags),
+        told("/u/{user}/b/{id}/replies", objects.get_replies),
+        told("/u/{user}.json", objects.get_person),
+        *_tag("/t/{tags:segment}"),
+        *_tag("/u/{user}/t/{tags:segment}"),
+    ]
+
+
+def _tag(path: str) -> list[Line]:
+    """What other servers ask a tag for and send to it, beside its own address."""
+    return [
+        post(f"{path}/inbox", tag_actors.post_inbox),
+        told(f"{path}/outbox", tag_actors.get_outbox),
+        told(f"{path}/followers", tag_actors.get_followers),
+        told(f"{path}/announce/{{id}}", tag_actors.get_announce),
     ]
 
 
@@ -147,6 +162,11 @@ def get(path: str, handler: Handler) -> Line:
     return path, "GET", handler
 
 
+def told(path: str, handler: Handler) -> Line:
+    """A document of somebody here, for servers that are not blocked."""
+    return path, "GET", unless_blocked(handler)
+
+
 def post(path: str, handler: Handler) -> Line:
     """A form to send."""
     return path, "POST", handler
@@ -168,9 +188,22 @@ def _by_method(taken: Mapping[str, Handler]) -> Handler:
 
 
 def faced(page: Handler, document: Handler) -> Handler:
-    """One address with two faces: a page for people, a document for servers."""
+    """One address with two faces: a page for people, a document for servers that are not blocked."""
+    documented = unless_blocked(document)
 
     async def answer(request: Request) -> Response:
-        return await (document if wants_activity(request) else page)(request)
+        return await (documented if wants_activity(request) else page)(request)
+
+    return answer
+
+
+def one_tag_faced(page: Handler, document: Handler) -> Handler:
+    """The same for tags: several together have a page only, for nobody can follow them."""
+
+    documented = unless_blocked(document)
+
+    async def answer(request: Request) -> Response:
+        is_one = "," not in request.path_params["tags"]
+        return await (documented if is_one and wants_activity(request) else page)(request)
 
     return answer

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from fedimark.bookmarks.links import move_some
 from fedimark.bookmarks.remove import finish_removals
@@ -28,11 +29,17 @@ from fedimark.inbox.backfill import backfill
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
 from fedimark.moderation import domains, suspension
+from fedimark.outbox.streams import announce_waiting
 from fedimark.remote.software import learn_software
 
-JOBS: Mapping[str, Callable[[Row], Awaitable[None]]] = MappingProxyType(
-    {"import": run_import, BACKFILL: backfill, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
+Jobs: TypeAlias = Mapping[str, Callable[[Row], Awaitable[None]]]
+
+JOBS: Jobs = MappingProxyType(
+    {"import": run_import, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
 )
+"""Jobs that ask nobody else."""
+ERRANDS: Jobs = MappingProxyType({BACKFILL: backfill})
+"""Jobs that ask other servers: they have a lane of their own, so that a slow one holds up no import."""
 
 _PAUSE_S = 1.0
 _BREATH_S = 0.05
@@ -86,16 +93,23 @@ async def settle(server: Here) -> None:
 
 
 async def do_a_job() -> int:
-    """Do one waiting job; returns 1, or 0 when there is none.
+    """Do one waiting job that asks nobody else; returns 1, or 0 when there is none."""
+    return await _do_one_of(JOBS)
 
-    Handlers end their jobs themselves. One that raises leaves its job to be tried again when its lease runs out.
-    """
-    job = await queue.claim(tuple(JOBS))
+
+async def run_an_errand() -> int:
+    """Do one waiting job that asks other servers; returns 1, or 0 when there is none."""
+    return await _do_one_of(ERRANDS)
+
+
+async def _do_one_of(jobs: Jobs) -> int:
+    """Handlers end their jobs themselves. One that raises leaves its job to be tried again when its lease runs out."""
+    job = await queue.claim(tuple(jobs))
     if job is None:
         return 0
     renewing = asyncio.create_task(_renew(job["id"]))
     try:
-        await JOBS[job["kind"]](job)
+        await jobs[job["kind"]](job)
         log.info(JOB_DONE, kind=job["kind"], job=job["public_id"])
     except Exception:
         log.exception(JOB_FAILED, kind=job["kind"], job=job["public_id"], tries=job["tries"])
@@ -135,8 +149,10 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "removals": finish_removals,
         "links": move_some,
         "jobs": do_a_job,
+        "errands": run_an_errand,
         "follows": ask_again,
         "software": learn_software,
+        "streams": announce_waiting,
         "deliveries": drain,
         "pruning": prune,
     }

@@ -19,6 +19,8 @@ INDEXES = {
     "bookmark_tag_shown": "INDEX {} ON bookmark_tag (tag_id, actor_id, saved_at, bookmark_id) WHERE visibility >= 2",
     # a tag's public bookmarks, newest first: what stands beside a tag is found in the newest of them
     "bookmark_tag_listed": "INDEX {} ON bookmark_tag (tag_id, saved_at, bookmark_id) WHERE listed",
+    # the tags a person uses most
+    "tally_most": "INDEX {} ON tally (owner_id, amount, tag_id, visibility) WHERE owner_id > 0 AND tag_id > 0",
     "received_waiting": "INDEX {} ON received_activity (next_at, id) WHERE applied_at IS NULL",
     "delivery_due": "INDEX {} ON delivery (lane, next_at, id) WHERE dead_at IS NULL AND paced_until IS NULL",
     # the oldest of an inbox, and the inboxes of a host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from fedimark.accounts.codes import code_hash, new_code
@@ -101,7 +102,6 @@ async def _make_instance_actor(settings: Settings) -> None:
             local_name=INSTANCE_NAME,
             kind="Application",
             username=name,
-            private_key=keys.private_key,
-            public_key=keys.public_key,
+            **asdict(keys),
             created_at=now(),
         )

@@ -11,23 +11,34 @@ from fedimark.here import here
 from fedimark.logs import ACCOUNT_KEY_ROTATED, log
 from fedimark.outbox.publish import person_changed
 
+_NAMES = ("key", "ed25519-key")
 _ROTATE = """
-UPDATE actor SET key_id = ?, public_key = ?, private_key = ?
+UPDATE actor SET key_id = ?, public_key = ?, private_key = ?,
+    proof_key_id = ?, proof_public_key = ?, proof_private_key = ?
 WHERE id = ? AND local_name = ? AND kind = 'Person' AND gone_at IS NULL RETURNING *
 """
 
 
 async def rotate(actor: Row) -> Row:
-    """Give a person of this server a new key under a new id, tell their followers' servers, and return the new row.
+    """Give a person of this server new keys under new ids, tell their followers' servers, and return the new row.
 
-    The old key signs nothing more: what waits to be sent is signed when it is sent. Peers meet the new id, ask for
-    it, and find it in the actor's document. Raises NotFound for anybody else.
+    The old keys sign nothing more: what waits to be sent is signed when it is sent, and proofs made before prove
+    nothing from now on. Peers meet the new ids, ask for them, and find them in the actor's document. Raises NotFound
+    for anybody else.
     """
     keys = await run_heavy(make_keys)
     name = actor["local_name"] or ""
-    key_id = addresses.key_id(addresses.person(name), f"key-{here().new_id()}")
+    key_id, proof_key_id = (addresses.key_id(addresses.person(name), f"{each}-{here().new_id()}") for each in _NAMES)
     async with write():
-        rows = await fetch(_ROTATE, key_id, keys.public_key, keys.private_key, actor["id"], name)
+        values = (
+            key_id,
+            keys.public_key,
+            keys.private_key,
+            proof_key_id,
+            keys.proof_public_key,
+            keys.proof_private_key,
+        )
+        rows = await fetch(_ROTATE, *values, actor["id"], name)
         if not rows:
             raise NotFound
         await person_changed(rows[0])

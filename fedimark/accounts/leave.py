@@ -11,6 +11,7 @@ from fedimark.here import here, now
 from fedimark.logs import ACCOUNT_LEFT, log
 from fedimark.media.files import drop_avatar
 from fedimark.outbox.publish import person_ended
+from fedimark.outbox.tag_ends import person_left
 from fedimark.policy.visibility import Viewer
 from fedimark.timelines.merge import Merged
 
@@ -18,6 +19,10 @@ from fedimark.timelines.merge import Merged
 _STRIP = """
 UPDATE actor SET name = '', summary = '', icon = '', fields = '[]', approves_followers = ?, gone_at = ?
 WHERE id = ? AND gone_at IS NULL
+"""
+# Of the person, and of their tags.
+_FOLLOWS = """
+DELETE FROM follow WHERE follower_id = ? OR target_id = ? OR target_id IN (SELECT id FROM actor WHERE owner_id = ?)
 """
 _OWN_ROWS = (
     "DELETE FROM session WHERE account_id = ?",
@@ -48,10 +53,11 @@ async def _end(viewer: Viewer) -> str:
     # First of all: from here on no save of theirs, from another tab or an import, gets in between.
     if actor is None or not await execute(_STRIP, False, now(), viewer.actor_id):
         raise NotFound
+    await person_left(actor)
     await remove_all(Owner.of(viewer))
     # Before the follows go: they say who must hear of it.
     await person_ended(actor)
-    await execute("DELETE FROM follow WHERE follower_id = ? OR target_id = ?", viewer.actor_id, viewer.actor_id)
+    await execute(_FOLLOWS, *[viewer.actor_id] * 3)
     await execute(f"DELETE FROM entry WHERE stream = {Merged.NETWORK} AND owner_id = ?", viewer.actor_id)
     for sql in _OWN_ROWS:
         await execute(sql, viewer.account_id)

@@ -28,7 +28,10 @@ _NOT_PLACES: Final = {"localtime", "posixrules", "Factory", "build/etc/localtime
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person's profile and choices; `bio` and `fields` (names with values) are plain text."""
+    """A person's profile and choices; `bio` and `fields` (names with values) are plain text.
+
+    Of who `keeps_out` everybody's tags announce nothing to other servers.
+    """
 
     name: str
     bio: str
@@ -38,14 +41,15 @@ class Profile:
     privacy_lock: bool
     time_zone: str
     theme: str
+    keeps_out: bool = False
 
 
 async def profile_of(viewer: Viewer) -> Profile:
     """A signed-in person's own profile. Raises NotFound when they left a moment ago."""
     row = await fetch_one(
         """
-        SELECT actor.name, actor.summary, actor.fields, actor.approves_followers, account.default_visibility,
-            account.privacy_lock, account.time_zone, account.theme
+        SELECT actor.name, actor.summary, actor.fields, actor.approves_followers, actor.keeps_out,
+            account.default_visibility, account.privacy_lock, account.time_zone, account.theme
         FROM account JOIN actor ON actor.id = account.actor_id WHERE account.id = ?
         """,
         viewer.account_id,
@@ -61,6 +65,7 @@ async def profile_of(viewer: Viewer) -> Profile:
         privacy_lock=bool(row["privacy_lock"]),
         time_zone=row["time_zone"],
         theme=row["theme"],
+        keeps_out=bool(row["keeps_out"]),
     )
 
 
@@ -87,6 +92,7 @@ def read_profile(texts: Mapping[str, str]) -> Profile:
         privacy_lock=bool(texts.get("privacy_lock")),
         time_zone=time_zone,
         theme=theme,
+        keeps_out=bool(texts.get("keep_out")),
     )
 
 
@@ -108,11 +114,12 @@ async def change_profile(viewer: Viewer, profile: Profile) -> None:
             viewer.account_id,
         )
         await execute(
-            "UPDATE actor SET name = ?, summary = ?, fields = ?, approves_followers = ? WHERE id = ?",
+            "UPDATE actor SET name = ?, summary = ?, fields = ?, approves_followers = ?, keeps_out = ? WHERE id = ?",
             profile.name,
             profile.bio,
             json.dumps(profile.fields, ensure_ascii=False),
             profile.approves_followers,
+            profile.keeps_out,
             viewer.actor_id,
         )
         # Asked inside the transaction, so nothing that becomes public meanwhile is missed.

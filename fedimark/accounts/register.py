@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tortoise.exceptions import IntegrityError
@@ -18,17 +19,20 @@ from fedimark.database import write
 from fedimark.here import now
 from fedimark.logs import ACCOUNT_MADE, log
 from fedimark.policy.visibility import Viewer, Visibility
-from fedimark.signatures.keys import public_pem
+from fedimark.signatures.keys import PrivateKey, public_pem
+from fedimark.signatures.multikey import multikey
 
 SETUP_CODE = "setup_code"  # the Fact with the set-up code's hash
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPair:
-    """An actor's keys as PEM."""
+class KeyPairs:
+    """An actor's keys, named as in its row: one pair signs requests, the other proves documents."""
 
     private_key: str
     public_key: str
+    proof_private_key: str
+    proof_public_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class NewPerson:
 
     name: str
     password_hash: str
-    keys: KeyPair
+    keys: KeyPairs
     default_visibility: Visibility
 
 
@@ -72,8 +76,7 @@ async def enter_person(person: NewPerson, *, is_admin: bool) -> Viewer:
             "actor",
             local_name=person.name,
             username=person.name,
-            private_key=person.keys.private_key,
-            public_key=person.keys.public_key,
+            **asdict(person.keys),
             created_at=now(),
         )
     except IntegrityError as error:
@@ -93,8 +96,11 @@ async def enter_person(person: NewPerson, *, is_admin: bool) -> Viewer:
     return viewer
 
 
-def make_keys() -> KeyPair:
-    """Make an RSA-2048 key pair: what every server of the fediverse verifies. Call it in a thread."""
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return KeyPair(private.decode("ascii"), public_pem(key))
+def make_keys() -> KeyPairs:
+    """Make an RSA-2048 pair, which every server of the fediverse verifies, and an Ed25519 pair. Call it in a thread."""
+    key, for_proofs = generate_private_key(public_exponent=65537, key_size=2048), Ed25519PrivateKey.generate()
+    return KeyPairs(_private_pem(key), public_pem(key), _private_pem(for_proofs), multikey(for_proofs))
+
+
+def _private_pem(key: PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")

@@ -15,6 +15,7 @@ from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows.queries import follower_count, following_count
 from fedimark.outbox import documents
+from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import note
 from fedimark.text import tags
 from fedimark.vocab.terms import AS, Doc, note_context
@@ -36,6 +37,11 @@ async def get_outbox(request: Request) -> Response:
     return document(request, {**_collection(uri, total), "first": f"{uri}?page=first"})
 
 
+async def get_instance_outbox(request: Request) -> Response:
+    """`GET /actor/outbox`: the server itself says nothing."""
+    return document(request, {**_collection(absolute(addresses.INSTANCE_OUTBOX), 0), "orderedItems": []})
+
+
 async def get_followers(request: Request) -> Response:
     """`GET /u/{user}/followers`: how many; no `first`, which tells Mastodon that the list is not shown."""
     owner = await queries.person(request.path_params["user"])
@@ -54,7 +60,7 @@ async def get_featured(request: Request) -> Response:
     """`GET /u/{user}/featured`: the newest five, so that a profile elsewhere is not empty."""
     owner = await queries.person(request.path_params["user"])
     rows = await queries.newest_public(owner, FEATURED)
-    items = [note(owner["local_name"], row) for row in rows]
+    items = [note(owner["local_name"], row, group=group_of(owner, row)) for row in rows]
     uri = absolute(addresses.featured(owner["local_name"]))
     return document(request, {**_collection(uri, len(items)), "@context": note_context(), "orderedItems": items})
 
@@ -76,8 +82,13 @@ async def get_featured_tags(request: Request) -> Response:
     )
 
 
+async def get_instance_featured(request: Request) -> Response:
+    """`GET /actor/featured`: nothing; GoToSocial asks every actor, and complains where there is none."""
+    return document(request, _collection(absolute(addresses.INSTANCE_FEATURED), 0) | {"orderedItems": []})
+
+
 async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
-    rows = await queries.outbox_page(owner, _cursor(asked), PAGE + 1)
+    rows = await queries.outbox_page(owner, read_cursor(asked), PAGE + 1)
     shown = rows[:PAGE]
     page: Doc = {
         "@context": note_context(),
@@ -92,12 +103,13 @@ async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
 
 
 def _create(owner: Row, row: Row) -> Doc:
-    created = documents.create(owner["local_name"], row)
+    created = documents.create(owner["local_name"], row, group=group_of(owner, row))
     del created["@context"]  # the page's own stands for all
     return created
 
 
-def _cursor(asked: str) -> tuple[int, str] | None:
+def read_cursor(asked: str) -> tuple[int, str] | None:
+    """The place a page begins before, None for the first. Raises NotFound for what is no cursor of ours."""
     if asked == "first":
         return None
     found = _CURSOR.fullmatch(asked)

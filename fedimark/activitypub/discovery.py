@@ -14,6 +14,8 @@ from fedimark.database import Row
 from fedimark.errors import Malformed, NotFound
 from fedimark.here import here
 from fedimark.outbox import ids
+from fedimark.outbox.tag_actors import TagActor
+from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 from fedimark.vocab.discovery import webfinger_document
 from fedimark.vocab.terms import JRD_JSON, Doc
 
@@ -32,6 +34,8 @@ async def _found(resource: str) -> Doc:
     if resource.startswith(("http://", "https://")):
         if addresses.local_path(resource) == addresses.INSTANCE_ACTOR:
             return _instance(await instance_actor())
+        if (stream := addresses.local_stream(resource)) is not None:
+            return _tag(await tag_actor(*stream))
         return _person(await queries.known_person(_known(addresses.local_username(resource))))
     name, _, host = resource.removeprefix("acct:").removeprefix("@").rpartition("@")
     settings = here().settings
@@ -40,6 +44,8 @@ async def _found(resource: str) -> Doc:
     instance = await instance_actor()
     if name.lower() == instance["username"]:
         return _instance(instance)
+    if "." in name:  # no person's name has one
+        return _tag(await tag_actor_of_handle(name))
     return _person(await queries.known_person(_known(name.lower())))
 
 
@@ -51,6 +57,10 @@ def _known(name: str | None) -> str:
 
 def _person(actor: Row) -> Doc:
     return _jrd(actor["local_name"], ids.actor(actor["local_name"]))
+
+
+def _tag(actor: TagActor) -> Doc:
+    return _jrd(actor.username, actor.uri)
 
 
 def _instance(actor: Row) -> Doc:

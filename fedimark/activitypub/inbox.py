@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark.activitypub import queries
+from fedimark.activitypub.asker import headers_of
 from fedimark.errors import Postponed, Unreachable
 from fedimark.inbox.receive import receive
 
@@ -24,12 +25,8 @@ async def post_inbox(request: Request) -> Response:
 
 
 async def _received(request: Request) -> Response:
-    headers: dict[str, tuple[str, ...]] = {}
-    for raw_name, raw_value in request.headers.raw:
-        name = raw_name.decode("latin-1").lower()
-        headers[name] = (*headers.get(name, ()), raw_value.decode("latin-1"))
     try:
-        await receive(request.method, _target(request), headers, request.stream())
+        await receive(request.method, _target(request), headers_of(request), request.stream())
     except Unreachable as error:
         # 503 and not 401: it is not the sender's fault that their key cannot be had just now.
         wait_s = error.retry_after_s if isinstance(error, Postponed) else RETRY_AFTER_S

@@ -77,6 +77,8 @@ async def _nodeinfo(version: str) -> Doc:
             "nodeName": here().settings.handles_at,
             "features": ["bookmarks"],
             # So that a peer knows whether its canonical URLs are ours.
+            # Where the actor of a tag is found, without a look-up.
+            "tagActorTemplate": absolute("/t/{tag}"),
             "canonicalUrls": {"version": CANONICAL_VERSION, "trackers": TRACKERS_VERSION},
         },
     }

@@ -7,12 +7,13 @@ from starlette.responses import Response
 
 from fedimark.accounts.queries import instance_actor
 from fedimark.activitypub import queries
+from fedimark.activitypub.asker import shape_for
 from fedimark.activitypub.responses import document
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.outbox import documents, ids
-from fedimark.outbox.notes import note
-from fedimark.outbox.profiles import profile_for_agent
+from fedimark.outbox.consent import group_of
+from fedimark.outbox.notes import note, replies, replies_page
 from fedimark.vocab.terms import AS, note_context
 
 
@@ -39,16 +40,19 @@ async def get_note(request: Request) -> Response:
         row = await queries.shown_bookmark(owner, public_id)
     except NotFound:
         return document(request, await _grave(username, public_id), status=410)
-    profile = profile_for_agent(request.headers.get("user-agent", ""))
-    return document(request, {"@context": note_context(), **note(owner["local_name"], row, profile)})
+    said = note(owner["local_name"], row, await shape_for(request), group_of(owner, row))
+    return document(request, {"@context": note_context(), **said})
 
 
 async def get_replies(request: Request) -> Response:
-    """`GET /u/{user}/b/{id}/replies`: none are kept yet; 404 where the bookmark itself would be."""
+    """`GET /u/{user}/b/{id}/replies`, and its page at `?page=first`; 404 where the bookmark itself would be."""
     username, public_id = request.path_params["user"], request.path_params["id"]
     await queries.shown_bookmark(await queries.person(username), public_id)
-    uri = ids.replies(username, public_id)
-    return document(request, {"@context": AS, "id": uri, "type": "Collection", "totalItems": 0, "items": []})
+    asked = request.query_params.get("page")
+    if asked not in (None, "first"):
+        raise NotFound
+    said = replies(username, public_id) if asked is None else replies_page(username, public_id)
+    return document(request, {"@context": AS, **said})
 
 
 async def _grave(username: str, public_id: str) -> dict[str, object]:

@@ -112,13 +112,19 @@ async def own_saves(link_hash: str, before: Cursor | None, limit: int) -> list[R
 
 
 async def usage() -> dict[str, int]:
-    """What NodeInfo counts: people, those seen in a month and half a year, public bookmarks of people here."""
+    """What NodeInfo counts: people, those seen in a month and half a year, public bookmarks of people here.
+
+    Nobody who left or is suspended counts.
+    """
+    people = "FROM account c JOIN actor a ON a.id = c.actor_id {} WHERE a.suspended_at IS NULL"
+    seen = people.format("JOIN session s ON s.account_id = c.id") + " AND s.seen_at > ?"
     sql = f"""
-    SELECT (SELECT count(*) FROM account) AS people,
-    (SELECT count(DISTINCT account_id) FROM session WHERE seen_at > ?) AS month,
-    (SELECT count(DISTINCT account_id) FROM session WHERE seen_at > ?) AS half_year,
+    SELECT (SELECT count(*) {people.format("")}) AS people,
+    (SELECT count(DISTINCT c.id) {seen}) AS month,
+    (SELECT count(DISTINCT c.id) {seen}) AS half_year,
     (SELECT COALESCE(sum(y.amount), 0) FROM tally y JOIN actor a ON a.id = y.owner_id
-        WHERE y.tag_id = 0 AND y.visibility = {int(Visibility.PUBLIC)} AND a.local_name IS NOT NULL) AS bookmarks
+        WHERE y.tag_id = 0 AND y.visibility = {int(Visibility.PUBLIC)} AND a.local_name IS NOT NULL
+        AND a.suspended_at IS NULL) AS bookmarks
     """
     row = await fetch_one(sql, now() - 30 * _DAY, now() - 183 * _DAY)
     return {name: int(number) for name, number in (row or {}).items()}

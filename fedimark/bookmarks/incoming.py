@@ -51,7 +51,8 @@ async def store_note(author: Row, note: Note, received_at: int) -> str:
     Everything else is ignored: Notes without a link, quotes, replies, direct ones, addresses that nobody could save
     here or that look like a secret.
     """
-    if await _known(author, note.id) is None and not await is_followed(author):
+    # In this order: most of what comes is by somebody followed, and new.
+    if not await is_followed(author) and await _known(author, note.id) is None:
         return IGNORED
     return await _store(author, note, received_at, beats=_stamp(note, received_at))
 
@@ -114,11 +115,16 @@ async def drop_if_unwanted(row: Row) -> None:
 async def follow_consent(author: Row, limit: int) -> int:
     """Bring some bookmarks of somebody onto public pages or off them, as they allow now; returns how many changed."""
     await hold("actor", author["id"])
-    consents = bool(author["indexable"]) or await _software(author) in BOOKMARK_SERVERS
-    found = await fetch(_SHOWN_TO_ALL, author["id"], int(consents), limit)
+    consenting = await consents(author)
+    found = await fetch(_SHOWN_TO_ALL, author["id"], int(consenting), limit)
     for row in found:
-        await rows.change(row, {"listed": consents})
+        await rows.change(row, {"listed": consenting})
     return len(found)
+
+
+async def consents(author: Row) -> bool:
+    """Whether somebody's bookmarks may stand on public pages."""
+    return bool(author["indexable"]) or await _software(author) in BOOKMARK_SERVERS
 
 
 async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> str:
@@ -174,7 +180,7 @@ async def _read(author: Row, note: Note, received_at: int) -> dict[str, Any] | N
     if visibility is None or found is None:
         return None
     # Only servers made for bookmarks send raw tags.
-    consents = bool(author["indexable"]) or note.says_raw_tags or software in BOOKMARK_SERVERS
+    consenting = bool(author["indexable"]) or note.says_raw_tags or software in BOOKMARK_SERVERS
     return {
         "actor_id": author["id"],
         "uri": note.id,
@@ -182,7 +188,7 @@ async def _read(author: Row, note: Note, received_at: int) -> dict[str, Any] | N
         "page_url": note.url if note.url and note.url != found.url else note.id,
         "is_local": False,
         "visibility": int(visibility),
-        "listed": found.is_save and is_listed(visibility, author_consents=consents),
+        "listed": found.is_save and is_listed(visibility, author_consents=consenting),
         "saved_at": min(note.published or received_at, received_at),
         "updated_at": _stamp(note, received_at),
         **_words(found),

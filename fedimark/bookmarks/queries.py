@@ -67,7 +67,7 @@ async def counts() -> dict[str, int]:
 async def public_counts() -> dict[str, int]:
     """How many people save here and how many public bookmarks everybody may see, for the front page."""
     sql = """
-    SELECT (SELECT count(*) FROM account) AS people,
+    SELECT (SELECT count(*) FROM account c JOIN actor a ON a.id = c.actor_id WHERE a.suspended_at IS NULL) AS people,
     (SELECT COALESCE(sum(amount), 0) FROM tally y JOIN actor a ON a.id = y.owner_id
         WHERE y.tag_id = 0 AND y.visibility = 3 AND a.local_name IS NOT NULL AND a.suspended_at IS NULL) AS bookmarks
     """

@@ -16,7 +16,8 @@ _REMOVED = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND remo
 # Each with its owner's name.
 _OVERDUE = """
 SELECT b.*, a.local_name FROM bookmark b JOIN actor a ON a.id = b.actor_id
-WHERE b.removed_at IS NOT NULL AND b.removed_at <= ? AND a.suspended_at IS NULL ORDER BY b.removed_at LIMIT 100
+WHERE b.is_local AND b.removed_at IS NOT NULL AND b.removed_at <= ? AND a.suspended_at IS NULL
+ORDER BY b.removed_at LIMIT 100
 """
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from fedimark.database import Row, execute, fetch, marks
 from fedimark.here import now
 from fedimark.policy.visibility import Visibility
-from fedimark.text import tags, urls
+from fedimark.text import slugs, tags, urls
 from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.merge import hold, merge_bookmark, unmerge_bookmark
 
@@ -113,6 +113,8 @@ async def _index(row: Row) -> _Lines:
     if row["removed_at"] is not None:
         return Counter()
     ids = await _tag_ids(row["tags"].split())
+    if row["is_local"] and row["listed"]:
+        await _publish([tag_id for key, tag_id in ids.items() if not key.startswith(".")])
     if ids:
         sql = "INSERT INTO bookmark_tag (bookmark_id, tag_id, actor_id, link_id, visibility, listed, saved_at) VALUES "
         same = (row["actor_id"], row["link_id"])
@@ -148,11 +150,18 @@ async def _tag_ids(words: Sequence[str]) -> dict[str, int]:
     if len(have) < len(keys):
         missing = [key for key in keys if key not in {row["key"] for row in have}]
         sql = f"""
-        INSERT INTO tag (key) VALUES {", ".join(["(?)"] * len(missing))}
+        INSERT INTO tag (key, slug) VALUES {", ".join(["(?, ?)"] * len(missing))}
         ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key
         """
-        have += await fetch(sql, *missing)
+        have += await fetch(sql, *(value for key in missing for value in (key, slugs.slug(key))))
     return {row["key"]: int(row["id"]) for row in have}
+
+
+async def _publish(tag_ids: Sequence[int]) -> None:
+    """Remember of tags that they were public here once: their streams can be followed for ever."""
+    if tag_ids:
+        sql = f"UPDATE tag SET public_at = ? WHERE id IN ({marks(len(tag_ids))}) AND public_at IS NULL"
+        await execute(sql, now(), *sorted(tag_ids))
 
 
 def _reach(key: str, row: Row) -> tuple[int, bool]:

@@ -12,7 +12,7 @@ from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.database import Row, atomically, fetch, fetch_one, marks
 from fedimark.errors import Forbidden, Gone, NotFound, Taken
 from fedimark.here import MICROS, here, now
-from fedimark.outbox import publish
+from fedimark.outbox import publish, streams
 from fedimark.policy.visibility import Visibility, is_listed, leaves, same_publication
 from fedimark.text import urls
 from fedimark.timelines.merge import hold
@@ -95,7 +95,10 @@ async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, *hashes)}
         for md5, draft in zip(hashes, drafts, strict=True):
             before = have.get(md5)
-            have[md5], touched = await _saved(held, draft if before is None else _kept(draft, before), before)
+            row, touched = await _saved(held, draft if before is None else _kept(draft, before), before)
+            if before is not None and touched and before["public_id"] == row["public_id"]:
+                await bury_announces(await streams.bookmark_respelled(owner, before, row))
+            have[md5] = row
             new += before is None
             changed += before is not None and touched
             known += before is not None and not touched
@@ -176,14 +179,23 @@ async def _told(owner: Owner, before: Row | None, row: Row) -> None:
         return
     if before is None or before["public_id"] != row["public_id"] or not is_spoken(before):
         await publish.bookmark_created(owner, row)
+        await streams.bookmark_published(owner, row)
     elif any(before[name] != row[name] for name in _SPOKEN):
+        await bury_announces(await streams.bookmark_changed(owner, before, row))
         await publish.bookmark_updated(owner, row)
+
+
+async def bury_announces(uris: Sequence[str]) -> None:
+    """Remember what tags took back: its address answers 410 unless they say it anew."""
+    for uri in uris:
+        await rows.bury(uri, addresses.uri_hash(uri))
 
 
 async def end_publication(owner: Owner, row: Row) -> None:
     """Withdraw a publication: its id answers 410 for ever and whoever got it is told."""
     uri = addresses.absolute(addresses.bookmark(owner.username, row["public_id"]))
     await rows.bury(uri, addresses.uri_hash(uri))
+    await bury_announces(await streams.bookmark_ended(owner, row))
     await publish.bookmark_ended(owner, row["public_id"], Visibility(row["visibility"]))
 
 

@@ -10,7 +10,8 @@ from fedimark import addresses
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.policy.blocks import between
+from fedimark.policy.blocks import between, no_block_between
+from fedimark.policy.visibility import Visibility, leaves, may_be_passed_on
 from fedimark.timelines.merge import hold, share_began, share_ended
 from fedimark.vocab.activities import ActivityRef
 
@@ -27,9 +28,14 @@ ON CONFLICT (actor_id, bookmark_id, kind) DO UPDATE SET uri = excluded.uri
 """
 _UNLIKE = "DELETE FROM reaction WHERE actor_id = ? AND kind = 'Like' AND (uri = ? OR (bookmark_id = ? AND ? = ''))"
 _BURIED = "SELECT deleted_at FROM tombstone WHERE uri_hash = ?"
-_COUNTS = """
-SELECT (SELECT count(*) FROM reaction WHERE bookmark_id = ? AND kind = 'Like') AS likes,
-(SELECT count(*) FROM share WHERE bookmark_id = ?) AS shares
+# Whoever is suspended, or stands behind a block with the saver, is there still and not counted.
+_COUNTED = f"""
+JOIN bookmark b ON b.id = r.bookmark_id JOIN actor a ON a.id = r.actor_id
+WHERE b.id = ? AND a.suspended_at IS NULL AND {no_block_between("a.id", "b.actor_id")}
+"""
+_COUNTS = f"""
+SELECT (SELECT count(*) FROM reaction r {_COUNTED} AND r.kind = 'Like') AS likes,
+(SELECT count(*) FROM share r {_COUNTED}) AS shares
 """
 
 
@@ -42,7 +48,10 @@ async def bookmark_of(uri: str) -> Row | None:
 
 
 async def counts(bookmark_id: int) -> dict[str, int]:
-    """How many people elsewhere like a bookmark and share it: `likes` and `shares`."""
+    """How many people elsewhere like a bookmark and share it: `likes` and `shares`.
+
+    Whom its saver blocks, or who blocks them, counts no more, whenever that began; nor does who is suspended.
+    """
     row = await fetch_one(_COUNTS, bookmark_id, bookmark_id)
     return {name: int(amount) for name, amount in (row or {}).items()}
 
@@ -50,6 +59,8 @@ async def counts(bookmark_id: int) -> dict[str, int]:
 async def share(sharer: Row, bookmark: Row, object_uri: str, share_uri: str | None, at: int) -> str:
     """Somebody elsewhere shared a bookmark at a moment; `share_uri` is their Announce's id."""
     object_hash, uri = addresses.uri_hash(object_uri), share_uri or ""
+    if bookmark["is_local"] and not may_be_passed_on(Visibility(bookmark["visibility"])):
+        return IGNORED
     await hold("actor", sharer["id"])
     if await between(sharer["id"], bookmark["actor_id"]):
         return IGNORED
@@ -92,7 +103,9 @@ async def unshare_some(sharer: Row, limit: int) -> int:
 async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
     """Somebody elsewhere likes a bookmark of this server; what else they like is not ours to count."""
     bookmark = await bookmark_of(object_uri) if addresses.local_bookmark(object_uri) else None
-    if bookmark is None or await was_taken_back(fan, like_uri, None) or await between(fan["id"], bookmark["actor_id"]):
+    if bookmark is None or not leaves(Visibility(bookmark["visibility"])):
+        return IGNORED
+    if await was_taken_back(fan, like_uri, None) or await between(fan["id"], bookmark["actor_id"]):
         return IGNORED
     await execute(_LIKE, fan["id"], bookmark["id"], "Like", like_uri or "")
     return "liked"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.save import hold_owner, is_spoken
+from fedimark.bookmarks.save import bury_announces, hold_owner, is_spoken
 from fedimark.database import Row, atomically, fetch
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
-from fedimark.outbox import publish
+from fedimark.outbox import publish, streams
 from fedimark.text import tags
 
 _BATCH = 500
@@ -83,5 +83,7 @@ async def _respell_one(owner: Owner, row: Row, key: str, instead: Sequence[str])
         return False
     after = await rows.change(row, {"tags": spelled, "updated_at": max(now(), row["updated_at"] + 1)})
     if is_spoken(after):
+        # What has another name is no news: tags take back and announce nothing.
+        await bury_announces(await streams.bookmark_respelled(owner, row, after))
         await publish.bookmark_updated(owner, after)
     return True

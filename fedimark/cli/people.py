@@ -35,7 +35,7 @@ def account_add(name: str, admin: bool, password_stdin: bool) -> None:
 @account.command("suspend")
 @click.argument("name", type=options.NAME)
 def account_suspend(name: str) -> None:
-    """Shut somebody out: they can’t sign in, are shown nowhere, and say nothing to other servers."""
+    """Shut somebody out, of this server or (@sam@bad.example) of another: they are shown nowhere and not heard."""
     run(_suspend(name))
 
 
@@ -49,7 +49,7 @@ def account_restore(name: str) -> None:
 @account.command("rotate-keys")
 @click.argument("name", type=options.NAME)
 def account_rotate_keys(name: str) -> None:
-    """Give somebody a new key to sign with, after the old one may have been seen; their followers’ servers are told."""
+    """Give somebody new keys, after an old one may have been seen; their followers’ servers are told."""
     click.echo(run(_rotate_keys(name)))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -26,14 +26,9 @@ async def write() -> AsyncIterator[None]:
 
     Never await the network inside, and start no task. Raises Unavailable when the database cannot be written.
     """
-    try:
+    with _troubles():
         async with in_transaction("default"):
             yield
-    except Exception as error:
-        if _is_trouble(error):
-            log.error(STORE_FAILED, error=f"{type(error).__name__}: {error}"[:200])
-            raise Unavailable from error
-        raise
 
 
 async def atomically(work: Callable[[], Awaitable[T]]) -> T:
@@ -50,6 +45,18 @@ async def atomically(work: Callable[[], Awaitable[T]]) -> T:
         except Unavailable as error:
             if not tries or type(error.__cause__).__name__ not in {"DeadlockDetectedError", "SerializationError"}:
                 raise
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """Say in one way that the database cannot be written: raises Unavailable."""
+    try:
+        yield
+    except Exception as error:
+        if _is_trouble(error):
+            log.error(STORE_FAILED, error=f"{type(error).__name__}: {error}"[:200])
+            raise Unavailable from error
+        raise
 
 
 def _is_trouble(error: BaseException) -> bool:
@@ -76,10 +83,10 @@ async def fetch_one(sql: str, *parameters: object) -> Row | None:
 async def execute(sql: str, *parameters: object) -> int:
     """Run one statement that writes, in the transaction around it or in its own; returns how many rows it touched."""
     connection = get_connection("default")
-    if not isinstance(connection, TransactionalDBClient):
-        async with write():
-            return await execute(sql, *parameters)
-    count, _ = await connection.execute_query(_spelled(connection, sql), list(parameters))
+    # Both databases take a statement alone for a transaction: saying so first, and after, would cost two more trips.
+    around = nullcontext() if isinstance(connection, TransactionalDBClient) else _troubles()
+    with around:
+        count, _ = await connection.execute_query(_spelled(connection, sql), list(parameters))
     return count
 
 

@@ -16,6 +16,9 @@ LONGEST_HOST = 255
 _HEARD_FOR = 60 * MICROS
 _MOST_HEARD = 10_000
 
+# Its handlers do their work and never end the answer: whoever waited for one would block its inbox for a week.
+_SILENT = frozenset({"postmarks"})
+_SOFTWARE = "SELECT software FROM peer WHERE host = ?"
 _HEALTH = "SELECT fails, open_until, failing_days, failed_at, answered_at FROM peer WHERE host = ?"
 # Not to be asked at once what software it runs: those whose people we know are known already. (remote.peers)
 _MEET = """
@@ -51,6 +54,12 @@ def health_of(row: Row | None) -> Health:
     if row is None or row["fails"] is None:
         return Health()
     return Health(row["fails"], row["open_until"], row["failing_days"], row["failed_at"], row["answered_at"])
+
+
+async def takes_in_silence(host: str) -> bool:
+    """Whether no answer means that it was taken there, as its NodeInfo tells."""
+    row = await fetch_one(_SOFTWARE, host)
+    return row is not None and row["software"] in _SILENT
 
 
 async def answered(host: str) -> None:

@@ -13,11 +13,12 @@ from fedimark.delivery import peers, settle
 from fedimark.delivery.breaker import Lane
 from fedimark.delivery.claim import SLOTS, claim, go_on, one_try, patience_s, release
 from fedimark.delivery.retry import is_final, is_trouble
-from fedimark.errors import FedimarkError, Unreachable, Untrustworthy
+from fedimark.errors import FedimarkError, Silent, Unreachable, Untrustworthy
 from fedimark.here import MICROS, now
 from fedimark.logs import DELIVERY_FAILED, log
 from fedimark.remote import client
 from fedimark.remote.actors import FRESH, refresh_actor
+from fedimark.remote.signing import private_key_of
 from fedimark.signatures.message import read_http_date
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import ACTIVITY_JSON
@@ -73,7 +74,7 @@ async def _send_all(letters: Sequence[Row]) -> int:
 async def _send(delivery: Row) -> bool:
     """Try one delivery and settle it; returns whether the next one for this inbox may go."""
     sender = await fetch_one("SELECT * FROM actor WHERE id = ?", delivery["actor_id"])
-    if sender is None or not sender["private_key"]:
+    if sender is None or not await private_key_of(sender):
         await settle.dead(delivery, "no-key")
         return True
     if sender["suspended_at"] is not None:
@@ -83,7 +84,10 @@ async def _send(delivery: Row) -> bool:
         body = delivery["body"].encode("utf-8")
         async with asyncio.timeout(patience_s(delivery["lane"])):
             answer = await client.post(delivery["inbox"], body, content_type=ACTIVITY_JSON, signer=sender)
-    except (Unreachable, TimeoutError):
+    except (Unreachable, TimeoutError) as error:
+        if isinstance(error, (Silent, TimeoutError)) and await peers.takes_in_silence(delivery["host"]):
+            await settle.arrived(delivery)
+            return True
         await peers.failed(delivery["host"])
         await settle.failed(delivery, "unreachable", jitter=_jitter())
         return False

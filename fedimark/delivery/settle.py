@@ -12,6 +12,7 @@ HELD = "suspended"  # why a delivery of somebody suspended is set aside, until t
 
 _WRONG_TYPE = "http-406"
 _SPEAKS_OF = frozenset({"Create", "Update", "Announce"})
+_ENDS = frozenset({"Delete", "Undo"})  # a tag's Announce is taken back by an Undo
 
 _REACH = "INSERT INTO reach (object_hash, inbox_hash, inbox) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FORGET = "DELETE FROM reach WHERE object_hash = ? AND inbox_hash = ?"
@@ -36,7 +37,7 @@ async def arrived(delivery: Row) -> None:
         await execute("DELETE FROM delivery WHERE id = ?", delivery["id"])
         if delivery["kind"] in _SPEAKS_OF:
             await execute(_REACH, delivery["object_hash"], delivery["inbox_hash"], delivery["inbox"])
-        elif delivery["kind"] == "Delete":
+        elif delivery["kind"] in _ENDS:
             await execute(_FORGET, delivery["object_hash"], delivery["inbox_hash"])
 
     await atomically(work)

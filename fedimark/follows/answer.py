@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fedimark.database import Row, atomically, execute, fetch_one
 from fedimark.errors import NotFound
+from fedimark.follows.queries import ANSWERED_BY
 from fedimark.follows.request import Reader
 from fedimark.here import here, now
 from fedimark.outbox.follows import say_accept, say_reject
 from fedimark.timelines.merge import follow_began, follow_ended
 
-_FOLLOW = "SELECT * FROM follow WHERE id = ? AND target_id = ?"
+_FOLLOW = f"SELECT * FROM follow WHERE id = ? AND target_id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})"
 _ANSWER = "UPDATE follow SET state = ?, answered_at = ? WHERE id = ?"
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
@@ -38,7 +39,7 @@ async def _accept(target_id: int, follow_id: str) -> None:
     await execute(_ANSWER, "accepted", now(), row["id"])
     local, follower = await _both(row)
     if follower["local_name"] is not None:
-        await follow_began(follower["id"], target_id)
+        await follow_began(follower["id"], local["id"])
     else:
         await say_accept(local, follower, row["uri"])
 
@@ -50,12 +51,12 @@ async def _reject(target_id: int, follow_id: str) -> None:
     if follower["local_name"] is None:
         await say_reject(local, follower, row["uri"])
     elif row["state"] == "accepted":
-        await follow_ended(follower["id"], target_id)
+        await follow_ended(follower["id"], local["id"])
 
 
 async def _asked(target_id: int, follow_id: str) -> Row:
     known = follow_id.isascii() and follow_id.isdigit() and len(follow_id) < 19
-    row = await fetch_one(_FOLLOW, int(follow_id), target_id) if known else None
+    row = await fetch_one(_FOLLOW, int(follow_id), *[target_id] * 3) if known else None
     if row is None or row["state"] == "rejected":
         raise NotFound
     return row

@@ -16,12 +16,12 @@ async def end_silently(one: Row, other: Row) -> None:
 
 
 async def end_aloud(local: Row, other: Row) -> None:
-    """End the follows between somebody here and another in both directions.
+    """End the follows between somebody here, or a tag, and another in both directions.
 
     Another elsewhere is told: by an Undo of what was asked, a Reject of what they asked.
     """
     ours, theirs = await _ended(local, other), await _ended(other, local)
-    if other["local_name"] is not None:
+    if other["uri"] is None:
         return
     if ours is not None and ours["state"] != "rejected":
         await say_undo(local, other, ours["public_id"])

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.follows import tags
 from fedimark.follows.crowd import is_crowd
 from fedimark.here import MICROS, now
 from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
-from fedimark.policy.blocks import between
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 from fedimark.vocab.activities import ActivityRef
 
@@ -19,6 +19,7 @@ IGNORED = "ignored"
 BACKFILL = "backfill"  # the job that reads what somebody said before anybody here followed them
 
 _READ_AGAIN = 3_600 * MICROS
+_LATE = 86_400 * MICROS  # how long a Follow may come after its Undo
 # The newest Follow's id is kept: it is the one that an answer must name.
 _ASKED = """
 INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -28,6 +29,12 @@ answered_at = CASE WHEN follow.state = 'rejected' THEN excluded.answered_at ELSE
 RETURNING state
 """
 _STATE = "SELECT state FROM follow WHERE follower_id = ? AND target_id = ?"
+_CAME = "SELECT id FROM received_activity WHERE uri_hash = ? AND kind = 'Follow'"
+_WITHHOLD = """
+INSERT INTO withheld (uri_hash, updated_at, kept_at) VALUES (?, ?, ?)
+ON CONFLICT (uri_hash) DO UPDATE SET kept_at = excluded.kept_at
+"""
+_WITHHELD = "SELECT id FROM withheld WHERE uri_hash = ? AND kept_at > ?"
 _READERS = """
 SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
@@ -38,22 +45,22 @@ SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL
 
 
 async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
-    """Somebody elsewhere asks to follow somebody here. Asked again, it is accepted again, with the new Follow's id.
+    """Somebody elsewhere asks to follow somebody here, or a tag. Asked again, it is accepted again, with the new id.
 
     Where a block stands between the two, it is refused at once; of a crowd the later ones wait for a person, however
     often they ask.
     """
     name = addresses.local_username(target_uri)
-    target = await fetch_one(_PERSON, name) if name else None
-    if target is None:
+    target = await fetch_one(_PERSON, name) if name else await tags.followable(target_uri)
+    if target is None or await _was_withdrawn(follower, follow_uri):
         return IGNORED
     await hold("actor", follower["id"], target["id"])
-    if await between(follower["id"], target["id"]):
+    if await tags.is_barred(follower["id"], target):
         await say_reject(target, follower, follow_uri)
         return "refused"
     known = await fetch_one(_STATE, follower["id"], target["id"])
     is_new = known is None or known["state"] == "rejected"
-    by_hand = (is_new and await is_crowd(follower["uri"])) or target["approves_followers"]
+    by_hand = (is_new and await is_crowd(follower["uri"])) or await tags.approves(target)
     at = now()
     state = "requested" if by_hand else "accepted"
     row = (await fetch(_ASKED, follower["id"], target["id"], state, follow_uri, at, None if by_hand else at))[0]
@@ -63,14 +70,41 @@ async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
 
 
 async def withdrawn(follower: Row, ref: ActivityRef) -> str:
-    """Somebody elsewhere follows somebody here no more: named by whom they followed, else by the Follow's id."""
-    name = addresses.local_username(ref.object) if ref.object else None
-    if name is not None:
-        which = "target_id = (SELECT id FROM actor WHERE local_name = ?)"
-        ended = await execute(f"DELETE FROM follow WHERE follower_id = ? AND {which}", follower["id"], name)
-    else:
-        ended = await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id)
-    return "withdrawn" if ended else IGNORED
+    """Somebody elsewhere follows somebody here no more: named by the Follow's id, else by whom they followed.
+
+    The Undo of a Follow before the one that stands ends nothing. An id that never came here is no reason to keep the
+    follow: old Mastodons name a row of theirs. One that comes first keeps its Follow out, if that comes soon.
+    """
+    if ref.id is not None:
+        if await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id):
+            return "withdrawn"
+        if await fetch_one(_CAME, _name(follower, ref.id)) is not None:
+            return IGNORED
+    target_id = await _target_id(ref.object) if ref.object else None
+    if target_id is not None:
+        if await execute("DELETE FROM follow WHERE follower_id = ? AND target_id = ?", follower["id"], target_id):
+            return "withdrawn"
+        if ref.id is not None:
+            await execute(_WITHHOLD, _name(follower, ref.id), now(), now())
+    return IGNORED
+
+
+async def _target_id(uri: str) -> int | None:
+    """The row of a person or a tag of this server."""
+    name = addresses.local_username(uri)
+    row = await fetch_one("SELECT id FROM actor WHERE local_name = ?", name) if name else await tags.known(uri)
+    return None if row is None else int(row["id"])
+
+
+async def _was_withdrawn(follower: Row, follow_uri: str | None) -> bool:
+    if follow_uri is None:
+        return False
+    return await fetch_one(_WITHHELD, _name(follower, follow_uri), now() - _LATE) is not None
+
+
+def _name(follower: Row, follow_uri: str) -> str:
+    """What a Follow is kept under: as `received_activity` names it, so that nobody else's id is meant."""
+    return addresses.uri_hash(f"{follower['uri']} {follow_uri}")
 
 
 async def accepted(target: Row, ref: ActivityRef) -> str:

@@ -10,15 +10,29 @@ PAGE = 100
 # A follow with the person at its other end; `id` is the follow's, `at` when it was answered, else asked.
 _COLUMNS = """
 f.id, f.state, f.public_id, f.created_at, COALESCE(f.answered_at, f.created_at) AS at,
-a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon
+a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon,
+a.tag_id
+"""
+# Which targets `t` somebody answers for, three times their id: themselves, their tags, as an admin everybody's tags.
+ANSWERED_BY = """
+t.id = ? OR t.owner_id = ? OR (t.tag_id IS NOT NULL AND t.owner_id = 0 AND EXISTS (
+    SELECT 1 FROM account c WHERE c.actor_id = ? AND c.is_admin))
 """
 _FOLLOWERS = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL ORDER BY f.id DESC LIMIT ?
+WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL AND a.suspended_at IS NULL
+ORDER BY f.id DESC LIMIT ?
+"""
+_REQUESTS = f"""
+SELECT {_COLUMNS}, CASE WHEN t.tag_id IS NULL THEN '' ELSE t.name END AS tag
+FROM follow f JOIN actor a ON a.id = f.follower_id JOIN actor t ON t.id = f.target_id
+WHERE f.state = 'requested' AND a.gone_at IS NULL AND a.suspended_at IS NULL
+AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})
+ORDER BY f.id DESC LIMIT ?
 """
 _FOLLOWING = f"""
 SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id
-WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL
+WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL AND a.suspended_at IS NULL
 ORDER BY a.username, a.host, f.id LIMIT ?
 """
 _ONE = f"SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id WHERE f.follower_id = ? AND f.target_id = ?"
@@ -31,12 +45,15 @@ async def followers(actor_id: int, before: int | None = None, limit: int = PAGE)
 
 
 async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
-    """Who asks to follow and waits for an answer, the newest first."""
-    return await fetch(_FOLLOWERS, actor_id, "requested", _NEVER, limit)
+    """Who waits for somebody's answer, newest first: to follow them, or a tag (`tag`, else empty).
+
+    Admins answer for everybody's tags, of which only a crowd has to wait.
+    """
+    return await fetch(_REQUESTS, *[actor_id] * 3, limit)
 
 
 async def following(actor_id: int, limit: int = 5_000) -> list[Row]:
-    """Whom somebody follows or asked to, by name; `state` tells which."""
+    """Whom somebody follows or asked to, people and tags (`tag_id`), by name; `state` tells which."""
     return await fetch(_FOLLOWING, actor_id, limit)
 
 
@@ -50,12 +67,12 @@ async def one_follow(follower_id: int, target_id: int) -> Row:
 
 async def follower_count(actor_id: int) -> int:
     """How many people follow somebody."""
-    return await _count("SELECT count(*) AS amount FROM follow WHERE target_id = ? AND state = 'accepted'", actor_id)
+    return await _count("f.follower_id WHERE f.target_id = ?", actor_id)
 
 
 async def following_count(actor_id: int) -> int:
-    """How many people somebody follows."""
-    return await _count("SELECT count(*) AS amount FROM follow WHERE follower_id = ? AND state = 'accepted'", actor_id)
+    """How many people somebody follows; tags are nobody's business."""
+    return await _count("f.target_id WHERE f.follower_id = ? AND a.tag_id IS NULL", actor_id)
 
 
 async def counts_by_state() -> dict[str, int]:
@@ -65,6 +82,7 @@ async def counts_by_state() -> dict[str, int]:
     return {state: found.get(state, 0) for state in ("requested", "accepted", "rejected")}
 
 
-async def _count(sql: str, actor_id: int) -> int:
-    row = await fetch_one(sql, actor_id)
+async def _count(at_the_other_end: str, actor_id: int) -> int:
+    sql = f"SELECT count(*) AS amount FROM follow f JOIN actor a ON a.id = {at_the_other_end}"
+    row = await fetch_one(f"{sql} AND f.state = 'accepted' AND a.suspended_at IS NULL", actor_id)
     return int(row["amount"]) if row else 0

@@ -6,11 +6,12 @@ from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, Refused
+from fedimark.follows import tags
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
 from fedimark.outbox.follows import say_follow, say_undo
-from fedimark.policy.blocks import between, is_blocked_actor
+from fedimark.policy.blocks import is_blocked_actor
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 
 
@@ -30,6 +31,7 @@ created_at = excluded.created_at, answered_at = excluded.answered_at, asked_agai
 WHERE follow.state = 'rejected' RETURNING id
 """
 _ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL"
+_LEFT = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
 _FOLLOWED = """
 SELECT a.* FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
@@ -39,14 +41,16 @@ WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AN
 async def follow(reader: Reader, who: str) -> Row:
     """Follow whoever `who` names; returns the follow (see `queries.one_follow`), accepted or requested.
 
-    People here are followed at once unless they approve by hand; others once their server says so. Asking again
-    changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone, Forbidden where a
-    block stands between the two, Unreachable, Untrustworthy.
+    People here and their tags are followed at once unless they approve by hand; others once their server says so.
+    Asking again changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone,
+    Forbidden where a block stands between the two, Unreachable, Untrustworthy.
     """
     target = await resolve(who)
     if await is_blocked_actor(target):
         raise Forbidden("This server has nothing to do with that one.")
-    if target["id"] == reader.actor_id:
+    if target["suspended_at"] is not None:
+        raise Forbidden("This server has nothing to do with them.")
+    if reader.actor_id in (target["id"], target["owner_id"]):
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
         raise Refused("That is this server itself: nobody to follow.", field="who")
@@ -72,10 +76,10 @@ async def ask(follower_id: int, target_id: int) -> None:
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
     if follower is None or target is None:
         raise Gone
-    if await between(follower_id, target_id):
+    if await tags.is_barred(follower_id, target):
         raise Forbidden("A block stands between the two of you.")
-    is_here = target["local_name"] is not None
-    accepted = is_here and not target["approves_followers"]
+    is_here = target["uri"] is None
+    accepted = is_here and not await tags.approves(target)
     public_id, at = here().new_id(), now()
     state = "accepted" if accepted else "requested"
     if not await fetch(_ASK, follower_id, target_id, state, public_id, at, at if accepted else None):
@@ -94,6 +98,6 @@ async def leave(follower_id: int, target_id: int) -> None:
         return
     if ended[0]["state"] == "accepted":
         await follow_ended(follower_id, target_id)
-    follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
-    if follower and target and target["local_name"] is None and ended[0]["state"] != "rejected":
+    follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_LEFT, target_id)
+    if follower and target and target["uri"] is not None and ended[0]["state"] != "rejected":
         await say_undo(follower, target, ended[0]["public_id"])

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, NotFound, Refused, Unreachable
+from fedimark.follows import tags
 from fedimark.here import here
+from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.blocks import is_blocked
-from fedimark.remote.actors import find_actor
+from fedimark.remote.actors import find_actor, typed_actor
 from fedimark.remote.webfinger import find_handle
+from fedimark.text import tags as words
+from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 
 PATIENCE_S = 8  # somebody waits in front of a form
 
@@ -23,7 +28,10 @@ _LOCAL = re.compile(r"@?([A-Za-z0-9_]{1,30})")
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """What was typed, read: a `name` of this server, a `name` at a `host`, or a `uri`; the others are empty."""
+    """What was typed, read: a `name` of this server, a `name` at a `host`, or a `uri`; the others are empty.
+
+    A tag of this server is its `uri`, or by its handle a `name` with a dot in it.
+    """
 
     name: str = ""
     host: str = ""
@@ -31,14 +39,20 @@ class Who:
 
 
 def read_who(text: str) -> Who:
-    """Read `@ana@host`, `ana@host`, `acct:ana@host`, a profile's address, or a name of this server.
+    """Read `@ana@host`, `ana@host`, `acct:ana@host`, a profile's address, a name of this server, or a tag of it.
+
+    A tag is `#sql`, `#sql@host` of this server, the address of its page or a person's, or its handle.
 
     Raises Refused for the field `who`.
     """
     typed = text.strip()
     if typed.lower().startswith(("http://", "https://")):
-        local = addresses.local_username(typed)
+        local, stream = addresses.local_username(typed), addresses.local_stream(typed)
+        if stream is not None:
+            return Who(uri=addresses.absolute(addresses.stream(*stream)))
         return Who(name=local.lower()) if local else Who(uri=typed)
+    if (stream := _tag(typed)) is not None:
+        return Who(uri=addresses.absolute(addresses.stream(*stream)))
     typed = typed.removeprefix("acct:")
     if found := _LOCAL.fullmatch(typed):
         return Who(name=found[1].lower())
@@ -58,11 +72,16 @@ async def resolve(text: str) -> Row:
     who = read_who(text)
     if who.name and not who.host:
         return await _here(who.name)
+    if (stream := addresses.local_stream(who.uri)) is not None:
+        return await _tag_here(tag_actor(*stream))
     if await is_blocked(who.host, who.uri):
         raise Forbidden("This server has nothing to do with that one.")
     try:
         async with asyncio.timeout(PATIENCE_S):
-            actor = await find_actor(who.uri or await find_handle(f"@{who.name}@{who.host}"))
+            if who.uri:
+                actor = await typed_actor(who.uri)
+            else:
+                actor = await find_actor(await find_handle(f"@{who.name}@{who.host}"))
     except TimeoutError as error:
         raise Unreachable from error
     if actor["gone_at"] is not None:
@@ -77,9 +96,32 @@ async def known(text: str) -> Row | None:
     return min(rows, key=lambda row: row["uri"] != who.uri, default=None)
 
 
+def _tag(typed: str) -> tuple[str, str] | None:
+    """The tag of this server that `#sql` or `#sql@host` means. Raises Refused for one of another server."""
+    if not typed.startswith("#"):
+        return None
+    word, _, host = typed[1:].rpartition("@") if "@" in typed else (typed[1:], "", "")
+    settings = here().settings
+    if host and host.lower() not in (settings.handles_at, settings.host):
+        raise Refused("Tags of other servers are followed by their handle, like @tag.sql@marks.example.", field="who")
+    read = words.split(word)
+    if len(read) != 1:
+        raise Refused("Give one tag, like #sql.", field="who")
+    return "", words.key(read[0])
+
+
 async def _here(name: str) -> Row:
+    if "." in name:
+        return await _tag_here(tag_actor_of_handle(name))
     sql = "SELECT * FROM actor WHERE local_name = ? AND gone_at IS NULL AND suspended_at IS NULL"
     row = await fetch_one(sql, name)
     if row is None:
         raise NotFound("Nobody here has that name.")
     return row
+
+
+async def _tag_here(looking: Awaitable[TagActor]) -> Row:
+    try:
+        return await tags.row_of(await looking)
+    except NotFound as error:
+        raise NotFound("No public bookmark here ever had that tag.") from error

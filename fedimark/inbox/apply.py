@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.database import Row, atomically, execute, fetch, fetch_one, is_sqlite
 from fedimark.errors import Unreachable
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import asking
+from fedimark.inbox.authority import may_be_heard
 from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.origin import Origin
@@ -85,13 +86,16 @@ async def _try_asked(row_id: int) -> None:
 
 
 async def _apply(row_id: int, origin: Origin | None) -> None:
-    row = await fetch_one(_STILL_WAITING, row_id)
+    # Held until its effects are committed: two workers on one database must not apply it twice.
+    row = await fetch_one(_STILL_WAITING if is_sqlite() else f"{_STILL_WAITING} FOR UPDATE", row_id)
     if row is None:
         return
     received = replace(await stored(row), origin=origin)
-    # Taken in before their domain was blocked.
+    # Taken in before their domain was blocked, or they were suspended.
     if await is_blocked_actor(received.actor):
         outcome = "blocked"
+    elif received.actor["suspended_at"] is not None and not may_be_heard(received.activity):
+        outcome = "suspended"
     elif origin is None and await asking.is_needed(received):
         await execute(_ASK, now(), row_id)
         return

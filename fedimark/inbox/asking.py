@@ -95,7 +95,8 @@ async def _ask_note(received: Verified[Any]) -> Origin:
         return NOTHING
     author = await find_actor(note.attributed_to, for_proven)
     # Their handle may be of a blocked domain, where their id is not.
-    return NOTHING if await is_blocked_actor(author) else Origin(note=note, author=author)
+    is_unwanted = author["suspended_at"] is not None or await is_blocked_actor(author)
+    return NOTHING if is_unwanted else Origin(note=note, author=author)
 
 
 async def _ask_shared(received: Verified[Announce]) -> Origin:

@@ -36,13 +36,18 @@ def same_host(one: str, other: str) -> bool:
     return bool(host) and host == host_of(other)
 
 
+def check_elsewhere(activity: Activity, own_host: str) -> None:
+    """Raise NotTheirs for an actor of this server: people here never speak through an inbox."""
+    if host_of(activity.actor) in ("", own_host):
+        raise NotTheirs("own-host")
+
+
 def check_key(key_id: str, activity: Activity, own_host: str) -> None:
     """Raise NotTheirs unless the key is of the actor's server, and that server is not this one.
 
-    People here never speak through an inbox: whoever signs as one of them is somebody else.
+    Whoever signs as somebody of this server is somebody else.
     """
-    if host_of(activity.actor) in ("", own_host):
-        raise NotTheirs("own-host")
+    check_elsewhere(activity, own_host)
     if not same_host(key_id, activity.actor):
         raise NotTheirs("key-host")
 
@@ -73,6 +78,12 @@ def check(activity: Activity) -> None:
             _must(activity.follow.object in (None, actor), "follow-object")
         case _:
             return
+
+
+def may_be_heard(activity: Activity) -> bool:
+    """Whether an activity of somebody suspended is taken all the same: what ends things, and who they are now."""
+    is_of_actor = isinstance(activity, Update) and activity.object_id == activity.actor
+    return is_of_actor or isinstance(activity, Delete | Reject | Undo)
 
 
 def check_signer(activity: Activity, owner_uri: str, owner_key_id: str, key_id: str) -> None:

@@ -46,7 +46,7 @@ async def backfill(job: Row) -> None:
     Raises Unreachable, so that the job is tried again.
     """
     actor_id = json.loads(job["payload"])["actor_id"]
-    author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL", actor_id)
+    author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL", actor_id)
     kept = done = 0
     if author is not None and author["outbox"] and await is_followed(author):
         reading = Reading(author)

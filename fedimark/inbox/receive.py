@@ -9,46 +9,24 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from fedimark import addresses
-from fedimark.database import Row, execute, fetch_one
+from fedimark.database import Row, fetch_one
 from fedimark.delivery.peers import heard_from
-from fedimark.errors import (
-    FedimarkError,
-    Forbidden,
-    Gone,
-    Malformed,
-    NotProven,
-    TooLarge,
-    Unreachable,
-    WrongType,
-)
-from fedimark.here import MICROS, here, now
+from fedimark.errors import FedimarkError, Forbidden, Malformed, NotProven, TooLarge, WrongType
+from fedimark.here import here
 from fedimark.inbox import authority
+from fedimark.inbox.keeping import keep, kind_of
 from fedimark.inbox.origin import Origin
-from fedimark.inbox.patience import asked_anew, in_time, may_ask_anew
+from fedimark.inbox.proofs import known_author
+from fedimark.inbox.prove import prove
 from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
 from fedimark.policy import blocks
-from fedimark.remote.actors import refresh_actor
-from fedimark.remote.budget import for_unproven
-from fedimark.remote.keys import owner_of_key, refetched_owner
 from fedimark.remote.known import known_actor
-from fedimark.remote.peers import hear_rfc9421
-from fedimark.signatures.keys import BadKey, load_public
-from fedimark.signatures.message import BadSignature, Message
-from fedimark.signatures.rfc9421 import Rfc9421
-from fedimark.signatures.verify import Claim, check, read_claims, verify
-from fedimark.vocab.activities import Activity, Delete, Unknown
+from fedimark.signatures.message import Message
+from fedimark.vocab.activities import Activity, Delete
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
-from fedimark.vocab.terms import is_activity_type
+from fedimark.vocab.terms import Doc, is_activity_type
 
-REPEATED_WITHIN = 300 * MICROS
-
-_LONGEST_KIND = 32
-_STORE = """
-INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome)
-VALUES (?, ?, ?, ?, ?, 0, ?, '') ON CONFLICT (uri_hash) DO NOTHING
-"""
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
 A = TypeVar("A", bound=Activity)
@@ -79,23 +57,38 @@ async def receive(
     """
     _check_type(headers)
     body = await _read(headers, chunks)
-    activity = _parse(body)
+    document, activity = _parse(body)
     await _check_domain(activity)
     if await _is_strangers_end(activity):
         return
     try:
-        actor = await _prove(Message(method, target, headers, body), activity)
+        spoken = await prove(Message(method, target, headers, body), document, activity)
     except FedimarkError as error:
         reason = error.reason if isinstance(error, NotProven) else error.message
-        log.info(INBOX_REFUSED, actor=activity.actor, kind=_kind(activity), status=error.status, reason=reason)
+        log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=error.status, reason=reason)
         raise
-    at = now()
-    values = (_once(activity), actor["id"], _kind(activity), body.decode("utf-8"), at, at)
-    if await execute(_STORE, *values):
-        log.info(INBOX_RECEIVED, actor=activity.actor, kind=_kind(activity))
+    bearer = spoken.bearer
+    if await keep(activity, spoken.author, body.decode("utf-8"), spoken.at):
+        log.info(INBOX_RECEIVED, actor=activity.actor, kind=kind_of(activity), bearer=bearer["uri"])
         here().wake.set()
     # Whoever speaks can listen again: what waits for their server need not wait on.
-    await heard_from(actor["uri"], actor["inbox"], actor["shared_inbox"])
+    await heard_from(bearer["uri"], bearer["inbox"], bearer["shared_inbox"])
+
+
+async def embedded(document: Doc, received_at: int) -> Verified[Any]:
+    """An activity that stands inside another, said by its own author: their proof in it is believed, offline.
+
+    For streams that announce whole activities: who announced it is not asked, and nobody else either. The proof is
+    less than 24 hours old, its key known here, the activity for everybody and its actor's to say. Nothing is stored.
+    Whether the object is known already, and how often its own server is asked all the same, is for the caller.
+    Raises NotProven with the reason, and then the object is to be fetched where its id leads.
+    """
+    try:
+        activity = parse(document)
+        authority.check(activity)
+    except (Unreadable, authority.NotTheirs) as error:
+        raise NotProven(error.reason) from error
+    return Verified(activity, await known_author(document, activity), received_at)
 
 
 async def stored(row: Row) -> Verified[Any]:
@@ -125,9 +118,10 @@ async def _read(headers: Mapping[str, tuple[str, ...]], chunks: AsyncIterator[by
     return bytes(body)
 
 
-def _parse(body: bytes) -> Activity:
+def _parse(body: bytes) -> tuple[Doc, Activity]:
     try:
-        return parse(loads(body))
+        document = loads(body)
+        return document, parse(document)
     except Unreadable as error:
         raise Malformed(f"This activity can’t be read: {error.reason}.") from error
 
@@ -135,7 +129,7 @@ def _parse(body: bytes) -> Activity:
 async def _check_domain(activity: Activity) -> None:
     """Raise Forbidden for who comes from a blocked domain, before anything of theirs is asked for."""
     if await blocks.is_blocked(activity.actor):
-        log.info(INBOX_REFUSED, actor=activity.actor, kind=_kind(activity), status=Forbidden.status, reason="blocked")
+        log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=Forbidden.status, reason="blocked")
         raise Forbidden("This server takes nothing from there.")
 
 
@@ -144,120 +138,3 @@ async def _is_strangers_end(activity: Activity) -> bool:
     if not isinstance(activity, Delete) or activity.object_id != activity.actor:
         return False
     return await known_actor(activity.actor) is None
-
-
-async def _prove(message: Message, activity: Activity) -> Row:
-    """The row of the actor, once it is proven that they signed this very request and may say this."""
-    claims = _believable(message, activity)
-    try:
-        authority.check(activity)
-    except authority.NotTheirs as error:
-        raise Forbidden(f"That is not theirs to say: {error.reason}.") from error
-    try:
-        actor = await _proven_by_one(message, claims, activity)
-    except Gone:
-        actor = await _gone(activity)
-    # Their handle may be of a blocked domain, where their id is not.
-    if await blocks.is_blocked_actor(actor):
-        raise Forbidden("This server takes nothing from there.")
-    return actor
-
-
-def _believable(message: Message, activity: Activity) -> list[Claim]:
-    """The signatures that could prove it, before any key is at hand; raises NotProven when there is none."""
-    try:
-        claims = read_claims(message)
-    except BadSignature as error:
-        raise NotProven(error.reason) from error
-    found, reasons = [], []
-    for claim in claims:
-        try:
-            authority.check_key(claim.key_id, activity, authority.host_of(here().settings.base_url))
-            check(message, claim, host=here().settings.host, now=now())
-        except (BadSignature, authority.NotTheirs) as error:
-            reasons.append(error.reason)
-        else:
-            found.append(claim)
-    if not found:
-        raise NotProven(reasons[0])
-    return found
-
-
-async def _proven_by_one(message: Message, claims: list[Claim], activity: Activity) -> Row:
-    """The key's owner of the first signature that holds: of several one is enough, a proxy may have added its own."""
-    refusals = []
-    for claim in claims:
-        try:
-            actor = await _proven_by_key(message, claim, activity)
-        except NotProven as error:
-            refusals.append(error)
-        else:
-            if isinstance(claim, Rfc9421):
-                await hear_rfc9421(activity.actor)
-            return actor
-    raise refusals[0]
-
-
-async def _proven_by_key(message: Message, claim: Claim, activity: Activity) -> Row:
-    """The key's owner, once the signature holds: with the key we know, else with the one they have now."""
-    asked_at = now()
-    owner = await in_time(owner_of_key(claim.key_id))
-    try:
-        return _proven(owner, message, claim, activity)
-    except NotProven:
-        # Keys change. One that was just fetched has not.
-        if owner["fetched_at"] >= asked_at or not may_ask_anew(claim.key_id):
-            raise
-    return _proven(await asked_anew(claim.key_id, refetched_owner(claim.key_id)), message, claim, activity)
-
-
-def _proven(owner: Row, message: Message, claim: Claim, activity: Activity) -> Row:
-    try:
-        authority.check_signer(activity, owner["uri"] or "", owner["key_id"], claim.key_id)
-        verify(message, claim, load_public(owner["public_key"]), host=here().settings.host, now=now())
-    except (authority.NotTheirs, BadSignature) as error:
-        raise NotProven(error.reason) from error
-    except BadKey as error:
-        raise NotProven("bad-key") from error
-    return owner
-
-
-async def _gone(activity: Activity) -> Row:
-    """The actor's own server says 410: then their end is true, whoever signed it, and nothing else is.
-
-    A key's address that is gone tells nothing of the actor named beside it: a neighbour's is as easily found. So the
-    actor is asked for too, once in five minutes.
-    """
-    known = await known_actor(activity.actor)
-    if known is None or not isinstance(activity, Delete) or activity.object_id != activity.actor:
-        raise NotProven("gone")
-    if known["gone_at"] is not None:
-        return known
-    if not may_ask_anew(activity.actor):
-        raise Unreachable
-    try:
-        await asked_anew(activity.actor, refresh_actor(activity.actor, for_unproven))
-    except Gone:
-        return known
-    raise NotProven("gone")
-
-
-def _once(activity: Activity) -> str:
-    """What makes two arrivals the same activity: its actor and its id, or what it says where it has none.
-
-    The actor is part of it, so nobody can use up another's id.
-    """
-    if activity.id is not None:
-        return addresses.uri_hash(f"{activity.actor} {activity.id}")
-    object_id = getattr(activity, "object_id", None) or getattr(activity, "object", "")
-    note = getattr(activity, "note", None)
-    updated = (note.updated or note.published) if note is not None else activity.published
-    if updated is None:
-        # Postmarks says every edit with the same words, an address alone: those of one moment are one.
-        updated = now() // REPEATED_WITHIN
-    return addresses.uri_hash(f"{activity.actor} {_kind(activity)} {object_id} {updated}")
-
-
-def _kind(activity: Activity) -> str:
-    word = activity.type if isinstance(activity, Unknown) else type(activity).__name__
-    return word[:_LONGEST_KIND]

@@ -6,7 +6,7 @@ from fedimark.models.bookmarks import Bookmark, BookmarkTag, Link, Tag, Tally, T
 from fedimark.models.follows import Follow, FollowCount
 from fedimark.models.moderation import Block, BlockedDomain
 from fedimark.models.peers import ActorKey, Peer
-from fedimark.models.queues import Activity, ActivityBody, Delivery, Job, Reach, ReceivedActivity
+from fedimark.models.queues import Activity, ActivityBody, Announcement, Delivery, Job, Reach, ReceivedActivity
 from fedimark.models.reactions import Reaction, Share
 from fedimark.models.timelines import Entry
 
@@ -16,6 +16,7 @@ __all__ = [
     "ActivityBody",
     "Actor",
     "ActorKey",
+    "Announcement",
     "Block",
     "BlockedDomain",
     "Bookmark",

@@ -7,9 +7,11 @@ from tortoise.models import Model
 
 
 class Actor(Model):
-    """Somebody who saves or reads: `local_name` is set for people of this server, `uri` for everybody else.
+    """Somebody who saves or reads: `local_name` is set for people of this server, `uri` for everybody elsewhere.
 
-    A row of this server is never deleted: its name is never given out again, and a `gone_at` answers 410 for ever.
+    A tag of this server that somebody follows has neither: `tag_id` is set, with `owner_id` where it is one person's
+    tag; `url` is its id. Tags speak with the key of the server's own actor. A row of this server is never deleted: its
+    name is never given out again, and a `gone_at` answers 410 for ever.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -34,16 +36,25 @@ class Actor(Model):
     key_id = column.TextField(default="")
     public_key = column.TextField(default="")  # PEM
     private_key = column.TextField(default="")  # PEM, of this server's actors only
+    # The second pair of this server's actors, for proofs inside documents; ActorKey has those of others.
+    proof_key_id = column.TextField(null=True)  # none until it was rotated
+    proof_public_key = column.TextField(null=True)  # Multibase
+    proof_private_key = column.TextField(null=True)  # PEM
     approves_followers = column.BooleanField(default=False)
     indexable = column.BooleanField(default=False)  # consents to public pages
     created_at = column.BigIntField()
     fetched_at = column.BigIntField(default=0)
     gone_at = column.BigIntField(null=True)
     moved_at = column.BigIntField(null=True)  # of people elsewhere: when their last Move was taken in
-    suspended_at = column.BigIntField(null=True)  # of people of this server, by an admin
+    suspended_at = column.BigIntField(null=True)  # of people of this server and their tags, by an admin
+    tag_id = column.BigIntField(null=True)
+    owner_id = column.BigIntField(default=0, db_default=0, db_index=True)  # of a tag: whose it is, 0 for everybody's
+    spoke_at = column.BigIntField(default=0, db_default=0)  # of a tag: when it last announced something
+    keeps_out = column.BooleanField(default=False, db_default=False)  # of people here: no tag announces what they save
 
     class Meta:
         """Handles are looked up by name and host."""
 
         table = "actor"
+        unique_together = (("tag_id", "owner_id"),)
         indexes = (("username", "host"),)

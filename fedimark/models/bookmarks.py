@@ -67,13 +67,18 @@ class Bookmark(Model):
 
 
 class Tag(Model):
-    """A tag's identity: its key (NFKC, casefolded) while spellings stay with the bookmarks. (text.tags.key)"""
+    """A tag's identity: its key (NFKC, casefolded) while spellings stay with the bookmarks. (text.tags.key)
+
+    `slug` is its name in handles; two tags may want the same one. (outbox.tag_actors)
+    """
 
     id = column.BigIntField(primary_key=True)
     key = column.CharField(max_length=255, unique=True)
+    slug = column.CharField(max_length=60, db_index=True)  # text.slugs.slug(key)
+    public_at = column.BigIntField(null=True)  # when somebody here first had a public bookmark with it
 
     class Meta:
-        """Looked up by key."""
+        """Looked up by key, and by slug for WebFinger."""
 
         table = "tag"
 

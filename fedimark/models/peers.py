@@ -35,7 +35,8 @@ class Peer(Model):
 class ActorKey(Model):
     """A further key of an actor elsewhere, known to be theirs.
 
-    Its id is the actor's with a fragment, or its own document names the actor. The first key stands with the actor.
+    Its id is the actor's with a fragment, or its own document names the actor. The first key stands with the actor,
+    and here too where it is one for proofs.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -43,6 +44,7 @@ class ActorKey(Model):
     key_id_hash = column.CharField(max_length=40, unique=True)  # addresses.uri_hash(key_id)
     key_id = column.TextField()
     public_key = column.TextField()  # PEM
+    asserts = column.BooleanField(default=False)  # named under assertionMethod: proves documents, not only requests
 
     class Meta:
         """Looked up by the key's id, replaced with its actor."""

@@ -97,6 +97,21 @@ class Delivery(Model):
         indexes = (("inbox_hash", "id"), ("object_hash",), ("activity_id",))
 
 
+class Announcement(Model):
+    """A bookmark that a tag has still to pass on: tags speak once a second. What was said leaves no row."""
+
+    id = column.BigIntField(primary_key=True)
+    stream_id = column.BigIntField()  # the tag's row of `actor`
+    public_id = column.CharField(max_length=13, db_index=True)  # the bookmark's
+    created_at = column.BigIntField()
+
+    class Meta:
+        """Each once, oldest first."""
+
+        table = "announcement"
+        unique_together = (("stream_id", "public_id"),)
+
+
 class Reach(Model):
     """Which inbox got an object of ours: who must hear of its end."""
 

@@ -24,7 +24,7 @@ _PUT = """
 INSERT INTO blocked_domain (host, reason, created_at) VALUES (?, ?, ?)
 ON CONFLICT (host) DO UPDATE SET reason = excluded.reason
 """
-_ELSEWHERE = "SELECT id, local_name, uri, host FROM actor WHERE local_name IS NULL AND id > ? ORDER BY id LIMIT ?"
+_ELSEWHERE = "SELECT id, local_name, uri, host FROM actor WHERE uri IS NOT NULL AND id > ? ORDER BY id LIMIT ?"
 
 
 async def block_domain(typed: str, reason: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import Gone, NotFound, Refused
+from fedimark.follows import tags
 from fedimark.follows.ending import end_aloud, end_silently
 from fedimark.follows.request import Reader
 from fedimark.follows.resolve import known, read_who, resolve
@@ -38,8 +39,8 @@ async def block(reader: Reader, who: str) -> Row:
     target = await known(who) or await resolve(who)
     if target["id"] == reader.actor_id:
         raise Refused("You can’t block yourself.", field="who")
-    if target["local_name"] is not None and target["kind"] == "Application":
-        raise Refused("That is this server itself.", field="who")
+    if target["uri"] is None and target["kind"] != "Person":
+        raise Refused("That is this server itself, or a tag here.", field="who")
     await atomically(lambda: _block(reader.actor_id, target["id"]))
     here().wake.set()
     return target
@@ -56,19 +57,20 @@ async def unblock(reader: Reader, who: str) -> None:
 
 
 async def blocked_from_elsewhere(blocker: Row, target_uri: str, block_uri: str | None) -> str:
-    """Inside `write`: somebody elsewhere blocks somebody here. Both follows end, and nothing more is sent to them.
+    """Inside `write`: somebody elsewhere blocks somebody here, or a tag. Follows end, nothing more is sent to them.
 
     Returns a short word for what it did.
     """
     name = addresses.local_username(target_uri)
-    target = await fetch_one(_PERSON, name) if name else None
+    target = await fetch_one(_PERSON, name) if name else await tags.known(target_uri)
     if target is None:
         return IGNORED
     await hold("actor", blocker["id"], target["id"])
     if not await fetch(_BLOCK, blocker["id"], target["id"], None, block_uri, now()):
         return "known"
-    await end_silently(blocker, target)
-    await withhold(target, blocker)
+    for each in (target, *await tags.of_person(target["id"])):
+        await end_silently(blocker, each)
+        await withhold(each, blocker)
     return "blocked"
 
 
@@ -78,8 +80,13 @@ async def unblocked_from_elsewhere(blocker: Row, ref: ActivityRef) -> str:
     Returns a short word for what it did.
     """
     name = addresses.local_username(ref.object) if ref.object else None
+    tag = None if name else await tags.known(ref.object or "")
+    which: str
+    value: object
     if name is not None:
         which, value = "blocked_id = (SELECT id FROM actor WHERE local_name = ?)", name
+    elif tag is not None:
+        which, value = "blocked_id = ?", tag["id"]
     else:
         which, value = "uri = ?", ref.id or ""
     ended = await execute(f"DELETE FROM block WHERE blocker_id = ? AND {which}", blocker["id"], value)
@@ -96,9 +103,12 @@ async def _block(blocker_id: int, blocked_id: int) -> None:
     if not await fetch(_BLOCK, blocker_id, blocked_id, public_id, None, now()):
         return
     is_here = blocked["local_name"] is not None
-    if not is_here:
-        await withhold(blocker, blocked)
-    await end_aloud(blocker, blocked)
+    for each in (blocker, *await tags.of_person(blocker_id)):
+        if not is_here:
+            await withhold(each, blocked)
+        await end_aloud(each, blocked)
+    for each in await tags.of_person(blocked_id):
+        await end_aloud(blocker, each)
     await block_began(blocker_id, blocked_id)
     if not is_here:
         await say_block(blocker, blocked, public_id)

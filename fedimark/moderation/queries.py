@@ -8,8 +8,8 @@ MOST = 5_000
 
 _DOMAINS = "SELECT host, reason, created_at FROM blocked_domain ORDER BY host LIMIT ?"
 _SUSPENDED = """
-SELECT local_name, name, suspended_at FROM actor
-WHERE local_name IS NOT NULL AND suspended_at IS NOT NULL ORDER BY local_name LIMIT ?
+SELECT local_name, username, host, uri, name, suspended_at FROM actor
+WHERE suspended_at IS NOT NULL AND gone_at IS NULL ORDER BY host, username, id LIMIT ?
 """
 _BLOCKED = """
 SELECT b.created_at AS at, a.local_name, a.username, a.host, a.name, a.uri, a.url
@@ -23,7 +23,7 @@ async def domains() -> list[Row]:
 
 
 async def suspended() -> list[Row]:
-    """Every suspended account, by name."""
+    """Every suspended account, of this server and of others, by host and name."""
     return await fetch(_SUSPENDED, MOST)
 
 

@@ -13,6 +13,8 @@ from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import audience, note
 from fedimark.outbox.profiles import MICRO
 from fedimark.policy.visibility import Visibility
+from fedimark.remote.keyring import actor_of
+from fedimark.remote.signing import key_id_of, proof_key_id_of
 from fedimark.text import html
 from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
 
@@ -54,12 +56,9 @@ def person(actor: Row) -> Doc:
         # The day is enough: the hour somebody signed up is nobody's business.
         "published": rfc3339(actor["created_at"] // DAY * DAY),
         "attachment": _fields(actor),
-        "publicKey": _key(addresses.person(username), actor),
-        "generator": {
-            "type": "Application",
-            "id": absolute(addresses.INSTANCE_ACTOR),
-            "implements": [dict(each) for each in _IMPLEMENTS],
-        },
+        "publicKey": _key(actor),
+        **_assertion(actor),
+        "generator": generator(),
     }
     return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
 
@@ -76,11 +75,24 @@ def instance(actor: Row) -> Doc:
         "name": here().settings.host,
         "url": absolute("/"),
         "inbox": absolute(addresses.SHARED_INBOX),
+        # Empty for ever, but Lemmy and Omnom read no actor without an outbox, GoToSocial asks for what is featured.
+        "outbox": absolute(addresses.INSTANCE_OUTBOX),
+        "featured": absolute(addresses.INSTANCE_FEATURED),
         "endpoints": {"sharedInbox": absolute(addresses.SHARED_INBOX)},
         "manuallyApprovesFollowers": True,
         "discoverable": False,
         "indexable": False,
-        "publicKey": _key(addresses.INSTANCE_ACTOR, actor),
+        "publicKey": _key(actor),
+        **_assertion(actor),
+        "implements": [dict(each) for each in _IMPLEMENTS],
+    }
+
+
+def generator() -> Doc:
+    """What an actor is made by: this server, and what it understands."""
+    return {
+        "type": "Application",
+        "id": absolute(addresses.INSTANCE_ACTOR),
         "implements": [dict(each) for each in _IMPLEMENTS],
     }
 
@@ -96,20 +108,20 @@ def tombstone(uri: str, deleted_at: int, former_type: str = "Note") -> Doc:
     }
 
 
-def create(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
+def create(username: str, bookmark: Row, profile: str = MICRO, group: str = "") -> Doc:
     """The Create of a bookmark, Note inside in the shape of `profile`. Raises ValueError for what never leaves."""
-    said = note(username, bookmark, profile)
+    said = note(username, bookmark, profile, group)
     return _about_note("Create", ids.create(username, bookmark["public_id"]), username, said)
 
 
-def update(username: str, bookmark: Row, activity_id: str, profile: str = MICRO) -> Doc:
+def update(username: str, bookmark: Row, activity_id: str, profile: str = MICRO, group: str = "") -> Doc:
     """The Update of a bookmark, in the shape of `profile`.
 
     `updated` always stands in it: an edit a breath after the save is an edit too.
     """
     changed = rfc3339(bookmark["updated_at"])
     uri = ids.activity(username, bookmark["public_id"], activity_id)
-    document = _about_note("Update", uri, username, note(username, bookmark, profile) | {"updated": changed})
+    document = _about_note("Update", uri, username, note(username, bookmark, profile, group) | {"updated": changed})
     return document | {"published": changed}
 
 
@@ -187,9 +199,13 @@ def answer_follow(kind: str, username: str, answer_id: str, follower_uri: str, f
 
     The whole Follow stands in it: Postmarks looks at `object.type`.
     """
-    actor = ids.actor(username)
-    inner = _follow(follow_uri, follower_uri, actor)
-    return _answer(kind, absolute(addresses.accept(username, answer_id)), actor, follower_uri, inner)
+    uri = absolute(addresses.accept(username, answer_id))
+    return answer_follow_as(kind, ids.actor(username), uri, follower_uri, follow_uri)
+
+
+def answer_follow_as(kind: str, actor: str, uri: str, follower_uri: str, follow_uri: str | None) -> Doc:
+    """The same by any actor of this server, under an id of its own."""
+    return _answer(kind, uri, actor, follower_uri, _follow(follow_uri, follower_uri, actor))
 
 
 def _about_note(kind: str, uri: str, username: str, inner: Doc) -> Doc:
@@ -219,12 +235,18 @@ def _answer(kind: str, uri: str, actor: str, hearer: str, inner: Doc) -> Doc:
     return {"@context": AS, "id": uri, "type": kind, "actor": actor, "to": [hearer], "cc": [], "object": inner}
 
 
-def _key(actor_path: str, actor: Row) -> Doc:
-    return {
-        "id": actor["key_id"] or addresses.key_id(actor_path),  # a rotated key has an id of its own
-        "owner": absolute(actor_path),
-        "publicKeyPem": actor["public_key"],
-    }
+def _key(actor: Row) -> Doc:
+    key_id = key_id_of(actor)
+    return {"id": key_id, "owner": actor_of(key_id), "publicKeyPem": actor["public_key"]}
+
+
+def _assertion(actor: Row) -> Doc:
+    """The key for proofs inside documents. (FEP-521a)"""
+    if not actor["proof_public_key"]:
+        return {}
+    key_id = proof_key_id_of(actor)
+    named = {"id": key_id, "type": "Multikey", "controller": actor_of(key_id)}
+    return {"assertionMethod": [{**named, "publicKeyMultibase": actor["proof_public_key"]}]}
 
 
 def _fields(actor: Row) -> list[object]:

@@ -47,11 +47,15 @@ async def say_reject(local: Row, remote: Row, follow_uri: str | None) -> None:
 
 async def _say_answer(kind: str, local: Row, remote: Row, follow_uri: str | None) -> None:
     answer_id = here().new_id()
-    document = documents.answer_follow(kind, local["local_name"], answer_id, remote["uri"], follow_uri)
+    if local["tag_id"] is not None:
+        uri = f"{local['url']}#accepts/{answer_id}"
+        document = documents.answer_follow_as(kind, local["url"], uri, remote["uri"], follow_uri)
+    else:
+        document = documents.answer_follow(kind, local["local_name"], answer_id, remote["uri"], follow_uri)
     await say(local["id"], kind, follow_uri or remote["uri"], document, [remote["inbox"]], answer_id)
 
 
 async def _remember(local: Row, remote: Row) -> None:
     inbox = remote["shared_inbox"] or remote["inbox"]
-    actor_hash = addresses.uri_hash(ids.actor(local["local_name"]))
+    actor_hash = addresses.uri_hash(ids.of(local))
     await execute(_KNOWS, actor_hash, addresses.uri_hash(inbox), inbox)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.addresses import absolute
+from fedimark.database import Row
 
 
 def actor(username: str) -> str:
     """A person's actor id."""
     return absolute(addresses.person(username))
+
+
+def of(row: Row) -> str:
+    """The id of an actor of this server, a person or a tag, by their row."""
+    return str(row["url"]) if row["tag_id"] is not None else actor(row["local_name"])
 
 
 def followers(username: str) -> str:
@@ -60,10 +66,10 @@ def undo_block(username: str, block_id: str) -> str:
 
 
 def change(username: str, activity_id: str) -> str:
-    """An Update of a person."""
-    return f"{actor(username)}#updates/{activity_id}"
+    """An Update of a person. No fragment of their document: what bears a proof is a document of its own. (FEP-8b32)"""
+    return absolute(addresses.update(username, activity_id))
 
 
 def end(username: str) -> str:
     """The Delete of a person: it happens once, for names are never given out again."""
-    return actor(username) + "#delete"
+    return absolute(addresses.end(username))

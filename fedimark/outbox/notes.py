@@ -13,7 +13,7 @@ from fedimark.database import Row
 from fedimark.here import MICROS
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
-from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
 from fedimark.vocab.terms import PUBLIC, TAGS, Doc
@@ -26,18 +26,22 @@ _PARAGRAPH_ENDS = re.compile(r"\n[ \t]*\n")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is addressed. Tag actors are never: no Note names one before they exist."""
+    """Who is addressed; of tags one Group at most."""
 
     to: list[str]
     cc: list[str]
 
 
-def audience(username: str, visibility: Visibility) -> Audience:
-    """Who hears of a bookmark of this visibility. Raises ValueError for private ones: they are never spoken of."""
+def audience(username: str, visibility: Visibility, group: str = "") -> Audience:
+    """Who hears of a bookmark of this visibility; `group` is the id of its first tag, where that may pass it on.
+
+    Raises ValueError for private ones: they are never spoken of.
+    """
     followers = ids.followers(username)
     match visibility:
         case Visibility.PUBLIC:
-            return Audience([PUBLIC], [followers])
+            # Lemmy wants the Group before anybody else.
+            return Audience([PUBLIC], [group, followers] if group else [followers])
         case Visibility.UNLISTED:
             return Audience([followers], [PUBLIC])
         case Visibility.FOLLOWERS:
@@ -46,23 +50,42 @@ def audience(username: str, visibility: Visibility) -> Audience:
             raise ValueError("a private bookmark has no Note")
 
 
-def note(username: str, bookmark: Row, profile: str = MICRO) -> Doc:
-    """The Note of a bookmark, without `@context`; `bookmark` is a whole row of the table.
+def note(username: str, bookmark: Row, profile: str = MICRO, group: str = "") -> Doc:
+    """The Note of a bookmark, without `@context`; `bookmark` is a whole row, `group` as `consent.group_of` says.
 
-    Under 46,000 bytes (500,000 for fedimark) but for extreme addresses and tags: `contentMap` and `source` go first,
-    then the end of the description, then Hashtags. Private tags, the private note and the owner's marks never appear.
+    Under 45,000 bytes (500,000 for fedimark, 3,000 for indielinks) but for extreme addresses and tags: `contentMap`
+    and `source` go first, then the end of the description, then Hashtags. Private tags, the private note and the
+    owner's marks never appear.
     Raises ValueError for a private bookmark and for what is not http(s).
     """
     visibility = Visibility(bookmark["visibility"])
     if not leaves(visibility) or not urls.federable(bookmark["url"]):
         raise ValueError("this bookmark never leaves")
     parts = _Parts.of(bookmark, profile)
-    document = _document(username, bookmark, visibility, parts)
+    heard = audience(username, visibility, group)
+    document = _document(username, bookmark, heard, parts)
+    if group in heard.cc:
+        document["audience"] = group
     if _size(document) <= parts.largest:
         return document
     for name in ("contentMap", "source"):
         del document[name]
     return document if _size(document) <= parts.largest else _shortened(username, bookmark, document, parts)
+
+
+def replies(username: str, public_id: str) -> Doc:
+    """The collection of what others answered to a bookmark, without `@context`: none are kept yet.
+
+    Its first page stands in it: GoToSocial looks nowhere else, and indielinks reads no Note without one.
+    """
+    uri = ids.replies(username, public_id)
+    return {"id": uri, "type": "Collection", "totalItems": 0, "first": replies_page(username, public_id)}
+
+
+def replies_page(username: str, public_id: str) -> Doc:
+    """The first page of that collection, without `@context`."""
+    uri = ids.replies(username, public_id)
+    return {"id": f"{uri}?page=first", "type": "CollectionPage", "partOf": uri, "items": []}
 
 
 def edited_at(bookmark: Row) -> int | None:
@@ -91,7 +114,7 @@ class _Parts:
     @property
     def is_for_bookmark_servers(self) -> bool:
         """Whether the reader takes tags as typed."""
-        return self.profile in (BOOKMARKS, FEDIMARK)
+        return self.profile in (BOOKMARKS, SMALL, FEDIMARK)
 
     @classmethod
     def of(cls, bookmark: Row, profile: str) -> _Parts:
@@ -134,9 +157,8 @@ class _Parts:
         return replace(self, hashtags=self.hashtags[:count], raw_tags=self.raw_tags[:count])
 
 
-def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Parts) -> Doc:
+def _document(username: str, bookmark: Row, heard: Audience, parts: _Parts) -> Doc:
     uri = ids.note(username, bookmark["public_id"])
-    heard = audience(username, visibility)
     content = parts.content()
     changed = edited_at(bookmark)
     may_quote = [PUBLIC] if PUBLIC in (*heard.to, *heard.cc) else [ids.actor(username)]
@@ -165,7 +187,7 @@ def _document(username: str, bookmark: Row, visibility: Visibility, parts: _Part
         "cc": heard.cc,
         "published": rfc3339(bookmark["saved_at"]),
         "sensitive": False,
-        "replies": {"id": ids.replies(username, bookmark["public_id"]), "type": "Collection", "totalItems": 0},
+        "replies": replies(username, bookmark["public_id"]),
         # Where it is absent, Mastodon lets nobody quote.
         "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}},
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from fedimark import addresses
-from fedimark.database import Row, execute, fetch
+from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.delivery.enqueue import say
 from fedimark.delivery.pacing import moment_of_more, moment_of_new
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
+from fedimark.outbox.consent import group_for
 from fedimark.outbox.profiles import MICRO, profiles_of
+from fedimark.outbox.proofs import sealed, sealed_shapes
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
 
@@ -31,7 +33,8 @@ class Speaker(Protocol):
 _FOLLOWERS = """
 SELECT DISTINCT CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END AS inbox
 FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_at IS NULL AND a.inbox <> ''
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_at IS NULL
+AND a.suspended_at IS NULL AND a.inbox <> ''
 """
 _REACHED = "SELECT inbox FROM reach WHERE object_hash = ?"
 _WAITING = "SELECT inbox FROM delivery WHERE object_hash = ? AND dead_at IS NULL"
@@ -52,8 +55,11 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
     """
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if inboxes:
-        shapes = await profiles_of(inboxes)
-        said = {profile: documents.create(owner.username, bookmark, profile) for profile in {MICRO, *shapes.values()}}
+        shapes, group = await profiles_of(inboxes), await group_for(owner.actor_id, bookmark)
+        said = {
+            profile: documents.create(owner.username, bookmark, profile, group) for profile in {MICRO, *shapes.values()}
+        }
+        said = sealed_shapes(said, await _actor(owner), now())
         uri = ids.note(owner.username, bookmark["public_id"])
         paced = await moment_of_new(owner.actor_id)
         await say(
@@ -72,16 +78,16 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     object_hash = addresses.uri_hash(uri)
     inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
-        # In this order: what arrives while we look is seen as one or the other.
-        reached = await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
-        inboxes |= reached - await inboxes_of_estranged(owner.actor_id)
+        inboxes |= await _got(object_hash) - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
     if inboxes:
         activity_id, shapes = here().new_id(), await profiles_of(inboxes)
+        group = await group_for(owner.actor_id, bookmark)
         said = {
-            profile: documents.update(owner.username, bookmark, activity_id, profile)
+            profile: documents.update(owner.username, bookmark, activity_id, profile, group)
             for profile in {MICRO, *shapes.values()}
         }
+        said = sealed_shapes(said, await _actor(owner), now())
         paced = await moment_of_more(object_hash)
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes, paced)
 
@@ -94,18 +100,17 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    # In this order: a letter that is taken out to be sent, or arrives, while we look, is seen as one or the other.
+    # First of all: on PostgreSQL a worker may be taking these rows at this moment, and what it took is seen only after.
     cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
-    under_way = await _inboxes(_WAITING, object_hash)
     # A try whose answer was lost may have arrived, and so may one under way.
-    tried = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
-    inboxes = await _inboxes(_REACHED, object_hash) | under_way | tried
+    inboxes = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
+    inboxes |= await _got(object_hash)
     if visibility is Visibility.PUBLIC:
-        waited = {row["inbox"] for row in cancelled}
-        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - waited
+        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - {row["inbox"] for row in cancelled}
     if inboxes:
         activity_id = here().new_id()
         document = documents.delete(owner.username, public_id, activity_id, now())
+        document = sealed(document, await _actor(owner), now())
         await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
 
 
@@ -120,7 +125,7 @@ async def person_changed(actor: Row) -> None:
     inboxes = await _inboxes(_FOLLOWERS, actor["id"])
     if inboxes:
         activity_id = here().new_id()
-        document = documents.update_person(actor, activity_id, now())
+        document = sealed(documents.update_person(actor, activity_id, now()), actor, now())
         await say(actor["id"], "Update", uri, document, sorted(inboxes), activity_id)
 
 
@@ -135,8 +140,19 @@ async def person_ended(actor: Row) -> None:
     inboxes = known_to | await _inboxes(_FOLLOWERS, actor["id"])
     await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
-        document = documents.delete_person(actor["local_name"], now())
+        document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
         await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
+
+
+async def _actor(owner: Speaker) -> Row:
+    row = await fetch_one("SELECT * FROM actor WHERE id = ?", owner.actor_id)
+    assert row is not None
+    return row
+
+
+async def _got(object_hash: str) -> set[str]:
+    """Who got a publication, or will: what arrives between the two looks is in the first, or in both."""
+    return await _inboxes(_WAITING, object_hash) | await _inboxes(_REACHED, object_hash)
 
 
 async def _inboxes(sql: str, *parameters: object) -> set[str]:

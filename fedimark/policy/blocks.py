@@ -67,6 +67,12 @@ def not_hidden(actor_column: str) -> str:
     return f"NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ? AND k.blocked_id = {actor_column})"
 
 
+def no_block_between(one_column: str, other_column: str) -> str:
+    """A condition of SQL: that neither of the actors in these columns blocks the other."""
+    blocked = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = {} AND k.blocked_id = {})"
+    return f"{blocked.format(one_column, other_column)} AND {blocked.format(other_column, one_column)}"
+
+
 async def _domains() -> Domains:
     known: Domains | None = here().caches.get(_CACHE)
     if known is not None and now() < known.look_at:

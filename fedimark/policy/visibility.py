@@ -60,6 +60,11 @@ def leaves(visibility: Visibility) -> bool:
     return visibility is not Visibility.PRIVATE
 
 
+def may_be_passed_on(visibility: Visibility) -> bool:
+    """Whether others may share a save: what was meant for followers alone is not theirs to show."""
+    return visibility >= Visibility.UNLISTED
+
+
 def allowed(wanted: Visibility, *, privacy_lock: bool) -> Visibility:
     """What a save may be: under Privacy Lock everything is private, through any door."""
     return Visibility.PRIVATE if privacy_lock else wanted

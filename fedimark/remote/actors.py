@@ -7,13 +7,13 @@ from fedimark.database import Row, execute
 from fedimark.errors import Gone, Unreachable, Untrustworthy
 from fedimark.here import MICROS, now
 from fedimark.remote.budget import Spend, unlimited
-from fedimark.remote.fetch import fetch_document
+from fedimark.remote.fetch import fetch_document, fetch_typed
 from fedimark.remote.flights import together
 from fedimark.remote.keys import owner_of_key
 from fedimark.remote.known import known_actor, local_actor
 from fedimark.remote.profile import store_actor
 
-__all__ = ["FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor"]
+__all__ = ["FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor", "typed_actor"]
 
 FRESH = 86_400 * MICROS
 
@@ -35,6 +35,16 @@ async def find_actor(uri: str, spend: Spend = unlimited) -> Row:
         if known is None or known["gone_at"] is not None:
             raise
         return known
+
+
+async def typed_actor(url: str) -> Row:
+    """The row of an actor by an address that a person typed: their id, or a page that names it. Raises as `find_actor`.
+
+    For people who chose whom they mean; what another server says is an id goes to `find_actor`.
+    """
+    if addresses.local_path(url) is not None or await known_actor(url) is not None:
+        return await find_actor(url)
+    return await store_actor(await fetch_typed(url))
 
 
 async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:

@@ -20,8 +20,9 @@ from yarl import URL
 
 from fedimark import __version__
 from fedimark.database import Row
-from fedimark.errors import Unreachable, Untrustworthy
+from fedimark.errors import Silent, Unreachable, Untrustworthy
 from fedimark.here import here
+from fedimark.policy import hosts
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import guard, knock
 from fedimark.remote.budget import Spend, unlimited
@@ -86,7 +87,8 @@ def build(settings: Settings) -> httpx.AsyncClient:
 
 
 async def get(url: str, *, accept: str, signer: Row | None, spend: Spend = unlimited) -> Answer:
-    """GET a URL, whatever its status; at most 3 redirects, each checked, counted by `spend` and signed anew.
+    """GET a URL, whatever its status; at most 3 redirects, each checked, counted by `spend` and signed anew, none of
+    them to this server itself.
 
     At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
     of this server. Raises Unreachable, with what `spend` raises, or Untrustworthy.
@@ -109,14 +111,15 @@ async def post(url: str, body: bytes, *, content_type: str, signer: Row) -> Answ
     """POST a signed body, whatever the answer's status; no redirect is followed.
 
     Of the answer only the first 16 KB are kept, and what does not come soon is not waited for: Postmarks never ends
-    its answers. At most settings.delivery_total_s. Raises Unreachable or Untrustworthy.
+    its answers. At most settings.delivery_total_s. Raises Unreachable, Silent or Untrustworthy.
     """
     try:
         async with asyncio.timeout(here().settings.delivery_total_s):
             headers = {"Content-Type": content_type}
             return await _exchange("POST", url, headers=headers, signer=signer, read=_beginning, body=body)
     except TimeoutError as error:
-        raise Unreachable from error
+        # To connect is given less time: whoever did not even let us in was found unreachable before.
+        raise Silent from error
 
 
 async def _exchange(
@@ -133,6 +136,10 @@ async def _exchange(
     TimeoutError is left to the caller, whose clock it is.
     """
     guard.check_url(url, here().settings)
+    # What is ours is read from rows, also where a redirect leads home: a server that asks itself may wait for itself,
+    # and would take its own people for people of elsewhere.
+    if hosts.normal(url) == hosts.normal(here().settings.base_url):
+        raise guard.refused("own-address", url)
     if await is_blocked(url):
         raise guard.refused("blocked", url)
     request = _request(method, url, headers, body)

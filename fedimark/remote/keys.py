@@ -39,25 +39,38 @@ async def refetched_owner(key_id: str) -> Row:
     return await together(name, lambda: remembering_failure(name, lambda: _owner(key_id)))
 
 
+async def prover_of_key(key_id: str) -> Row:
+    """As `owner_of_key`, of a key with which an actor elsewhere proves documents; no other key is one."""
+    if (known := await keyring.known_prover(key_id)) is not None:
+        return known
+    await owner_of_key(key_id)
+    return await keyring.known_prover(key_id) or _mismatch(key_id)
+
+
+async def refetched_prover(key_id: str) -> Row:
+    """As `prover_of_key`, but asked now, whatever is known."""
+    await refetched_owner(key_id)
+    return await keyring.known_prover(key_id) or _mismatch(key_id)
+
+
 async def _owner(key_id: str) -> Row:
     document = await fetch_document(keyring.actor_of(key_id), for_unproven)
     key = read_key_document(document, key_id)
     if key is None:
-        await _prove(
-            await store_actor(document, for_unproven), key_id, keyring.usable_keys(document, str(document["id"]))
-        )
+        owner = await store_actor(document, for_unproven)
+        await _prove(owner, key_id, keyring.usable_keys(document, str(document["id"])), document)
     else:
         if not same_site(key_id, key.owner):
             raise guard.refused("key-owner", key_id)
-        owner = await fetch_document(key.owner, for_unproven)
-        await _prove(await store_actor(owner, for_unproven), key_id, _confirmed(key, owner))
+        document = await fetch_document(key.owner, for_unproven)
+        await _prove(await store_actor(document, for_unproven), key_id, _confirmed(key, document), document)
     return await keyring.known_owner(key_id) or _mismatch(key_id)
 
 
-async def _prove(actor: Row, key_id: str, keys: dict[str, str]) -> None:
+async def _prove(actor: Row, key_id: str, keys: dict[str, str], document: Doc) -> None:
     """Keep a key with an address of its own, now that the address has led to the actor and the actor to the key."""
     if keyring.actor_of(key_id) != actor["uri"] and key_id in keys:
-        await keyring.put_key(actor, key_id, keys[key_id])
+        await keyring.put_key(actor, key_id, keys[key_id], document)
 
 
 def _confirmed(key: PublishedKey, owner: Doc) -> dict[str, str]:

@@ -37,9 +37,10 @@ async def signed(signer: Row, message: Message, way: Way = Way.CAVAGE, url: str 
     `message` holds host, and content-type where it has a body; `url` is the whole address, which RFC 9421 signs.
     Raises Unavailable when the row has no key.
     """
-    if not signer["private_key"]:
+    pem = await private_key_of(signer)
+    if not pem:
         raise Unavailable("This actor has no key to sign with.")
-    key, key_id = _keys()(signer["private_key"]), key_id_of(signer)
+    key, key_id = private_key(pem), key_id_of(signer)
     if way is Way.RFC9421:
         work = partial(rfc9421.sign, message, key_id, key, target_uri=url, created=now() // MICROS)
     else:
@@ -48,11 +49,27 @@ async def signed(signer: Row, message: Message, way: Way = Way.CAVAGE, url: str 
     return await asyncio.get_running_loop().run_in_executor(_threads(), work)
 
 
+async def private_key_of(signer: Row) -> str:
+    """The private key of one of our actors as PEM, empty where there is none; tags speak with the server's own."""
+    keeper = signer if signer["tag_id"] is None else await instance_actor()
+    return str(keeper["private_key"])
+
+
 def key_id_of(signer: Row) -> str:
-    """The id of the key of one of our actors: its first key's, until it was rotated."""
+    """The id of the key of one of our actors: its first key's, until it was rotated; each tag's is its own."""
+    if signer["tag_id"] is not None:
+        return addresses.key_id_at(signer["url"])
+    return str(signer["key_id"]) or addresses.key_id(_path_of(signer))
+
+
+def proof_key_id_of(signer: Row) -> str:
+    """The id of the key with which one of our actors proves documents, likewise."""
+    return str(signer["proof_key_id"] or addresses.key_id(_path_of(signer), "ed25519-key"))
+
+
+def _path_of(signer: Row) -> str:
     name = signer["local_name"]
-    path = addresses.INSTANCE_ACTOR if name == INSTANCE_NAME else addresses.person(name)
-    return str(signer["key_id"]) or addresses.key_id(path)
+    return addresses.INSTANCE_ACTOR if name == INSTANCE_NAME else addresses.person(name)
 
 
 async def instance_actor() -> Row:
@@ -65,6 +82,11 @@ async def instance_actor() -> Row:
         caches["remote.instance"] = row
     found: Row = caches["remote.instance"]
     return found
+
+
+def private_key(pem: str) -> PrivateKey:
+    """A key of this server, read from PEM once. Raises BadKey."""
+    return _keys()(pem)
 
 
 def _keys() -> Callable[[str], PrivateKey]:

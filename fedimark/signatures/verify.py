@@ -70,6 +70,14 @@ def verify(message: Message, claim: Claim, public_key: PublicKey, *, host: str, 
         raise BadSignature("wrong-signature")
 
 
+def signed_at(message: Message, claim: Claim) -> int:
+    """When a request was signed, as its signature says, in microseconds since 1970 UTC; for what `check` let pass."""
+    # With draft-cavage `created` may stand there and not be signed itself.
+    if isinstance(claim, cavage.Cavage) and "date" in claim.covered:
+        return read_http_date(cavage.header(message, "date") or "") or 0
+    return (claim.created or 0) * SECOND
+
+
 def holds(signed: bytes, claim: Claim, public_key: PublicKey) -> bool:
     """Whether the claim's signature over these very bytes is of this key, and nothing more.
 
@@ -99,8 +107,11 @@ def _readings(message: Message, claim: Claim, host: str) -> Iterator[bytes]:
     if isinstance(claim, rfc9421.Rfc9421):
         yield from dict.fromkeys(_bases(message, claim, host))
         return
+    targets = [message.target]
     # Mastodon and GoToSocial before 2024 signed GETs without the query, so both readings are tried.
-    for target in dict.fromkeys((message.target, message.target.partition("?")[0])):
+    if message.method.upper() in ("GET", "HEAD"):
+        targets.append(message.target.partition("?")[0])
+    for target in dict.fromkeys(targets):
         yield cavage.signing_string(message, claim.covered, target=target, created=claim.created, expires=claim.expires)
 
 
@@ -130,6 +141,8 @@ def _check_rfc9421(message: Message, claim: rfc9421.Rfc9421, host: str, now: int
         raise BadSignature("malformed")
     if not _needed(message).issubset(_named(message, claim)):
         raise BadSignature("missing-header")
+    # What is signed is the configured address; a request that says it is for another one is two things at once.
+    _check_host(message, host)
     for _ in _bases(message, claim, host):  # built once for its refusals
         break
     _check_window(claim.created * SECOND, now)

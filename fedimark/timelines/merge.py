@@ -1,8 +1,8 @@
 """Merging when written: one entry per link in every stream that has several savers. (decision 0005)
 
 An entry's place is the earliest moment among the saves seen through the stream; a save that somebody followed only
-shared is seen there since it was shared. All of it runs inside `write()`, in the
-transaction that changes the bookmark or the follow.
+shared is seen there since it was shared, one with a tag that is followed since it was saved. All of it runs inside
+`write()`, in the transaction that changes the bookmark or the follow.
 """
 
 from __future__ import annotations
@@ -39,15 +39,24 @@ SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND a.id IN (
 SHAREABLE = f"b.removed_at IS NULL AND (b.listed OR (NOT b.is_local AND b.visibility >= {Visibility.UNLISTED}))"
 _SHARED = f"""
 SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
-JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id
-WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND {SHAREABLE}
+JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id JOIN actor x ON x.id = s.actor_id
+WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND x.suspended_at IS NULL AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = b.actor_id)
+"""
+# Which taggings `t` a tag `g` that is followed shows: what its page shows, everybody's or its person's.
+_IS_OF = "g.tag_id = t.tag_id AND (g.owner_id = 0 OR g.owner_id = t.actor_id) AND g.suspended_at IS NULL"
+_SHOWS = f"{_IS_OF} AND t.listed"
+_TAGGED = f"""
+SELECT f.follower_id AS id, t.link_id, t.saved_at AS at FROM bookmark_tag t JOIN actor g ON {_SHOWS}
+JOIN follow f ON f.target_id = g.id JOIN actor a ON a.id = f.follower_id
+WHERE f.state = 'accepted' AND a.local_name IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = t.actor_id)
 """
 _TO_NETWORKS = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
 SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM (
     SELECT r.id, CAST(? AS BIGINT) AS link_id, CAST(? AS BIGINT) AS at FROM ({_READERS}) r
-    UNION ALL {_SHARED} AND s.bookmark_id = ?) w
+    UNION ALL {_SHARED} AND s.bookmark_id = ? UNION ALL {_TAGGED} AND t.bookmark_id = ?) w
 WHERE TRUE GROUP BY w.id, w.link_id {_EARLIER}
 """
 _TO_TAGS = f"""
@@ -58,6 +67,7 @@ _TO_RECENT = f"""
 INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, ?, ?, ?) {_EARLIER}
 """
 
+# SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 # What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
 _LEFT_FOR_READER = f"""
 SELECT min(w.at) FROM (
@@ -68,11 +78,16 @@ AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND 
     AND s.suspended_at IS NULL)))
 UNION ALL
 SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id
-WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND {SHAREABLE}
+JOIN actor x ON x.id = s.actor_id
+WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND x.suspended_at IS NULL
+AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = b.actor_id)
+UNION ALL
+SELECT t.bookmark_id, t.saved_at FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_IS_OF}
+WHERE f.follower_id = entry.owner_id AND f.state = 'accepted' AND t.listed = TRUE AND t.link_id = entry.link_id
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = t.actor_id)
 ) w WHERE w.id <> ?
 """
-# SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 _LEFT_IN_TAG = """
 SELECT min(t.saved_at) FROM bookmark_tag t
 WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE AND t.bookmark_id <> ?
@@ -97,7 +112,8 @@ async def hold(table: str, *ids: int) -> None:
 async def merge_bookmark(row: Row) -> None:
     """Let a live bookmark into the streams that show it; its tag index must be written before."""
     actor_id, link_id, place = row["actor_id"], row["link_id"], row["saved_at"]
-    await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id, row["id"])
+    await _hold_tags(row["id"])
+    await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id, row["id"], row["id"])
     if row["listed"]:
         await execute(_TO_TAGS, row["id"])
         for which in (EVERYWHERE, HERE) if row["is_local"] else (EVERYWHERE,):
@@ -111,9 +127,11 @@ async def unmerge_bookmark(row: Row) -> None:
     """
     bookmark_id, actor_id, link_id = row["id"], row["actor_id"], row["link_id"]
     await _hold_sharers(bookmark_id)
+    await _hold_tags(bookmark_id)
     readers = f"""stream = {Merged.NETWORK} AND link_id = ?
-    AND (owner_id IN ({_READERS}) OR owner_id IN (SELECT w.id FROM ({_SHARED} AND s.bookmark_id = ?) w))"""
-    parameters = (link_id, actor_id, row["visibility"], actor_id, bookmark_id)
+    AND (owner_id IN ({_READERS}) OR owner_id IN (SELECT w.id FROM ({_SHARED} AND s.bookmark_id = ?
+    UNION ALL {_TAGGED} AND t.bookmark_id = ?) w))"""
+    parameters = (link_id, actor_id, row["visibility"], actor_id, bookmark_id, bookmark_id)
     await _recompute(readers, parameters, _LEFT_FOR_READER, bookmark_id)
     if row["listed"]:
         in_tags = f"""stream = {Merged.TAG} AND link_id = ?
@@ -141,7 +159,7 @@ async def share_ended(bookmark: Row, sharer_id: int) -> None:
 
 
 async def follow_began(follower_id: int, target_id: int) -> None:
-    """Show a reader here what is known of somebody they follow now, each at its own moment."""
+    """Show a reader here what is known of somebody, or of a tag, that they follow now, each at its own moment."""
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, CAST(? AS BIGINT), w.link_id, min(w.at) FROM (
@@ -149,38 +167,43 @@ async def follow_began(follower_id: int, target_id: int) -> None:
         WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
         UNION ALL
         SELECT b.link_id, s.shared_at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
-        WHERE s.actor_id = ? AND {SHAREABLE} AND {not_hidden("b.actor_id")}) w
+        WHERE s.actor_id = ? AND {SHAREABLE} AND {not_hidden("b.actor_id")}
+        UNION ALL
+        SELECT t.link_id, t.saved_at FROM actor g JOIN bookmark_tag t ON {_SHOWS}
+        WHERE g.id = ? AND {not_hidden("t.actor_id")}) w
     WHERE TRUE GROUP BY w.link_id {_EARLIER}
     """
     await hold("actor", follower_id, target_id)
-    await execute(sql, follower_id, target_id, target_id, follower_id)
+    await execute(sql, follower_id, target_id, target_id, follower_id, target_id, follower_id)
 
 
 async def block_began(reader_id: int, author_id: int) -> None:
-    """Take out of a reader's network what others shared of somebody whom they block now; the block must be written."""
+    """Take out of a reader's network what others pass on of somebody whom they block now; the block must be written."""
     await follow_ended(reader_id, author_id)
 
 
 async def block_ended(reader_id: int, author_id: int) -> None:
-    """Show a reader again what people they follow shared of somebody; the block must be gone already."""
+    """Show a reader again what people and tags they follow pass on of somebody; the block must be gone already."""
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
-    SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM ({_SHARED} AND f.follower_id = ? AND b.actor_id = ?) w
+    SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM ({_SHARED} AND f.follower_id = ? AND b.actor_id = ?
+    UNION ALL {_TAGGED} AND f.follower_id = ? AND t.actor_id = ?) w
     WHERE TRUE GROUP BY w.id, w.link_id {_EARLIER}
     """
     await hold("actor", reader_id, author_id)
-    await execute(sql, reader_id, author_id)
+    await execute(sql, reader_id, author_id, reader_id, author_id)
 
 
 async def follow_ended(follower_id: int, target_id: int) -> None:
-    """Take out of a reader's network what they saw through one person alone; the follow must be gone already, or that
-    person suspended.
+    """Take out of a reader's network what they saw through one person or tag alone; the follow must be gone already,
+    or that person suspended.
     """
     through = f"""stream = {Merged.NETWORK} AND owner_id = ? AND link_id IN (
     SELECT link_id FROM bookmark WHERE actor_id = ?
-    UNION ALL SELECT b.link_id FROM share s JOIN bookmark b ON b.id = s.bookmark_id WHERE s.actor_id = ?)"""
+    UNION ALL SELECT b.link_id FROM share s JOIN bookmark b ON b.id = s.bookmark_id WHERE s.actor_id = ?
+    UNION ALL SELECT t.link_id FROM actor g JOIN bookmark_tag t ON t.tag_id = g.tag_id WHERE g.id = ?)"""
     await hold("actor", follower_id, target_id)
-    await _recompute(through, (follower_id, target_id, target_id), _LEFT_FOR_READER, 0)
+    await _recompute(through, (follower_id, target_id, target_id, target_id), _LEFT_FOR_READER, 0)
 
 
 async def _hold_sharers(bookmark_id: int) -> None:
@@ -188,6 +211,13 @@ async def _hold_sharers(bookmark_id: int) -> None:
     if not is_sqlite():
         sharers = "SELECT actor_id FROM share WHERE bookmark_id = ?"
         await fetch(f"SELECT id FROM actor WHERE id IN ({sharers}) ORDER BY id FOR UPDATE", bookmark_id)
+
+
+async def _hold_tags(bookmark_id: int) -> None:
+    """The same for its tags that anybody follows."""
+    if not is_sqlite():
+        followed = f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id = ?"
+        await fetch(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", bookmark_id)
 
 
 async def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:

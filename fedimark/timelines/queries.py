@@ -22,6 +22,7 @@ from fedimark.timelines.stream import (
     RecentStream,
     TagStream,
 )
+from fedimark.timelines.tag_actors import was_public
 
 __all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "whole_network"]
 
@@ -49,14 +50,15 @@ _LAST = 2**62  # beyond every id
 async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
     """One page of a stream, newest first, with the cursors of its neighbours.
 
-    Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one.
+    Raises NotFound for a tag or a link of which this viewer sees nothing, so it answers exactly like an unknown one;
+    but a tag that was public once stays, empty, for whoever follows it.
     """
     if isinstance(found.stream, PopularStream):
         lines = await popular_lines(found.stream, found.tag_ids, found.viewer_id)
         return Page(tuple(await merged_entries(lines, found.viewer_id)))
     lines = [] if found.is_blocked else await _lines(found, cursor, limit + 1)
     more = len(lines) > limit
-    if not lines and (found.tag_ids or found.link):
+    if not lines and (found.tag_ids or found.link) and not await was_public(found):
         raise NotFound
     lines = lines[:limit]
     newer = cursor is not None and cursor.newer
@@ -118,15 +120,24 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     """A person's most used tags that this viewer may see."""
     if found.owner is None or found.is_blocked:
         return []
-    # Counted in the index's own order; only the few that are shown are looked up.
+    # Summed up are only tags that can be among the most used, however many others there are. A tag has a tally for each
+    # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
+    # the last of those has one tally of a `kinds`-th of it at least. Conditions on owner and tag stand in the text for
+    # the partial index, and the tag's number is no plain column, or SQLite would rather read all of them in order.
+    kinds = len(Visibility) - int(found.least)
+    theirs = f"owner_id = ? AND owner_id > 0 AND tag_id > 0 AND visibility >= {int(found.least)}"
     sql = f"""
     SELECT g.key, y.amount FROM (
-        SELECT tag_id, sum(amount) AS amount FROM tally
-        WHERE owner_id = ? AND tag_id > 0 AND visibility >= {int(found.least)}
-        GROUP BY tag_id HAVING sum(amount) > 0 ORDER BY 2 DESC, 1 LIMIT ?) y
+        SELECT c.tag_id, (SELECT sum(amount) FROM tally WHERE {theirs} AND tag_id = c.tag_id) AS amount FROM (
+            SELECT DISTINCT tag_id + 0 AS tag_id FROM tally WHERE {theirs} AND amount >= COALESCE((
+                SELECT amount FROM tally WHERE {theirs} AND amount >= {kinds}
+                ORDER BY amount DESC LIMIT 1 OFFSET ?) / {kinds}, 1)) c
+        ORDER BY 2 DESC, 1 LIMIT ?) y
     JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """
-    return [(row["key"], int(row["amount"])) for row in await fetch(sql, found.owner["id"], limit)]
+    owner_id = found.owner["id"]
+    rows = await fetch(sql, owner_id, owner_id, owner_id, limit * kinds - 1, limit)
+    return [(row["key"], int(row["amount"])) for row in rows]
 
 
 async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:

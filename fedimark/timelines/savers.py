@@ -35,8 +35,8 @@ CASE WHEN NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?) THEN l.sites
 """
 # A condition on bookmarks `b` with two parameters, both the viewer: that somebody they follow shared it.
 SHARED_TO = f"""({SHAREABLE} AND {not_hidden("b.actor_id")} AND EXISTS (
-    SELECT 1 FROM share s JOIN follow f ON f.target_id = s.actor_id
-    WHERE s.bookmark_id = b.id AND f.follower_id = ? AND f.state = 'accepted'))"""
+    SELECT 1 FROM share s JOIN follow f ON f.target_id = s.actor_id JOIN actor x ON x.id = s.actor_id
+    WHERE s.bookmark_id = b.id AND f.follower_id = ? AND f.state = 'accepted' AND x.suspended_at IS NULL))"""
 # What only this reader sees, or sees first: their own saves, those of people they follow, and what these shared.
 _NEAR = """
 SELECT {save} FROM bookmark b JOIN actor a ON a.id = b.actor_id

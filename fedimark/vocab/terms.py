@@ -55,6 +55,8 @@ def actor_context() -> list[object]:
     return [
         AS,
         "https://w3id.org/security/v1",
+        "https://www.w3.org/ns/did/v1",
+        "https://w3id.org/security/multikey/v1",
         {
             "toot": "http://joinmastodon.org/ns#",
             "discoverable": "toot:discoverable",
@@ -71,6 +73,12 @@ def actor_context() -> list[object]:
             "value": "schema:value",
         },
     ]
+
+
+def tag_actor_context() -> list[object]:
+    """The `@context` of a tag's actor, as a fresh value."""
+    lemmy = {"lemmy": "https://join-lemmy.org/ns#", "postingRestrictedToMods": "lemmy:postingRestrictedToMods"}
+    return [*actor_context(), lemmy]
 
 
 def is_activity_type(content_type: str) -> bool:

@@ -78,4 +78,5 @@ async def get_followers(request: Request) -> Response:
 
 def _follower(row: Row) -> Follower:
     href = addresses.person(row["local_name"]) if row["local_name"] else row["url"] or row["uri"]
-    return Follower(str(row["id"]), Person(row["username"], row["host"], row["name"], href), row["at"])
+    person = Person(row["username"], row["host"], row["name"], href)
+    return Follower(str(row["id"]), person, row["at"], row.get("tag", ""))

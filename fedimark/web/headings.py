@@ -6,18 +6,20 @@ from fedimark import addresses
 from fedimark.here import here
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import FILTERS, PERIODS, PersonStream, PopularStream, RecentStream, TagStream, without
+from fedimark.timelines.tag_actors import Followable
 from fedimark.web.pages import Crumb, Filter, FollowBox, Heading
 
 STATES = {"accepted": "following", "requested": "requested"}
 
 
-def heading_of(found: Found, count: int | None) -> Heading:
-    """The heading of a stream's page."""
+def heading_of(found: Found, count: int | None, tag: Followable | None = None) -> Heading:
+    """The heading of a stream's page; `tag` is what `timelines.tag_actors.followable` says of it."""
     stream = found.stream
     if isinstance(stream, PersonStream):
-        return Heading(_person_crumbs(stream), count, _filters(found, stream), _follow(found, stream))
+        follow = _follow_tag(found, tag) if tag else _follow(found, stream)
+        return Heading(_person_crumbs(stream), count, _filters(found, stream), follow)
     if isinstance(stream, TagStream):
-        return Heading(_tag_crumbs(stream), count, _tag_filters(stream))
+        return Heading(_tag_crumbs(stream), count, _tag_filters(stream), _follow_tag(found, tag) if tag else None)
     if isinstance(stream, PopularStream):
         return _popular(stream)
     if isinstance(stream, RecentStream):
@@ -78,3 +80,12 @@ def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
         return FollowBox(f"Unblock {stream.username}", handle, "/people/unblock", "blocked")
     action = "/network/follow" if state == "none" else "/network/leave"
     return FollowBox(f"Follow {stream.username}", handle, action, state, block="/people/block")
+
+
+def _follow_tag(found: Found, tag: Followable) -> FollowBox:
+    label, handle = f"Follow {tag.actor.name}", f"@{tag.actor.username}@{here().settings.handles_at}"
+    state = STATES.get(tag.state, "none")
+    if found.viewer is None or tag.is_own:
+        return FollowBox(label, handle)
+    action = "/network/follow" if state == "none" else "/network/leave"
+    return FollowBox(label, handle, action, state, who=tag.actor.uri)

@@ -14,14 +14,14 @@ from fedimark.follows import queries as follows
 from fedimark.moderation import domains, people, queries, suspension
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
-from fedimark.web.streams import followed
+from fedimark.web.streams import followed, followed_tags
 from fedimark.web.values import BlockedDomain, BlockedPerson, SuspendedAccount
 
 
 async def get_people(request: Request) -> Response:
     """`GET /people`: whom one follows, and whom one asked to."""
     rows = await follows.following(owner_of(request).actor_id)
-    return page(request, "people.html", showing="following", followed=tuple(followed(row) for row in rows))
+    return page(request, "people.html", showing="following", followed=followed(rows), followed_tags=followed_tags(rows))
 
 
 async def get_blocked(request: Request) -> Response:
@@ -69,13 +69,10 @@ async def post_unblock_domain(request: Request) -> Response:
 
 
 async def post_suspend(request: Request) -> Response:
-    """`POST /moderation/accounts/suspend` with `name`; nobody shuts themselves out."""
+    """`POST /moderation/accounts/suspend` with `name`, of this server or another; nobody shuts themselves out."""
     typed = await _from_admin(request)
-    name = typed.text("name").strip().lower().removeprefix("@")
     try:
-        if name == signed_in(request).username:
-            raise Refused("You can’t suspend yourself.", field="name")
-        await suspension.suspend(name)
+        await suspension.suspend(typed.text("name"), by=signed_in(request).username)
     except (Refused, NotFound) as error:
         return await _moderation_page(request, Form(), _again(typed, error, "name"), error.status)
     return onward("/moderation")
@@ -97,7 +94,7 @@ async def _blocked_page(request: Request, form: Form, status: int = 200) -> Resp
 async def _moderation_page(request: Request, domain: Form, account: Form, status: int = 200) -> Response:
     _only_admins(request)
     blocked = tuple(BlockedDomain(row["host"], row["reason"], row["created_at"]) for row in await queries.domains())
-    suspended = tuple(SuspendedAccount(row["local_name"], row["suspended_at"]) for row in await queries.suspended())
+    suspended = tuple(_suspended(row) for row in await queries.suspended())
     values = {"domain": domain, "account": account, "domains": blocked, "suspended": suspended}
     return page(request, "moderation.html", status=status, **values)
 
@@ -115,6 +112,12 @@ def _only_admins(request: Request) -> None:
 
 def _again(typed: SentForm, error: FedimarkError, *names: str) -> Form:
     return Form({name: typed.text(name) for name in names}, {error.field or names[0]: error.message})
+
+
+def _suspended(row: Row) -> SuspendedAccount:
+    local = row["local_name"]
+    name = local or f"@{row['username']}@{row['host']}"
+    return SuspendedAccount(name, local or row["uri"], row["suspended_at"])
 
 
 def _blocked(row: Row) -> BlockedPerson:

@@ -68,6 +68,7 @@ class FollowBox:
 
     `handle` is what one pastes into Mastodon, `@ana@host`. `action` is the path the button posts `who=handle` to, empty
     where the viewer cannot press it (nobody signed in, one's own page). `block` is the path a second button posts to.
+    `who` is posted where the handle would not do.
     """
 
     label: str
@@ -75,6 +76,7 @@ class FollowBox:
     action: str = ""
     state: str = "none"
     block: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

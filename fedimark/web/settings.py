@@ -22,7 +22,8 @@ from fedimark.web.respond import onward, page, signed_in
 from fedimark.web.values import InviteLine, SessionLine
 
 _FIELD_NAMES = tuple(f"field_{part}_{number}" for number in range(1, profile.FIELDS + 1) for part in ("name", "value"))
-_TEXTS = ("name", "bio", *_FIELD_NAMES, "approve_followers", "visibility", "privacy_lock", "time_zone", "theme")
+_TEXTS = ("name", "bio", *_FIELD_NAMES, "approve_followers", "keep_out")
+_CHOICES = ("visibility", "privacy_lock", "time_zone", "theme")
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # another picture has another name
 _SAVED = "Saved."
 
@@ -39,7 +40,7 @@ async def post_settings(request: Request) -> Response:
         await profile.change_profile(viewer, profile.read_profile(form))
     except Refused as error:
         # A profile's `name` is the form's own `name`.
-        shown = Form({name: form.text(name) for name in _TEXTS}, {error.field: error.message})
+        shown = Form({name: form.text(name) for name in (*_TEXTS, *_CHOICES)}, {error.field: error.message})
         return await _settings_page(request, shown, status=error.status)
     return onward("/settings?saved=yes")
 
@@ -186,6 +187,7 @@ def _filled(kept: profile.Profile) -> Form:
         "name": kept.name,
         "bio": kept.bio,
         "approve_followers": "yes" if kept.approves_followers else "",
+        "keep_out": "yes" if kept.keeps_out else "",
         "visibility": kept.default_visibility.word,
         "privacy_lock": "yes" if kept.privacy_lock else "",
         "time_zone": kept.time_zone,

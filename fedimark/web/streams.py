@@ -17,6 +17,7 @@ from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import NetworkStream, PersonStream, PopularStream, RecentStream, Stream, TagStream
+from fedimark.timelines.tag_actors import followable
 from fedimark.web.headings import STATES, heading_of
 from fedimark.web.pages import Crumb, Empty, Form, Listing, Side, TagLine
 from fedimark.web.respond import moved, page, signed_in, viewer_of
@@ -76,7 +77,7 @@ async def get_network(request: Request, *, form: Form | None = None, status: int
     """`/network`: what the reader and the people they follow saved; with `form`, what was wrong with following."""
     viewer = signed_in(request)
     found = await queries.find(NetworkStream(), viewer)
-    rows = tuple(followed(row) for row in await follows.following(viewer.actor_id))
+    rows = await follows.following(viewer.actor_id)
     return page(
         request,
         "network.html",
@@ -87,15 +88,26 @@ async def get_network(request: Request, *, form: Form | None = None, status: int
         profile=None,
         empty=_empty(found),
         form=form or Form(),
-        followed=rows,
+        followed=followed(rows),
+        followed_tags=followed_tags(rows),
     )
 
 
-def followed(row: Row) -> Followed:
-    """Somebody whom the viewer follows or asked to, as a page lists them; `row` is of `follows.queries.following`."""
+def followed(rows: Sequence[Row]) -> tuple[Followed, ...]:
+    """The people whom the viewer follows or asked to, as a page lists them; `rows` are `follows.queries.following`."""
+    return tuple(_followed(row) for row in rows if row["tag_id"] is None)
+
+
+def followed_tags(rows: Sequence[Row]) -> tuple[Followed, ...]:
+    """The same for the tags of this server among them."""
+    return tuple(_followed(row) for row in rows if row["tag_id"] is not None)
+
+
+def _followed(row: Row) -> Followed:
     handle = f"{row['username']}@{row['host'] or here().settings.handles_at}"
     href = addresses.person(row["local_name"]) if row["local_name"] else row["url"] or row["uri"]
-    return Followed(handle, row["name"] or row["username"], href, STATES[row["state"]])
+    who = handle if row["tag_id"] is None else row["url"]
+    return Followed(handle, row["name"] or row["username"], href, STATES[row["state"]], who)
 
 
 async def _stream(request: Request, which: Stream) -> Response:
@@ -104,7 +116,7 @@ async def _stream(request: Request, which: Stream) -> Response:
     return page(
         request,
         "stream.html",
-        heading=heading_of(found, await queries.amount(found)),
+        heading=heading_of(found, await queries.amount(found), await followable(found)),
         listing=_listing(found, shown),
         sides=await _sides(found),
         empty=_empty(found),
@@ -175,4 +187,6 @@ def _empty(found: Found) -> Empty:
         return Empty("Nothing to see yet", f"{found.stream.username} has saved nothing you may see.")
     if isinstance(found.stream, PopularStream):
         return Empty("Nothing stands out", "A page stands here once two people saved it publicly within this time.")
+    if isinstance(found.stream, TagStream):
+        return Empty("Nothing just now", "No public bookmark has this tag at the moment.")
     return Empty("Nothing to see yet", "Nobody here has saved a public page yet.")

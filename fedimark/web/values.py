@@ -19,21 +19,26 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Somebody the viewer follows: `state` is requested or following, `handle` is what `/network/leave` takes."""
+    """Somebody, or a tag, the viewer follows: `state` is requested or following, `/network/leave` takes `who`."""
 
     handle: str
     name: str
     href: str
     state: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Somebody who follows the viewer, or asks to, since `at` (microseconds); `id` is what the forms send."""
+    """Somebody who follows the viewer, or asks to, since `at` (microseconds); `id` is what the forms send.
+
+    `tag` is which of the viewer's tags they ask for (`#sql`), empty where it is the viewer.
+    """
 
     id: str
     person: Person
     at: int
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,10 @@ class BlockedDomain:
 
 @dataclass(frozen=True, slots=True)
 class SuspendedAccount:
-    """Somebody of this server who is shut out since `at` (microseconds)."""
+    """Somebody who is shut out since `at` (microseconds); `who` is their id, or their name here."""
 
     name: str
+    who: str
     at: int
 
 

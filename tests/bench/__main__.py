@@ -1,6 +1,6 @@
 """`make bench`: measure everything, print it and write docs/benchmarks.md.
 
-`python -m tests.bench rest pages imports saves` measures only what is named, prints it and writes nothing.
+`python -m tests.bench inbox deliveries` measures only what is named, prints it and writes nothing.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import asyncio
 import sys
 import time
 
-from tests.bench import datasets, machine, pages, report, rest, saves
+from tests.bench import datasets, deliveries, inbox, machine, pages, report, report_exchange, rest, saves
 
-TOPICS = ("rest", "pages", "imports", "saves")
+TOPICS = ("rest", "pages", "imports", "saves", "inbox", "deliveries", "profile")
 
 
 def main(named: list[str]) -> int:
@@ -44,6 +44,14 @@ def _measured(topic: str) -> report.Section:
         return report.of_imports(pages.measure_imports())
     if topic == "saves":
         return report.of_saves(*saves.measure())
+    if topic == "inbox":
+        return report_exchange.of_inbox(*inbox.measure())
+    if topic == "deliveries":
+        return report_exchange.of_deliveries(*deliveries.measure())
+    if topic == "profile":
+        accepting, applying = inbox.profile()
+        profiles = {"accepting": accepting, "applying": applying, "delivering": deliveries.profile()}
+        return report_exchange.of_profiles(profiles)
     measured = pages.measure()
     wrong = asyncio.run(datasets.checked(machine.VAR / f"{pages.SMALL}"))
     if wrong:

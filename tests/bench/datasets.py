@@ -160,7 +160,10 @@ def _fill(database: sqlite3.Connection, amount: int) -> None:
     for number in FOLLOWED:
         both = {"follower_id": FIRST_ACTOR + READER, "target_id": FIRST_ACTOR + number}
         insert(database, "follow", {**both, "state": "accepted", "created_at": people.MADE_AT})
-    database.executemany("INSERT INTO tag (id, key) VALUES (?, ?)", ((n, f"tag{n:04}") for n in range(1, TAGS + 1)))
+    database.executemany(
+        "INSERT INTO tag (id, key, slug) VALUES (?, ?, ?)",
+        ((n, f"tag{n:04}", f"tag{n:04}") for n in range(1, TAGS + 1)),
+    )
     database.execute("CREATE TEMP TABLE tagging (bookmark_id INTEGER, tag_id INTEGER)")
     _write_bookmarks(database, amount)
     for statement in _DERIVED.values():

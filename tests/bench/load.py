@@ -17,10 +17,17 @@ import uvloop
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection that always has exactly one request under way, until its time is over."""
+    """One keep-alive connection that always has exactly one request under way, or begins one every so often.
 
-    def __init__(self, requests: deque[bytes], until: float, wanted: int, done: asyncio.Future[None]) -> None:
+    Paced by `every_s`, a request is due however late the one before was answered, and waits since it was due.
+    """
+
+    def __init__(
+        self, requests: deque[bytes], until: float, wanted: int, done: asyncio.Future[None], every_s: float
+    ) -> None:
         self.requests, self.until, self.wanted, self.done = requests, until, wanted, done
+        self.every_s = every_s
+        self.due_at = 0.0
         self.waited: list[float] = []
         self.read = b""
         self.missing = -1  # bytes of the answer still to come; -1 while its head is read
@@ -62,12 +69,23 @@ class Connection(asyncio.Protocol):
                 self.done.set_result(None)
             self.transport.close()
             return
-        self.sent_at = time.perf_counter()
+        if self.every_s and (early := self.due_at + self.every_s - time.perf_counter()) > 0:
+            asyncio.get_running_loop().call_later(early, self._send)
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        at = time.perf_counter()
+        self.due_at = self.due_at + self.every_s if self.due_at else at
+        self.sent_at = self.due_at if self.every_s else at
         self.transport.write(self.requests.popleft())
 
 
 async def generate(job: dict[str, Any]) -> dict[str, Any]:
-    """Run a job: `port`, `seconds`, `status` wanted, and for each connection its requests, or one that is repeated."""
+    """Run a job: `port`, `seconds`, `status` wanted, and for each connection its requests, or one that is repeated.
+
+    `every_s` is how often each connection sends one, 0 for as often as it is answered.
+    """
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     until = started + job["seconds"]
@@ -77,9 +95,11 @@ async def generate(job: dict[str, Any]) -> dict[str, Any]:
         if len(requests) == 1:
             requests *= int(job["seconds"] * 20_000)
         done = loop.create_future()
-        connection = Connection(requests, until, job["status"], done)
+        connection = Connection(requests, until, job["status"], done, job["every_s"])
         connections.append(connection)
         await _open(connection, job["port"])
+        # Not all of them in one moment.
+        await asyncio.sleep(job["every_s"] / len(job["connections"]))
     async with asyncio.timeout(job["seconds"] + 30):
         await asyncio.gather(*(connection.done for connection in connections))
     took = time.perf_counter() - started

@@ -61,16 +61,24 @@ class Served:
 
 
 @contextmanager
-def fedimark(folder: Path, environ: Mapping[str, str] | None = None, path: str = "/recent") -> Iterator[Served]:
+def fedimark(
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    path: str = "/recent",
+    *,
+    arguments: Sequence[str] = (),
+    program: Sequence[str] = (str(FEDIMARK),),
+) -> Iterator[Served]:
     """`fedimark serve`, worker and all, over a data directory; ready when `path` answers 200."""
     port = free_port()
     settings = {
         "FEDIMARK_BASE_URL": people.BASE_URL,
         "FEDIMARK_DATA_DIR": str(folder),
         "FEDIMARK_ALLOW_LOOPBACK": "true",
+        "FEDIMARK_PACED_AFTER_BOOKMARKS": "1000000000",  # one person saves thousands here
         **(environ or {}),
     }
-    command = [str(FEDIMARK), "serve", "--host", "127.0.0.1", "--port", str(port)]
+    command = [*program, "serve", "--host", "127.0.0.1", "--port", str(port), *arguments]
     with _started(command, port, path, clean_environ() | settings) as served:
         yield served
 
@@ -85,20 +93,34 @@ def bare(size: int, status: int = 200) -> Iterator[Served]:
 
 
 @contextmanager
+def sink(port: int, hosts: int, latency_ms: int) -> Iterator[Served]:
+    """Servers that take every letter, at one port of many addresses of this machine."""
+    command = [sys.executable, "-m", "tests.bench.sink", str(port), str(hosts), str(latency_ms)]
+    with _started(command, port, "/", clean_environ(), log="sink.log") as served:
+        yield served
+
+
+@contextmanager
 def _started(
-    command: Sequence[str], port: int, path: str, environ: Mapping[str, str], wanted: int = 200
+    command: Sequence[str],
+    port: int,
+    path: str,
+    environ: Mapping[str, str],
+    *,
+    wanted: int = 200,
+    log: str = "serve.log",
 ) -> Iterator[Served]:
     VAR.mkdir(parents=True, exist_ok=True)
-    log = VAR / "serve.log"
+    said = VAR / log
     started = time.monotonic()
-    with log.open("wb") as out:
+    with said.open("wb") as out:
         process = subprocess.Popen(
             command, env=environ, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
         )
     try:
         while _status(port, path) != wanted:
             if process.poll() is not None or time.monotonic() - started > _PATIENCE_S:
-                raise RuntimeError(f"{command[0]} did not answer:\n{log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(f"{command[0]} did not answer:\n{said.read_text(errors='replace')[-2000:]}")
             time.sleep(0.005)
         yield Served(process, port, time.monotonic() - started)
     finally:
@@ -131,9 +153,20 @@ def get(path: str, person: int | None = None) -> str:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nAccept: text/html\r\n{cookie}\r\n"
 
 
-def load(served: Served, connections: Sequence[Sequence[str]], seconds: float, status: int = 200) -> Load:
-    """Put load on a process for some seconds: a list of requests a connection, one alone is repeated."""
-    job = {"port": served.port, "seconds": seconds, "status": status, "connections": connections}
+def load(
+    served: Served, connections: Sequence[Sequence[str]], seconds: float, status: int = 200, every_s: float = 0
+) -> Load:
+    """Put load on a process for some seconds: a list of requests a connection, one alone is repeated.
+
+    Each connection sends a request when the one before is answered, or else every `every_s`.
+    """
+    job = {
+        "port": served.port,
+        "seconds": seconds,
+        "status": status,
+        "connections": connections,
+        "every_s": every_s,
+    }
     before = served.cpu_s()
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.load"],

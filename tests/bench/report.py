@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ same run, say something about fedimark.
 def goals_of(goals: Iterable[Goal]) -> str:
     """The goals as a table."""
     rows = [(goal.words, goal.found, "met" if goal.met else "**missed**") for goal in goals]
-    return _table(("goal", "found", ""), rows)
+    return table(("goal", "found", ""), rows)
 
 
 def of_rest(states: Sequence[Rest], python_s: float) -> Section:
@@ -83,7 +84,7 @@ def of_rest(states: Sequence[Rest], python_s: float) -> Section:
     )
     text = f"""## At rest
 
-{_table(names, rows)}
+{table(names, rows)}
 
 `fedimark serve` with its worker, SQLite, one process; five starts. *Start* is from the start of the process to the
 first 200 for `/recent`; the fastest is the one that others on the machine held up least. *CPU* is what the process used
@@ -118,7 +119,7 @@ def of_pages(pages: Pages) -> Section:
     built = pages.built_s[LARGE]
     text = f"""## Pages of 50 entries, with {SMALL:,} and {LARGE:,} bookmarks
 
-{_table((*names, "p50 / p99 ms", "KB"), rows)}
+{table((*names, "p50 / p99 ms", "KB"), rows)}
 
 One process on SQLite, four keep-alive connections, three rounds of 1.5 s for each of the two databases in turns,
 medians. *CPU* is what the server process used for a page, from `/proc`; *ratio* is CPU at {LARGE:,} to CPU at
@@ -146,18 +147,18 @@ def of_imports(imported: Imported) -> Section:
     few, many = imported.compared.few, imported.compared.many
     rows = [
         ("10 imported, 10 shown", f"{few.rate:.0f}", f"{few.cpu_ms:.1f}", f"{few.p50_ms:.0f} / {few.p99_ms:.0f}"),
-        (f"{IMPORTED:,} imported, 10 shown", f"{many.rate:.0f}", f"{many.cpu_ms:.1f}", _waits(many)),
+        (f"{IMPORTED:,} imported, 10 shown", f"{many.rate:.0f}", f"{many.cpu_ms:.1f}", waits(many)),
         (
             f"{IMPORTED:,} imported, 50 shown",
             f"{imported.fifty.rate:.0f}",
             f"{imported.fifty.cpu_ms:.1f}",
-            _waits(imported.fifty),
+            waits(imported.fifty),
         ),
     ]
     ratio = _slower(few, many)
     text = f"""## A person's page after an import
 
-{_table(("page", "pages/s", "CPU ms", "p50 / p99 ms"), rows)}
+{table(("page", "pages/s", "CPU ms", "p50 / p99 ms"), rows)}
 
 Two people of one server who imported 10 and {IMPORTED:,} bookmarks of Pinboard's JSON by `fedimark import`
 ({imported.rows_per_s:.0f} bookmarks/s, start of the command included). The page of many also shows thirty tags at its
@@ -182,8 +183,8 @@ def of_saves(databases: Sequence[Saves], wire: Load) -> Section:
                     way,
                     *_both("{:.0f}", alone.rate, many.rate),
                     *_both("{:.2f}", alone.cpu_ms, many.cpu_ms),
-                    _waits(alone),
-                    _waits(many),
+                    waits(alone),
+                    waits(many),
                 )
             )
         ratios.append(_ratios(one))
@@ -191,7 +192,7 @@ def of_saves(databases: Sequence[Saves], wire: Load) -> Section:
     listed = "\n".join(ratios)
     text = f"""## Saves
 
-{_table(names, rows)}
+{table(names, rows)}
 
 Each save is of a page nobody had, with a title, a description and three tags, by one person and by {MANY} people at
 once, three seconds each; rows of all timelines, counts and tags are written with it in one transaction. *By form* is
@@ -217,8 +218,8 @@ def _ratios(one: Saves) -> str:
 
 _NOT_MEASURED = """## Not measured
 
-- Deliveries and received activities: nobody follows from elsewhere here.
-- Pages on PostgreSQL, several serving processes, TLS and a proxy in front.
+- Keys that must be fetched first, RFC 9421 and Ed25519 between servers, deliveries on PostgreSQL.
+- Pages on PostgreSQL, several serving processes, TLS on either side and a proxy in front.
 - A cold disk cache, and disks slower than this machine's.
 - Search and feeds, which do not exist yet.
 """
@@ -228,7 +229,8 @@ def _slower(few: Load, many: Load) -> float:
     return many.cpu_ms / few.cpu_ms
 
 
-def _waits(load: Load) -> str:
+def waits(load: Load) -> str:
+    """Median and 99th percentile."""
     return f"{load.p50_ms:.1f} / {load.p99_ms:.1f}"
 
 
@@ -236,6 +238,12 @@ def _both(form: str, *values: float) -> tuple[str, ...]:
     return tuple(form.format(value) for value in values)
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def prose(text: str) -> str:
+    """Paragraphs in lines of the page's width, whatever figures stand in them."""
+    return "\n\n".join(textwrap.fill(part, 120, break_on_hyphens=False) for part in text.strip().split("\n\n")) + "\n"
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lines of a table in Markdown."""
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 import asyncpg
 
-from fedimark.database import migrate
 from fedimark.here import wall_clock
-from fedimark.settings import Settings
-from tests.bench import datasets, machine, people
+from tests.bench import datasets, machine, people, stores
 from tests.bench.inside import fields_of
 from tests.bench.machine import Load, Served
-from tests.support.storage import answering_postgres
+from tests.bench.stores import Store
 
 MANY = 64
 _ROUND_S = 3.0
@@ -52,23 +46,23 @@ class Saves:
 def measure() -> tuple[list[Saves], Load]:
     """Measure each database there is, and what the wire alone carries of the same forms."""
     found = []
-    with _sqlite() as (folder, url):
-        found.append(_measure("SQLite", folder, url, _sqlite_commits(folder)))
-    postgres = answering_postgres()
-    if postgres:
-        with _postgres(postgres) as (folder, url):
-            found.append(_measure("PostgreSQL", folder, url, asyncio.run(_postgres_commits(url))))
+    for new in stores.kinds():
+        with new("saves") as store:
+            store.fill(people.rows(datasets.FIRST_ACTOR, MANY, wall_clock()))
+            is_sqlite = store.settings.is_sqlite
+            commits = _sqlite_commits(store.folder) if is_sqlite else asyncio.run(_postgres_commits(store.url))
+            found.append(_measure(store, commits))
     with machine.bare(0, 303) as nothing:
         wire = machine.load(nothing, _forms("bare", MANY), _ROUND_S, 303)
     return found, wire
 
 
-def _measure(database: str, folder: Path, url: str, commits: Commits) -> Saves:
-    with machine.fedimark(folder, {"FEDIMARK_DATABASE_URL": url}) as served:
+def _measure(store: Store, commits: Commits) -> Saves:
+    with machine.fedimark(store.folder, store.environ) as served:
         _by_form(served, "warm", 4, 1.0)
         forms = _by_form(served, "one", 1, _ROUND_S), _by_form(served, "many", MANY, _ROUND_S)
-    inside = _inside(folder, url, 1), _inside(folder, url, MANY)
-    return Saves(database, forms, inside, commits)
+    inside = _inside(store, 1), _inside(store, MANY)
+    return Saves(store.name, forms, inside, commits)
 
 
 def _by_form(served: Served, series: str, amount: int, seconds: float) -> Load:
@@ -90,10 +84,10 @@ def _form(series: str, person: int, count: int) -> str:
     )
 
 
-def _inside(folder: Path, url: str, amount: int) -> Load:
+def _inside(store: Store, amount: int) -> Load:
     job = {
-        "database": url,
-        "data_dir": str(folder),
+        "database": store.url,
+        "data_dir": str(store.folder),
         "first_actor": datasets.FIRST_ACTOR,
         "people": amount,
         "seconds": _ROUND_S,
@@ -107,61 +101,6 @@ def _inside(folder: Path, url: str, amount: int) -> Load:
         raise RuntimeError(done.stderr[-2000:])
     saw = json.loads(done.stdout)
     return machine.of(saw["waited"], saw["took"], saw["cpu"])
-
-
-@contextmanager
-def _sqlite() -> Iterator[tuple[Path, str]]:
-    """A new SQLite database on the disk that var/ is on, with 64 people."""
-    folder = _empty("saves-sqlite")
-    settings = datasets.settings_of(folder)
-    asyncio.run(migrate(settings))
-    with sqlite3.connect(settings.sqlite_path) as database:
-        for table, row in people.rows(datasets.FIRST_ACTOR, MANY, wall_clock()):
-            datasets.insert(database, table, row)
-    database.close()
-    yield folder, settings.database
-    shutil.rmtree(folder)
-
-
-@contextmanager
-def _postgres(url: str) -> Iterator[tuple[Path, str]]:
-    """A new PostgreSQL database with 64 people, dropped after."""
-    folder = _empty("saves-postgres")
-    name = f"fedimark_bench_{os.getpid()}"
-    asyncio.run(_execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    asyncio.run(_execute(url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
-    own = f"{url.rpartition('/')[0]}/{name}"
-    try:
-        asyncio.run(migrate(Settings(database_url=own, data_dir=str(folder))))
-        asyncio.run(_settle_people(own))
-        yield folder, own
-    finally:
-        asyncio.run(_execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        shutil.rmtree(folder)
-
-
-def _empty(name: str) -> Path:
-    folder = machine.VAR / name
-    datasets.emptied(folder)
-    return folder
-
-
-async def _execute(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
-
-
-async def _settle_people(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        for table, row in people.rows(datasets.FIRST_ACTOR, MANY, wall_clock()):
-            places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
-            await connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", *row.values())
-    finally:
-        await connection.close()
 
 
 _INSERT = "INSERT INTO ceiling (word) VALUES ('a small row of some forty characters....')"

@@ -6,11 +6,17 @@ import json
 import re
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import entered
 from fedimark.inbox.dispatch import HANDLERS
-from fedimark.outbox import documents
+from fedimark.outbox import documents, tag_documents
+from fedimark.outbox.consent import group_of
 from fedimark.outbox.profiles import BOOKMARKS, LINK
+from fedimark.outbox.proofs import sealed
+from fedimark.signatures.multikey import multikey
 from fedimark.vocab.activities import Activity
 from tests.house.tree import words
 from tests.support.fleet import Fleet
@@ -21,13 +27,16 @@ REFERENCE = "see: "  # a string that stands for another sample, so that no Note 
 
 SAVED, EDITED, GONE = (1_787_217_300_000_000 + seconds * 1_000_000 for seconds in (0, 600, 86_400))
 NOTE, UPDATE, DELETE, FOLLOW, ANSWER, BLOCK = (f"{letter}3v7q2mzt5xha" for letter in "kudfab")
+TAG, ANAS_TAG = "https://marks.example/t/page-cache", "https://marks.example/u/ana/t/page-cache"
 BO, BOS_FOLLOW = "https://bo.example/users/bo", "https://bo.example/follows/17"
 
 PERSON = """
 UPDATE actor SET name = 'Ana', summary = 'Databases, mostly.', created_at = ?, icon = 'ana.png', fields = ?,
-public_key = ?, indexable = TRUE WHERE local_name = 'ana'
+public_key = ?, proof_public_key = ?, proof_private_key = ?, indexable = TRUE WHERE local_name = 'ana'
 """
+SERVER = "UPDATE actor SET public_key = ?, proof_public_key = ? WHERE kind = 'Application'"
 BOOKMARK = "UPDATE bookmark SET public_id = ?, saved_at = ?, updated_at = ?"
+PROOF_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 KEY = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQ…\n-----END PUBLIC KEY-----\n"
 
 
@@ -54,7 +63,7 @@ def put_together(sample: Any, made: dict[str, Any]) -> Any:
     """A sample with what it refers to in its place.
 
     `"see: Create"` is that document without its context, which stands at the top alone; as a context it is that one's;
-    `{"see": "Create", …}` is that document with changes.
+    `{"see": "Create", …}` is that document with changes, where null takes something away.
     """
     if isinstance(sample, str) and sample.startswith(REFERENCE):
         return bare(made[sample.removeprefix(REFERENCE)])
@@ -66,6 +75,8 @@ def put_together(sample: Any, made: dict[str, Any]) -> Any:
     for key, value in sample.items():
         if key == "@context" and isinstance(value, str) and value.startswith(REFERENCE):
             whole[key] = made[value.removeprefix(REFERENCE)][key]
+        elif value is None:
+            del whole[key]
         elif key != "see":
             whole[key] = put_together(value, made)
     return whole
@@ -87,8 +98,9 @@ async def documents_of(server: Server) -> dict[str, Any]:
         tags="page-cache 2024",
     )
     fields = json.dumps([["Site", "https://ana.example/"]])
-    await execute(PERSON, SAVED, fields, KEY)
-    await execute("UPDATE actor SET public_key = ? WHERE kind = 'Application'", KEY)
+    proof_pem = PROOF_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    await execute(PERSON, SAVED, fields, KEY, multikey(PROOF_KEY), proof_pem)
+    await execute(SERVER, KEY, multikey(PROOF_KEY))
     await execute(BOOKMARK, NOTE, SAVED, SAVED)
     return {**await answered(server), **await said()}
 
@@ -112,6 +124,9 @@ async def answered(server: Server) -> dict[str, Any]:
         "Featured bookmarks": await got("/u/ana/featured"),
         "Featured tags": await got("/u/ana/tags"),
         "A bookmark, for everybody": await got(f"/u/ana/b/{NOTE}"),
+        "A tag": await got("/t/page-cache"),
+        "A person's tag": await got("/u/ana/t/page-cache"),
+        "A page of the outbox of a tag": await got("/t/page-cache/outbox?page=first"),
         "Replies to a bookmark": await got(f"/u/ana/b/{NOTE}/replies"),
     }
 
@@ -119,22 +134,34 @@ async def answered(server: Server) -> dict[str, Any]:
 async def said() -> dict[str, Any]:
     """What we say, and what is left of what ended."""
     ana, bookmark = await row("actor", "local_name", "ana"), await row("bookmark", "public_id", NOTE)
-    note = documents.create("ana", bookmark)["object"]
+    group = group_of(ana, bookmark)
+    create = documents.create("ana", bookmark, group=group)
+    note = create["object"]
     assert isinstance(note, dict)
+    note_id = str(note["id"])
+    in_group = documents.create("ana", bookmark, LINK, group)
     return {
-        "A bookmark, for link aggregators and blogs": documents.create("ana", bookmark, LINK)["object"],
-        "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS)["object"],
-        "What is left of a bookmark": documents.tombstone(str(note["id"]), GONE),
+        "A bookmark, for link aggregators and blogs": in_group["object"],
+        "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS, group)["object"],
+        "What is left of a bookmark": documents.tombstone(note_id, GONE),
         "What is left of a person": documents.tombstone("https://marks.example/u/ana", GONE, "Person"),
-        "Create": documents.create("ana", bookmark),
-        "Update": documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE),
-        "Delete": documents.delete("ana", NOTE, DELETE, GONE),
-        "Update of a person": documents.update_person(ana, UPDATE, EDITED),
-        "Delete of a person": documents.delete_person("ana", GONE),
+        "Create": sealed(create, ana, SAVED),
+        "Update": sealed(documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group), ana, EDITED),
+        "Delete": sealed(documents.delete("ana", NOTE, DELETE, GONE), ana, GONE),
+        "Update of a person": sealed(documents.update_person(ana, UPDATE, EDITED), ana, EDITED),
+        "Delete of a person": sealed(documents.delete_person("ana", GONE), ana, GONE),
         "Follow": documents.follow("ana", FOLLOW, BO),
         "Undo of a Follow": documents.undo_follow("ana", FOLLOW, BO),
         "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
         "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
+        "Announce by a tag": tag_documents.announce(TAG, NOTE, note_id, SAVED),
+        "Announce by a tag, to other fedimarks": tag_documents.announce_whole(
+            TAG, NOTE, sealed(create, ana, SAVED), SAVED
+        ),
+        "Announce by a tag, to group servers": tag_documents.announce_in_group(TAG, NOTE, in_group, SAVED),
+        "Undo of an Announce by a tag": tag_documents.undo_announce(TAG, NOTE, note_id, UPDATE),
+        "Delete of a person's tag": tag_documents.delete_actor(ANAS_TAG, GONE),
+        "Accept by a tag": documents.answer_follow_as("Accept", TAG, f"{TAG}#accepts/{ANSWER}", BO, BOS_FOLLOW),
         "Block": documents.block("ana", BLOCK, BO),
         "Undo of a Block": documents.undo_block("ana", BLOCK, BO),
     }

@@ -77,3 +77,14 @@ def test_a_query_in_a_handler_would_be_found() -> None:
     found = [each for each in imported(spoiled) if names_a_table(*each)]
 
     assert found == [("fedimark.database", "fetch"), ("fedimark.models", ""), ("fedimark", "database")]
+
+
+def test_nothing_makes_verified_but_the_gate() -> None:
+    makers = {
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Verified"
+    }
+
+    assert makers == {"fedimark.inbox.receive"}

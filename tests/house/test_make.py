@@ -10,7 +10,7 @@ import pytest
 
 from tests.house.tree import ROOT, run, words
 
-TARGETS = ("setup", "run", "demo", "test", "check", "bench", "migration", "lock", "screenshots")
+TARGETS = ("setup", "run", "demo", "test", "check", "bench", "chaos", "migration", "lock", "screenshots")
 
 
 @pytest.mark.parametrize("target", TARGETS)

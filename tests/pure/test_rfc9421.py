@@ -174,12 +174,13 @@ class TestForgery:
 
     def test_a_request_signed_for_another_host_is_refused(self):
         assert refusal(signed(uri="https://links.example/inbox")) == "wrong-signature"
-        assert refusal(signed(), host="links.example") == "wrong-signature"
+        assert refusal(signed(), host="links.example") == "wrong-host"
 
     def test_the_host_that_counts_is_the_configured_one(self):
         message = signed(uri="https://links.example/inbox")
 
-        assert refusal(with_headers(message, {"Host": "links.example"})) == "wrong-signature"
+        assert refusal(with_headers(message, {"Host": "links.example"})) == "wrong-host"
+        assert refusal(with_headers(signed(), {"Host": "links.example"})) == "wrong-host"
 
     @pytest.mark.parametrize(
         ("uri", "host"),
@@ -190,7 +191,7 @@ class TestForgery:
         ],
     )
     def test_the_same_address_is_taken_by_either_scheme(self, uri, host):
-        prove(signed(uri=uri), host=host)
+        prove(with_headers(signed(uri=uri), {"Host": host}), host=host)
 
     def test_another_body_is_refused(self):
         other = b'{"type":"Delete"}'

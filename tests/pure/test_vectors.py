@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import datetime
-from hashlib import sha512
+from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fedimark.signatures import cavage, rfc9421
+from fedimark.signatures import base58, cavage, proofs, rfc9421
+from fedimark.signatures.canonical import canonical
 from fedimark.signatures.keys import BadKey, load_private, load_public
 from fedimark.signatures.message import BadSignature, Message, read_http_date
-from fedimark.signatures.multikey import multikey_pem
+from fedimark.signatures.multikey import multikey, multikey_pem
 from fedimark.signatures.verify import check, holds, read_claim, read_claims, verify
 
 SECOND = 1_000_000
@@ -55,14 +58,17 @@ def test_every_file_of_signatures_is_looked_at_here(vectors):
         "cavage/fedify-cavage.json",
         "fediverse-profile-generated.json",
         "rfc9421/appendix-b.json",
-        "fep-8b32/vector.json",  # keys only: proofs in documents are not verified yet
+        "fep-8b32/vector.json",
+        "vc-di-eddsa/keyPair.json",
+        "vc-di-eddsa/unsigned.json",
+        "vc-di-eddsa/eddsa-jcs-2022/proofConfigJCS.json",
+        "vc-di-eddsa/eddsa-jcs-2022/signedJCS.json",
         "ld-signatures/rsasignature2017.json",  # not verified, ever: see below
     }
 
     found = {str(path.relative_to(vectors)) for path in vectors.rglob("*.json")}
 
-    # Canonical JSON and Data Integrity belong to proofs in documents.
-    assert {name for name in found if not name.startswith(("jcs-rfc8785/", "vc-di-eddsa/"))} == known
+    assert {name for name in found if not name.startswith("jcs-rfc8785/")} == known
 
 
 def test_cavage_requests_of_real_servers_verify(vectors):
@@ -173,6 +179,95 @@ def test_signatures_inside_documents_prove_no_request(vectors):
         assert "signature" in vector["document"]
         with pytest.raises(BadSignature, match="unsigned"):
             read_claim(Message("POST", "/inbox", {"host": ("marks.example",)}, body))
+
+
+def test_canonical_json_is_byte_for_byte_what_rfc8785_shows(vectors):
+    folder = vectors / "jcs-rfc8785"
+    shown = sorted((folder / "input").iterdir())
+
+    for path in shown:
+        made = canonical(json.loads(path.read_text("utf-8")))
+
+        assert made == (folder / "output" / path.name).read_bytes(), path.name
+        assert made == bytes.fromhex((folder / "outhex" / path.with_suffix(".txt").name).read_text("ascii"))
+
+    assert len(shown) == 6
+
+
+def test_the_canonical_forms_and_hashes_of_vc_di_eddsa(vectors):
+    folder = vectors / "vc-di-eddsa"
+    jcs = folder / "eddsa-jcs-2022"
+    forms = [
+        (folder / "unsigned.json", "canonDocJCS.txt", "docHashJCS.txt"),
+        (jcs / "proofConfigJCS.json", "proofCanonJCS.txt", "proofHashJCS.txt"),
+    ]
+
+    for path, form, digest in forms:
+        made = canonical(read(path))
+
+        assert made.decode() == (jcs / form).read_text("utf-8")
+        assert sha256(made).hexdigest() == (jcs / digest).read_text("ascii")
+    signed = read(jcs / "signedJCS.json")
+    assert base58.decode(signed["proof"]["proofValue"]).hex() == (jcs / "sigHexJCS.txt").read_text("ascii")
+
+
+def as_this_server_reads(document: dict[str, Any]) -> proofs.Proof:
+    """A proof of a `did:key`, which names no actor and is refused for it, as if an actor's key had made it."""
+    with pytest.raises(proofs.BadProof, match="unsupported-method"):
+        proofs.read(document)
+    of_actor = {**document["proof"], "verificationMethod": "https://vc.example/issuers/5678#key"}
+    proof = proofs.read({**document, "proof": of_actor})
+    return replace(proof, options={name: value for name, value in document["proof"].items() if name != "proofValue"})
+
+
+def test_the_signed_document_of_vc_di_eddsa_verifies(vectors):
+    folder = vectors / "vc-di-eddsa"
+    document = read(folder / "eddsa-jcs-2022" / "signedJCS.json")
+    key = load_public(multikey_pem(read(folder / "keyPair.json")["publicKeyMultibase"]))
+    proof = as_this_server_reads(document)
+
+    proofs.verify(document, proof, key)
+
+    with pytest.raises(proofs.BadProof, match="wrong-signature"):
+        proofs.verify({**document, "name": "Another"}, proof, key)
+
+
+def test_the_activity_of_fep_8b32_verifies_and_only_as_it_is(vectors):
+    book = read(vectors / "fep-8b32" / "vector.json")
+    key = load_public(multikey_pem(book["actor"]["assertionMethod"][0]["publicKeyMultibase"]))
+    now = int(datetime.fromisoformat(book["current_time"]).timestamp()) * SECOND
+    proof = proofs.read(book["signed"])
+
+    proofs.check(proof, now)
+    proofs.verify(book["signed"], proof, key)
+
+    assert {name: value for name, value in book["signed"].items() if name != "proof"} == book["unsigned"]
+    with pytest.raises(proofs.BadProof, match="wrong-signature"):
+        proofs.verify({**book["signed"], "to": []}, proof, key)
+
+
+def test_our_way_of_signing_makes_the_same_hashes_as_fep_8b32(vectors):
+    book = read(vectors / "fep-8b32" / "vector.json")
+    secret = base58.decode(book["secret_key_multibase"])
+    key = Ed25519PrivateKey.from_private_bytes(secret[2:])
+    options = {name: value for name, value in book["signed"]["proof"].items() if name != "proofValue"}
+
+    made = key.sign(sha256(canonical(options)).digest() + sha256(canonical(book["unsigned"])).digest())
+
+    assert base58.encode(made) == book["signed"]["proof"]["proofValue"]
+    assert multikey(key) == book["actor"]["assertionMethod"][0]["publicKeyMultibase"]
+
+
+def test_documents_proposed_for_fedimark_verify(shared_data):
+    folder = shared_data / "wire" / "fedimark-proposed"
+    key = load_public(multikey_pem(read(folder / "actor-user.json")["assertionMethod"][0]["publicKeyMultibase"]))
+    proven = [path for path in sorted(folder.iterdir()) if isinstance(read(path).get("proof"), dict)]
+
+    for path in proven:
+        document = read(path)
+        proofs.verify(document, proofs.read(document), key)
+
+    assert len(proven) == 6
 
 
 def test_ed25519_keys_are_read_from_multikeys(vectors):

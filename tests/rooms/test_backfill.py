@@ -9,7 +9,7 @@ import pytest
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.follows.incoming import BACKFILL
 from fedimark.inbox.backfill import MOST_FETCHED, MOST_PAGES, MOST_THINGS
-from fedimark.worker import do_a_job
+from fedimark.worker import run_an_errand
 from tests.rooms.peers import Asked, Says
 from tests.rooms.strangers import Stranger
 from tests.rooms.test_incoming import followed
@@ -64,7 +64,7 @@ async def test_a_gotosocial_outbox_of_addresses_is_read_with_its_own_dates(ana, 
 
     ezra.peer.rule = answer
     await followed(ana, ezra)
-    assert await do_a_job() == 1
+    assert await run_an_errand() == 1
 
     [row] = await fetch("SELECT * FROM bookmark")
     assert row["url"] == "https://kettles.example/altitude"
@@ -77,7 +77,7 @@ async def test_at_most_forty_things_are_read(ana, marks, wire):
     marks.peer.document("/u/ana/outbox", page(marks, creates(wire, 60)))
 
     await followed(ana, marks)
-    await do_a_job()
+    await run_an_errand()
 
     assert len(await fetch("SELECT id FROM bookmark")) == MOST_THINGS
 
@@ -89,7 +89,7 @@ async def test_at_most_twenty_things_are_fetched_one_by_one(ana, marks, wire):
     marks.peer.document("/u/ana/outbox", page(marks, [create["object"]["id"] for create in said]))
 
     await followed(ana, marks)
-    await do_a_job()
+    await run_an_errand()
 
     assert len(await fetch("SELECT id FROM bookmark")) == MOST_FETCHED
 
@@ -106,14 +106,14 @@ async def test_pages_that_lead_back_or_on_for_ever_end(ana, marks):
 
     marks.peer.rule = answer
     await followed(ana, marks)
-    await do_a_job()
+    await run_an_errand()
     pages = [asked.target for asked in marks.peer.asked if "/outbox" in asked.target]
     assert len(pages) == MOST_PAGES + 1
 
     marks.peer.rule = None
     marks.peer.document("/u/ana/outbox", page(marks, [], next=f"{MARKS}/outbox"))
     await execute("UPDATE job SET state = 'waiting', ended_at = NULL")
-    await do_a_job()
+    await run_an_errand()
     assert (await report())["state"] == "done"
 
 
@@ -135,7 +135,7 @@ async def test_nothing_of_anybody_else_is_taken_from_an_outbox(ana, marks, wire)
     marks.peer.document("/u/ana/outbox", page(marks, things))
 
     await followed(ana, marks)
-    await do_a_job()
+    await run_an_errand()
 
     assert await fetch("SELECT id FROM bookmark") == []
 
@@ -143,13 +143,13 @@ async def test_nothing_of_anybody_else_is_taken_from_an_outbox(ana, marks, wire)
 async def test_read_again_it_changes_nothing_and_a_second_follower_reads_nothing(ana, marks, wire, server):
     marks.peer.document("/u/ana/outbox", page(marks, creates(wire, 3)))
     await followed(ana, marks)
-    await do_a_job()
+    await run_an_errand()
 
     await execute("UPDATE job SET state = 'waiting', ended_at = NULL")
-    await do_a_job()
+    await run_an_errand()
     await followed(await server.sign_up("bo"), marks)
 
-    assert await do_a_job() == 0
+    assert await run_an_errand() == 0
     assert len(await fetch("SELECT id FROM bookmark")) == 3
 
 
@@ -157,12 +157,12 @@ async def test_an_outbox_that_does_not_answer_is_asked_again(ana, marks, wire, f
     marks.peer.document("/u/ana/outbox", page(marks, creates(wire, 1)))
     await followed(ana, marks)
     fleet.network.down.add("marks.example")
-    await do_a_job()
+    await run_an_errand()
     assert (await report())["state"] == "running"
 
     fleet.network.down.clear()
     clock.forward(seconds=61)
-    await do_a_job()
+    await run_an_errand()
 
     assert len(await fetch("SELECT id FROM bookmark")) == 1
 
@@ -172,7 +172,7 @@ async def test_an_outbox_that_is_none_is_the_end_of_it(ana, marks, outbox):
     marks.peer.document("/u/ana/outbox", outbox)
 
     await followed(ana, marks)
-    await do_a_job()
+    await run_an_errand()
 
     assert (await report())["state"] == "done"
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
+from fedimark.accounts.leave import leave
+from fedimark.accounts.sessions import open_session
 from fedimark.database import execute
+from fedimark.moderation.suspension import suspend
 from fedimark.remote import software
 from fedimark.vocab.host_meta import read_lrdd_template
 from tests.rooms.peers import Says, stand
+from tests.support.people import PASSWORD
 
 AS2 = {"Accept": "application/activity+json"}
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/"
@@ -36,6 +41,23 @@ async def test_nodeinfo_is_found_in_both_versions_and_counts_public_bookmarks_al
         assert (said["usage"]["users"]["total"], said["usage"]["localPosts"]) == (1, 1)
         assert "homepage" not in said["software"] or version == "2.1"  # 2.0 allows no further keys
     assert (await server.client.get("/nodeinfo/1.0")).status_code == 404
+
+
+async def test_nodeinfo_counts_nobody_who_is_suspended_or_left(ana, server):
+    bo, cy = await server.sign_up("bo"), await server.sign_up("cy")
+    for person in (ana, bo, cy):
+        await person.save(f"https://example.org/{person.name}")
+
+    await suspend("bo")
+    await leave(cy.viewer, "cy", PASSWORD)
+    await open_session(bo.viewer.account_id)  # signed in at the very moment they were suspended
+
+    document = (await server.client.get("/nodeinfo/2.1")).json()
+    assert document["usage"] == {
+        "users": {"total": 1, "activeMonth": 1, "activeHalfyear": 1},
+        "localPosts": 1,
+        "localComments": 0,
+    }
 
 
 async def test_host_meta_leads_to_webfinger(ana, server):
@@ -156,3 +178,27 @@ async def test_an_address_to_follow_is_text_and_nothing_else(ana, server, fleet,
     assert "<script>alert" not in answer.text
     assert 'href="javascript:' not in answer.text
     assert fleet.network.requests == []
+
+
+async def test_the_page_of_replies_stands_in_the_note_and_at_its_own_address(ana, server):
+    saved = await ana.save("https://example.org/page")
+
+    async def got(address: str) -> dict[str, Any]:
+        answer = await server.client.get(address, headers=AS2)
+        assert answer.status_code == 200
+        return {name: value for name, value in answer.json().items() if name != "@context"}
+
+    replies = (await got(saved.path))["replies"]
+    assert replies == await got(replies["id"])
+    assert replies["first"] == await got(replies["first"]["id"])
+    assert (replies["first"]["type"], replies["first"]["items"]) == ("CollectionPage", [])
+    other = await server.client.get(f"{replies['id']}?page=2", headers=AS2)
+    assert other.status_code == 404
+
+
+async def test_the_server_itself_has_an_empty_outbox_and_nothing_featured(ana, server):
+    actor = (await server.client.get("/actor", headers=AS2)).json()
+
+    for address in (actor["outbox"], actor["featured"]):
+        collection = (await server.client.get(address, headers=AS2)).json()
+        assert (collection["id"], collection["totalItems"], collection["orderedItems"]) == (address, 0, [])

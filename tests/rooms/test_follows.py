@@ -60,13 +60,21 @@ async def by_hand(person: Any) -> None:
         ("bo@a.example", Who(name="bo")),
         ("https://a.example/u/bo", Who(name="bo")),
         (f"{CLEO}", Who(uri=CLEO)),
+        ("#SQL", Who(uri="https://a.example/t/sql")),
+        (" #c++@A.example", Who(uri="https://a.example/t/c++")),
+        ("https://a.example/t/c%2B%2B", Who(uri="https://a.example/t/c++")),
+        ("https://a.example/u/bo/t/SQL", Who(uri="https://a.example/u/bo/t/sql")),
+        ("@tag.sql@a.example", Who(name="tag.sql")),
     ],
 )
 async def test_people_are_named_in_every_usual_way(server, typed, read):
     assert read_who(typed) == read
 
 
-@pytest.mark.parametrize("typed", ["", "@", "cleo@", "@@", "a b", "#sql", "mailto:cleo@mastodon.example", "x" * 31])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "@", "cleo@", "@@", "a b", "#", "#a b", "#sql@marks.example", "mailto:cleo@mastodon.example", "x" * 31],
+)
 async def test_what_names_nobody_is_refused(server, typed):
     with pytest.raises(Refused):
         read_who(typed)

@@ -46,6 +46,7 @@ def create(wire) -> dict[str, Any]:
         {"content": "<p>&#0; &#xD800; &#1;</p>", "source": None},
         {"content": "<b>" * 20_000, "source": None},
         {"fedimark:tags": [f"t{number}" for number in range(10_000)]},
+        {"fedimark:tags": None, "tag": [{"type": "Hashtag", "name": f"#t{number}"} for number in range(10_000)]},
         {"fedimark:tags": ["x" * 100_000, ".private", "a\x07b", "…", "..", 5, None, {"a": 1}, "ﷺ" * 255]},
         {"tag": [{"type": "Hashtag", "name": "#ab", "href": "https://marks.example/t/a%00b"}], "fedimark:tags": None},
         {"attachment": [{"type": "Image"}] * 31 + [LINK] + [{"type": "Image"}] * 10_000},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,8 +13,9 @@ from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.remove import finish_removals, remove_bookmark, undo_remove
 from fedimark.bookmarks.save import edit_bookmark, save_bookmark, save_many
-from fedimark.database import Row, execute, fetch, fetch_one, write
+from fedimark.database import Row, execute, fetch, fetch_one, is_sqlite, write
 from fedimark.delivery import settle
+from fedimark.delivery.claim import claim
 from fedimark.outbox import documents, publish
 from fedimark.outbox.notes import note
 from fedimark.outbox.profiles import LARGEST, MICRO
@@ -321,6 +323,34 @@ async def test_what_is_being_sent_is_left_to_its_sender(ana, cleo, clock):
     assert [kind for kind, _, _ in await letters()] == ["Create", "Delete"]
 
 
+async def test_the_end_of_what_a_worker_takes_at_that_very_moment_is_told(ana, cleo):
+    row = await save(ana)
+    taken = asyncio.Event()
+
+    async def hide() -> None:
+        await taken.wait()
+        await edit(ana, row, visibility="private")
+
+    hiding = asyncio.create_task(hide())  # begun outside the transaction: it shares none of it
+    async with write():
+        assert await claim()
+        taken.set()
+        await somebody_waits()
+    await hiding
+
+    assert [kind for kind, _, _ in await letters()] == ["Create", "Delete"]
+
+
+async def somebody_waits() -> None:
+    """Wait until another writer waits for this transaction; on SQLite they wait before they begin."""
+    async with asyncio.timeout(30):
+        while not is_sqlite() and not await fetch(_WAITS):
+            await asyncio.sleep(0.01)
+
+
+_WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+
+
 async def test_an_undo_of_a_removal_says_nothing(ana, cleo, clock):
     row = await save(ana)
     await arrive()
@@ -441,7 +471,7 @@ async def test_an_outbox_shows_the_very_activity_that_was_sent(ana, cleo, server
     [(_, _, sent)] = await letters()
     [item] = (await server.client.get("/u/ana/outbox?page=first", headers=AS2)).json()["orderedItems"]
 
-    assert item == {name: value for name, value in sent.items() if name != "@context"}
+    assert item == {name: value for name, value in sent.items() if name not in ("@context", "proof")}
 
 
 async def test_of_followers_only_the_number_is_told(ana, cleo, server):

@@ -10,7 +10,7 @@ from fedimark.database import fetch, fetch_one
 from fedimark.here import entered
 from fedimark.outbox import profiles
 from fedimark.outbox.notes import note
-from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LINK, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LINK, MICRO, SMALL
 from fedimark.vocab.objects import read_note
 
 TAGS = "neural-net c++ 2024 🐍 .secret"
@@ -51,7 +51,7 @@ async def test_a_server_of_bookmarks_gets_the_tags_as_typed(server, ana):
     assert [tag["name"] for tag in said["tag"]] == ["#neural-net", "#c++", "#2024", "#🐍"]
 
 
-@pytest.mark.parametrize("profile", [MICRO, LINK, BOOKMARKS, FEDIMARK])
+@pytest.mark.parametrize("profile", [MICRO, LINK, BOOKMARKS, SMALL, FEDIMARK])
 async def test_no_shape_says_less_than_another(server, ana, profile):
     row = await _row(ana)
 
@@ -110,3 +110,19 @@ async def test_what_a_server_runs_is_learned_from_itself_alone(fleet):
     async with entered(ana.server.here):
         rows = await fetch("SELECT host, software FROM peer")
     assert [(row["host"], row["software"]) for row in rows] == [("b.example", "fedimark")]
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "profile"),
+    [
+        ("Betula/1.4", BOOKMARKS),
+        ("Mozilla/5.0 (compatible; Omnom; +https://omnom.example/)", BOOKMARKS),
+        ("fedimark/0.1 (+https://marks.example)", FEDIMARK),
+        ("Mastodon/4.5 (http.rb/5.2; +https://parties.example/)", MICRO),
+        ("Mastodon/4.5 (http.rb/5.2; +https://betula.example/)", MICRO),
+        ("Lemmy/0.19 (+https://lemmy.example)", MICRO),
+        ("", MICRO),
+    ],
+)
+def test_a_user_agent_names_its_software_as_a_word_of_its_own(user_agent, profile):
+    assert profiles.profile_for_agent(user_agent) == profile

@@ -279,6 +279,55 @@ async def test_who_is_blocked_is_not_counted(ana, fleet, wire):
     assert await amount("reaction") == await amount("share") == 0
 
 
+async def liked_and_shared(ana: Any, fleet: Any, wire: Any) -> tuple[Stranger, int]:
+    """Somebody elsewhere who likes and shares ana's one bookmark, and its row's id."""
+    saved = await ana.save("https://sqlite.org/")
+    here = {NOTE: f"{ana.uri}/b/{saved.public_id}", "marks.example": "a.example"}
+    fan = Stranger(fleet, CLEO)
+    for name in ("mastodon/like", "mastodon/announce"):
+        await fan.do(wire(name, **here))
+    row = await fetch_one("SELECT id FROM bookmark")
+    assert row is not None
+    assert await counts(row["id"]) == {"likes": 1, "shares": 1}
+    return fan, row["id"]
+
+
+async def test_whom_the_saver_blocks_later_does_not_count_any_more(ana, fleet, wire):
+    _, bookmark_id = await liked_and_shared(ana, fleet, wire)
+
+    await people.block(ana.viewer, CLEO)
+    assert await counts(bookmark_id) == {"likes": 0, "shares": 0}
+
+    await people.unblock(ana.viewer, CLEO)
+    assert await counts(bookmark_id) == {"likes": 1, "shares": 1}
+
+
+async def test_who_blocks_the_saver_later_does_not_count_any_more(ana, fleet, wire):
+    fan, bookmark_id = await liked_and_shared(ana, fleet, wire)
+
+    await fan.do({"id": f"{CLEO}#block", "type": "Block", "actor": CLEO, "object": ana.uri})
+
+    assert await counts(bookmark_id) == {"likes": 0, "shares": 0}
+
+
+async def test_a_block_by_somebody_else_changes_no_count(ana, server, fleet, wire):
+    _, bookmark_id = await liked_and_shared(ana, fleet, wire)
+    bo = await server.sign_up("bo")
+
+    await people.block(bo.viewer, CLEO)
+
+    assert await counts(bookmark_id) == {"likes": 1, "shares": 1}
+
+
+async def test_likes_and_shares_from_a_domain_blocked_later_are_dropped(ana, server, fleet, wire):
+    _, bookmark_id = await liked_and_shared(ana, fleet, wire)
+
+    await domains.block_domain("mastodon.example")
+    await server.settle()
+
+    assert await counts(bookmark_id) == {"likes": 0, "shares": 0}
+
+
 @pytest.mark.parametrize("visibility", ["private", "followers"])
 async def test_what_is_not_for_all_is_shown_to_nobody_by_sharing_it(ana, server, fleet, wire, visibility):
     bo = await server.sign_up("bo")

@@ -7,7 +7,7 @@ import pytest
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
 from fedimark.bookmarks.tags import TagCount, delete_tag, own_tags, rename_tag
-from fedimark.database import fetch
+from fedimark.database import execute_many, fetch
 from fedimark.errors import NotFound, Refused
 from fedimark.policy.visibility import Viewer
 from fedimark.text import urls
@@ -80,7 +80,7 @@ async def test_a_deleted_tag_leaves_the_bookmarks(server):
     assert (await row_of(ana, first))["tags"] == "db"
     assert (await row_of(ana, second))["tags"] == ""
     assert await urls_of(PersonStream("ana", only="untagged"), ana) == [B]
-    assert await urls_of(TagStream(("sql",))) == [UNKNOWN]
+    assert await urls_of(TagStream(("sql",))) == []  # it can still be followed
     assert await urls_of(RecentStream()) == [B, A]
     await assert_agreement()
 
@@ -179,10 +179,37 @@ async def test_a_tag_renamed_to_a_private_one_disappears_for_strangers_and_comes
     hidden = [await _cloud(None), await urls_of(TagStream(("plans",)))]
     await rename_tag(Owner.of(ana), ".plans", "plans")
 
-    assert hidden == [{"db": 1}, [UNKNOWN]]
+    assert hidden == [{"db": 1}, []]
     assert await _cloud(None) == {"db": 1, "plans": 1}
     assert await urls_of(TagStream(("plans",))) == [A]
     await assert_agreement()
+
+
+async def test_the_most_used_tags_are_found_however_their_uses_spread_over_visibilities(server):
+    ana, bo = await saver("ana"), await saver("bo")
+    await befriend(bo, ana)
+    # Of half of the tags all uses are of one visibility, of the others as many are of each.
+    uses = {
+        (tag, visibility): (9 * (tag % 4 == visibility) if tag <= 30 else 4 + tag % 5)
+        for tag in range(1, 61)
+        for visibility in range(4)
+    }
+    await execute_many("INSERT INTO tag (id, key) VALUES (?, ?)", [(tag, f"tag{tag:02}") for tag in range(1, 61)])
+    await execute_many(
+        "INSERT INTO tally (owner_id, tag_id, visibility, amount) VALUES (?, ?, ?, ?)",
+        [(ana.actor_id, *line, amount) for line, amount in uses.items()],
+    )
+
+    shown = {
+        (least, limit): await queries.cloud(await queries.find(PersonStream("ana"), viewer), limit)
+        for least, viewer in ((0, ana), (1, bo), (2, None))
+        for limit in (1, 3, 10, 100)
+    }
+
+    for (least, limit), found in shown.items():
+        sums = {tag: sum(uses[tag, visibility] for visibility in range(least, 4)) for tag in range(1, 61)}
+        ranked = sorted((-amount, f"tag{tag:02}") for tag, amount in sums.items() if amount)
+        assert found == [(key, -amount) for amount, key in ranked[:limit]]
 
 
 async def test_counts_hold_only_what_their_reader_may_see(server):

@@ -98,7 +98,7 @@ BUTTONS = {
     "/settings/invites",
     "/settings/import/{id}/start",
 }
-INBOXES = {"/inbox", "/actor/inbox", "/u/{user}/inbox"}
+INBOXES = {"/inbox", "/actor/inbox", "/u/{user}/inbox", "/t/{tags}/inbox", "/u/{user}/t/{tags}/inbox"}
 
 NOT_UTF8 = {
     "a lone surrogate": b"\xed\xa0\x80",

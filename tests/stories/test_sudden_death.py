@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import sqlite3
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -22,7 +19,6 @@ from tests.support.processes import Process, together, until
 
 pytestmark = pytest.mark.processes
 
-ROUNDS = 6
 # A try that failed is tried again after some 15 seconds, and after a minute when it fails once more.
 PATIENCE_S = 200.0
 
@@ -179,35 +175,3 @@ def test_an_import_goes_on_where_it_was_killed(sites):
     counted = {name: report[name] for name in ("rows", "new", "known", "changed", "broken")}
     assert counted == {"rows": 3_000, "new": 3_000, "known": 0, "changed": 0, "broken": 0}
     assert ana.number("SELECT count(*) FROM bookmark WHERE url LIKE 'https://imported.example/%'") == 3_000
-
-
-def test_either_dies_at_any_moment_and_each_page_is_one_entry_with_both_savers(sites):
-    ana, bo = sites
-    chance = random.Random(20260301)
-    pages = [f"https://page{number}.example/" for number in range(ROUNDS)]
-    for number, page in enumerate(pages):
-        victim = (ana, bo)[number % 2]
-        with ThreadPoolExecutor(2) as hands:
-            saving: dict[Site, Future[bool]] = {
-                ana: hands.submit(ana.save, page),
-                bo: hands.submit(bo.save, f"{page}?utm_source=bo#top"),
-            }
-            time.sleep(chance.uniform(0, 0.4))
-            victim.die()
-            promised = [site for site, saved in saving.items() if saved.result()]
-        for site in promised:
-            assert site.number(f"SELECT count(*) FROM bookmark WHERE is_local AND url LIKE '{page}%'") == 1
-        victim.rise()
-        for site, spelling in ((ana, page), (bo, f"{page}?utm_source=bo#top")):
-            if site not in promised:
-                assert site.save(spelling)
-
-    until(lambda: all(arrived(bo, page) for page in pages), PATIENCE_S)
-    until(lambda: all(arrived(ana, f"{page}?utm_source=bo#top") for page in pages), PATIENCE_S)
-
-    both = sorted([ana.handle, bo.handle])
-    for site in (ana, bo):
-        entries = [entry for entry in site.process.timeline(site.person) if entry["canonical"] in pages]
-        assert {entry["canonical"]: sorted(entry["savers"]) for entry in entries} == dict.fromkeys(pages, both)
-        assert len(entries) == ROUNDS
-        assert site.number("SELECT count(*) FROM received_activity WHERE outcome LIKE 'poison%'") == 0

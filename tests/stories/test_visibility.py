@@ -36,6 +36,7 @@ OWNERS: Seen = {OWNER: EVERY}
 OWN_PAGE: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F), STRANGER: (P, U), NOBODY: (P, U), SERVER: (P, U)}
 PERSON_PAGE: Seen = {**OWN_PAGE, SERVER: ()}  # a server gets the actor there
 LISTED: Seen = dict.fromkeys((OWNER, FOLLOWER, STRANGER, NOBODY, SERVER), (P,))
+TAG_PAGE: Seen = {**LISTED, SERVER: ()}  # and the tag's actor there
 LINK: Seen = {**LISTED, OWNER: EVERY, FOLLOWER: (P, U, F)}
 BY_MD5: Seen = {**LISTED, OWNER: EVERY}
 NETWORK: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F)}
@@ -58,6 +59,12 @@ class Ask:
     not_by: tuple[str, ...] = ()
 
 
+def _outboxes(tags: str) -> tuple[Ask, ...]:
+    """Pages of the outboxes of tags: of public bookmarks everybody may read the id."""
+    pages = (f"{tags}/shared", f"{tags}/{{tag}}", f"{tags}/{{dot}}", f"{tags}/shared,{{tag}}")
+    return tuple(Ask(f"{page}/outbox?page=first", leads=LISTED) for page in pages)
+
+
 ONE = "/u/ana/b/{id}"
 TABLE: dict[str, tuple[Ask, ...]] = {
     # Streams and bookmarks
@@ -74,8 +81,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),
     "POST /network/leave": (Ask("/network/leave", NOTHING, {"who": "nobody_of_this_name"}),),
     "GET /t/{tags}": (
-        Ask("/t/shared", LISTED),
-        Ask("/t/{tag}", LISTED),
+        Ask("/t/shared", TAG_PAGE),
+        Ask("/t/{tag}", TAG_PAGE),
         Ask("/t/shared,{tag}", LISTED),
         Ask("/t/{dot}", NOTHING),
         Ask("/t/shared,{dot}", NOTHING),
@@ -90,8 +97,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /add": (Ask("/add", NOTHING, {"url": ""}),),
     "GET /u/{user}": (Ask("/u/ana", PERSON_PAGE),),
     "GET /u/{user}/t/{tags}": (
-        Ask("/u/ana/t/shared", OWN_PAGE),
-        Ask("/u/ana/t/{tag}", OWN_PAGE),
+        Ask("/u/ana/t/shared", PERSON_PAGE),
+        Ask("/u/ana/t/{tag}", PERSON_PAGE),
         Ask("/u/ana/t/shared,{tag}", OWN_PAGE),
         Ask("/u/ana/t/{dot}", OWNERS),
         Ask("/u/ana/t/shared,{dot}", OWNERS),
@@ -131,6 +138,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /.well-known/host-meta": (Ask("/.well-known/host-meta"),),
     "GET /nodeinfo/{version}": (Ask("/nodeinfo/2.1"), Ask("/nodeinfo/2.0")),
     "GET /actor": (Ask("/actor"),),
+    "GET /actor/outbox": (Ask("/actor/outbox"),),
+    "GET /actor/featured": (Ask("/actor/featured"),),
     "POST /inbox": (Ask("/inbox"),),
     "POST /actor/inbox": (Ask("/actor/inbox"),),
     "POST /u/{user}/inbox": (Ask("/u/ana/inbox"),),
@@ -139,8 +148,17 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /u/{user}/tags": (Ask("/u/ana/tags", leads=LISTED),),
     "GET /u/{user}/followers": (Ask("/u/ana/followers"),),
     "GET /u/{user}/following": (Ask("/u/ana/following"),),
-    "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"),),
+    "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"), Ask(f"{ONE}/replies?page=first")),
     "GET /u/{user}.json": (Ask("/u/ana.json"),),
+    # What servers ask tags: addresses of bookmarks and nothing they say
+    "POST /t/{tags}/inbox": (Ask("/t/shared/inbox"),),
+    "GET /t/{tags}/outbox": (Ask("/t/shared/outbox"), *_outboxes("/t")),
+    "GET /t/{tags}/followers": (Ask("/t/shared/followers"), Ask("/t/{tag}/followers"), Ask("/t/{dot}/followers")),
+    "GET /t/{tags}/announce/{id}": (Ask("/t/shared/announce/{id}"), Ask("/t/{dot}/announce/{id}")),
+    "POST /u/{user}/t/{tags}/inbox": (Ask("/u/ana/t/shared/inbox"),),
+    "GET /u/{user}/t/{tags}/outbox": (Ask("/u/ana/t/shared/outbox"), *_outboxes("/u/ana/t")),
+    "GET /u/{user}/t/{tags}/followers": (Ask("/u/ana/t/shared/followers"), Ask("/u/ana/t/{tag}/followers")),
+    "GET /u/{user}/t/{tags}/announce/{id}": (Ask("/u/ana/t/shared/announce/{id}"),),
     # One's own
     "GET /avatars/{file}": (Ask("/avatars/" + "0" * 40 + ".webp"),),
     "GET /setup": (Ask("/setup"),),

@@ -24,6 +24,9 @@ from tests.support.storage import (
 )
 from tests.support.wire import wire as read_wire
 
+_SHARED = Path(os.environ.get("FEDIMARK_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+SHARED = _SHARED if _SHARED.is_dir() else None
+
 
 @pytest.fixture(scope="session")
 def sqlite_template() -> Iterator[SqliteTemplate]:
@@ -98,8 +101,6 @@ def shared_data() -> Path:
 
     Found by FEDIMARK_SHARED_DATA, or as `../shared/data` beside the checkout.
     """
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("FEDIMARK_SHARED_DATA") or beside)
-    if not folder.is_dir():
+    if SHARED is None:
         pytest.skip("the files of other software are not here (FEDIMARK_SHARED_DATA, or ../shared/data)")
-    return folder
+    return SHARED

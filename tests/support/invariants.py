@@ -147,9 +147,17 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
             places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
     for share in await fetch("SELECT * FROM share"):
         shared = by_id.get(share["bookmark_id"])
+        if share["actor_id"] in shut_out:
+            continue
         if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
             for reader in followers[share["actor_id"]] - blockers[shared["actor_id"]]:
                 places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
+    taggings = [(row, tag_ids.get(key)) for row in live for key in _keys(row) if not key.startswith(".")]
+    for stream in await fetch("SELECT * FROM actor WHERE tag_id IS NOT NULL AND suspended_at IS NULL"):
+        for row, tag_id in taggings:
+            is_its = tag_id == stream["tag_id"] and stream["owner_id"] in (0, row["actor_id"])
+            for reader in followers[stream["id"]] - blockers[row["actor_id"]] if is_its and row["listed"] else ():
+                places[int(Merged.NETWORK), reader, row["link_id"]].append(row["saved_at"])
     return {place: min(moments) for place, moments in places.items()}
 
 

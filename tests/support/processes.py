@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def answers(port: int) -> bool:
+    """Whether somebody answers HTTP on a port of 127.0.0.1."""
+    asking = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        asking.request("GET", "/")
+        asking.getresponse().read()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asking.close()
+    return True
 
 
 class Process:
@@ -85,12 +99,9 @@ class Process:
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 break
-            try:
-                httpx.get(f"{self.url}/", timeout=5)
-            except httpx.HTTPError:
-                time.sleep(0.05)
-            else:
+            if answers(self.port):
                 return
+            time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"serve did not answer:\n{self.log.read_text(errors='replace')[-4000:]}")
 

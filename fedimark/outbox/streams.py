@@ -1,0 +1,176 @@
+"""Tags pass bookmarks on: who is told, inside the transaction that changes a bookmark.
+
+Only new ones, published within a week, of people here who do not mind; once a second for each tag. What is beyond 300
+waiting stays in the tag's outbox alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fedimark import addresses
+from fedimark.database import Row, atomically, execute, fetch, fetch_one, marks
+from fedimark.delivery.enqueue import say
+from fedimark.here import MICROS, here, now
+from fedimark.outbox import documents, hearers, ids, tag_documents
+from fedimark.outbox.consent import SPEAKS, carried, gives, group_of
+from fedimark.outbox.profiles import FEDIMARK, IN_GROUP, LINK, forms_of
+from fedimark.outbox.proofs import sealed
+from fedimark.outbox.publish import Speaker
+from fedimark.policy.blocks import inboxes_of_estranged
+from fedimark.vocab.terms import Doc
+
+NEWS = 7 * 86_400 * MICROS  # older bookmarks are no news
+PAUSE = 1 * MICROS
+MOST_WAITING = 300
+BATCH = 50
+
+_STREAMS = """
+SELECT s.id, s.url, s.owner_id, g.key FROM tag g JOIN actor s ON s.tag_id = g.id
+WHERE g.key IN ({keys}) AND s.owner_id IN (0, ?) AND s.gone_at IS NULL ORDER BY s.id
+"""
+_HEARD = """
+SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL LIMIT 1
+"""
+_AUTHOR = f"SELECT a.* FROM actor a WHERE a.id = ? AND {SPEAKS}"
+_BOOKMARK = "SELECT * FROM bookmark WHERE public_id = ? AND is_local AND removed_at IS NULL"
+_TURN = "UPDATE actor SET spoke_at = ? WHERE id = ? AND spoke_at <= ? RETURNING id"
+_TURN_AT_ONCE = """
+UPDATE actor SET spoke_at = ? WHERE id = ? AND spoke_at <= ?
+AND NOT EXISTS (SELECT 1 FROM announcement w WHERE w.stream_id = actor.id) RETURNING id
+"""
+_WAIT = """
+INSERT INTO announcement (stream_id, public_id, created_at) VALUES (?, ?, ?)
+ON CONFLICT (stream_id, public_id) DO NOTHING
+"""
+_DROP_OLDEST = """
+DELETE FROM announcement WHERE stream_id = ?
+AND id <= (SELECT id FROM announcement WHERE stream_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
+"""
+_DUE = """
+SELECT DISTINCT w.stream_id FROM announcement w JOIN actor s ON s.id = w.stream_id WHERE s.spoke_at <= ? LIMIT ?
+"""
+_OLDEST = """
+DELETE FROM announcement WHERE id = (SELECT min(id) FROM announcement WHERE stream_id = ?) RETURNING public_id
+"""
+_STREAM = "SELECT s.id, s.url, s.owner_id, g.key FROM actor s JOIN tag g ON g.id = s.tag_id WHERE s.id = ?"
+
+
+async def bookmark_published(owner: Speaker, row: Row) -> None:
+    """Let the tags of a new publication pass it on."""
+    await _announce(owner, row, carried(row))
+
+
+async def bookmark_changed(owner: Speaker, before: Row, row: Row) -> list[str]:
+    """Let tags pass a bookmark on that are new to it, and those that it lost take that back; as `bookmark_respelled`.
+
+    Whoever heard of it through a tag hears of the change: to be called before its Update is said.
+    """
+    taken_back = await bookmark_respelled(owner, before, row)
+    await _announce(owner, row, [key for key in carried(row) if key not in carried(before)])
+    return taken_back
+
+
+async def bookmark_respelled(owner: Speaker, before: Row, row: Row) -> list[str]:
+    """Let the tags that a bookmark lost take back that they passed it on; returns the ids of their Announces."""
+    streams = await _streams(owner, carried(before))
+    heard = await hearers.reached(*(_uri(stream, before) for stream in streams))
+    await hearers.remember(ids.note(owner.username, row["public_id"]), heard)
+    kept = carried(row)
+    return await _take_back(owner, before, [stream for stream in streams if stream["key"] not in kept])
+
+
+async def bookmark_ended(owner: Speaker, row: Row) -> list[str]:
+    """Let all tags of a publication take it back; as `bookmark_changed`, before its Delete is said."""
+    return await bookmark_respelled(owner, row, {**row, "tags": ""})
+
+
+async def announce_waiting() -> int:
+    """Say what waits, one of each tag that has been silent for a second; returns how many."""
+    due = await fetch(_DUE, now() - PAUSE, BATCH)
+    for row in due:
+        await atomically(lambda row=row: _next(row["stream_id"]))  # type: ignore[misc]
+    if due:
+        here().wake.set()
+    return len(due)
+
+
+async def _announce(owner: Speaker, row: Row, keys: Sequence[str]) -> None:
+    if row["saved_at"] <= now() - NEWS:
+        return
+    for stream in await _streams(owner, keys):
+        if await fetch_one(_HEARD, stream["id"]) is None:
+            continue
+        if await fetch(_TURN_AT_ONCE, now(), stream["id"], now() - PAUSE):
+            await _say(stream, row)
+        else:
+            await execute(_WAIT, stream["id"], row["public_id"], now())
+            await execute(_DROP_OLDEST, stream["id"], stream["id"], MOST_WAITING)
+
+
+async def _next(stream_id: int) -> None:
+    moment = now()
+    if not await fetch(_TURN, moment, stream_id, moment - PAUSE):
+        return
+    oldest = await fetch(_OLDEST, stream_id)
+    row = await fetch_one(_BOOKMARK, oldest[0]["public_id"]) if oldest else None
+    stream = await fetch_one(_STREAM, stream_id)
+    if row is not None and stream is not None and stream["key"] in carried(row):
+        await _say(stream, row)
+
+
+async def _say(stream: Row, row: Row) -> None:
+    """Write down an Announce, for each server in the form it reads, unless its author would not have it."""
+    author = await fetch_one(_AUTHOR, row["actor_id"])
+    if author is None or not (stream["owner_id"] or gives(author)):
+        return
+    inboxes = await hearers.followers(stream["id"]) - await inboxes_of_estranged(author["id"])
+    group, at = group_of(author, row), now()
+    # A post of Lemmy is in one community: to those who follow another tag of it the Note's id must do.
+    forms = {
+        inbox: form
+        for inbox, form in (await forms_of(inboxes)).items()
+        if form == FEDIMARK or (form == IN_GROUP and stream["url"] == group)
+    }
+    said = {form: _whole(form, stream["url"], author, row, group, at) for form in set(forms.values())}
+    note_uri = ids.note(author["local_name"], row["public_id"])
+    plain = tag_documents.announce(stream["url"], row["public_id"], note_uri, at)
+    # They know the author from now on, and must hear when the author leaves.
+    await hearers.remember(ids.actor(author["local_name"]), inboxes)
+    new_id = here().new_id()
+    await say(stream["id"], "Announce", _uri(stream, row), plain, sorted(inboxes), new_id, said, forms)
+
+
+def _whole(form: str, stream_uri: str, author: Row, row: Row, group: str, at: int) -> Doc:  # noqa: PLR0917
+    """An Announce with the Create inside: with its author's proof for another fedimark, bare for a Group."""
+    name = author["local_name"]
+    if form == FEDIMARK:
+        create = sealed(documents.create(name, row, FEDIMARK, group), author, at)
+        return tag_documents.announce_whole(stream_uri, row["public_id"], create, at)
+    create = documents.create(name, row, LINK, group)
+    return tag_documents.announce_in_group(stream_uri, row["public_id"], create, at)
+
+
+async def _take_back(owner: Speaker, row: Row, streams: Sequence[Row]) -> list[str]:
+    taken_back = []
+    for stream in streams:
+        uri = _uri(stream, row)
+        sql = "DELETE FROM announcement WHERE stream_id = ? AND public_id = ?"
+        await execute(sql, stream["id"], row["public_id"])
+        inboxes = await hearers.cancelled(uri)
+        if inboxes:
+            undo_id, note_uri = here().new_id(), ids.note(owner.username, row["public_id"])
+            undo = tag_documents.undo_announce(stream["url"], row["public_id"], note_uri, undo_id)
+            await say(stream["id"], "Undo", uri, undo, sorted(inboxes), undo_id)
+            taken_back.append(uri)
+    return taken_back
+
+
+async def _streams(owner: Speaker, keys: Sequence[str]) -> list[Row]:
+    """The rows of the tags with these keys that anybody ever followed, everybody's and the owner's own."""
+    return await fetch(_STREAMS.format(keys=marks(len(keys))), *keys, owner.actor_id) if keys else []
+
+
+def _uri(stream: Row, bookmark: Row) -> str:
+    return addresses.announcement(stream["url"], bookmark["public_id"])

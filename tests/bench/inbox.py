@@ -1,0 +1,167 @@
+"""Signed Creates: how many are taken in a second, how many applied, and how long who delivers one waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fedimark.here import wall_clock
+from tests.bench import ceilings, datasets, machine, people, profiled, stores
+from tests.bench.ceilings import Ceilings
+from tests.bench.machine import Load, Served
+from tests.bench.profiled import Profile
+from tests.bench.stores import Store
+from tests.bench.strangers import Stranger, creates, follow, rows, strangers
+
+READERS = 64  # people here, each of whom follows a few strangers
+STRANGERS = 200
+HOSTS = 8
+BUSY = 16  # connections that always have a request under way
+PACED_A_SECOND = 100  # requests, over as many connections, each sent when it is due
+
+_ROUND_S = 3.0
+_WARM = 400
+_ROOM = 1.7  # requests made ready, for each that is expected
+_PATIENCE_S = 120.0
+_FIRST_STRANGER = datasets.FIRST_ACTOR + 1_000
+_HOLD = "UPDATE received_activity SET next_at = 9000000000000000 WHERE applied_at IS NULL"
+_LET_GO = "UPDATE received_activity SET next_at = 0 WHERE applied_at IS NULL"
+_WAITING = "SELECT count(*) FROM received_activity WHERE applied_at IS NULL"
+_ANSWERED = "SELECT count(*) FROM received_activity"
+_NOT_SAVED = "SELECT count(*) FROM received_activity WHERE outcome <> 'saved'"
+_IN_TIMELINES = "SELECT count(*) FROM entry WHERE stream = 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Activities that were applied, all the way into timelines; memory in MB, before and after."""
+
+    amount: int
+    rate: float
+    cpu_ms: float
+    resident_before: float
+    resident: float
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one database came to; each pair is without the worker and with it at work.
+
+    `busy` is a load of connections that wait for nothing but answers, `paced` one of 100 a second.
+    """
+
+    database: str
+    busy: tuple[Load, Load]
+    paced: tuple[Load, Load]
+    left: int  # activities that still waited to be applied when the last load ended
+    applied: Applied
+    resident: tuple[float, float]  # of the server that only takes in, before and after
+
+
+def measure() -> tuple[list[Received], Ceilings]:
+    """Each database there is, between two looks at what one core verifies."""
+    before = ceilings.measure()
+    found = []
+    for new in stores.kinds():
+        with new("inbox") as store:
+            found.append(_measure(store))
+    return found, ceilings.both(before, ceilings.measure())
+
+
+def profile() -> tuple[Profile, Profile]:
+    """Where the time of taking in and of applying goes, on SQLite, in runs that no other figure is taken from."""
+    with stores.sqlite("inbox") as store:
+        some = _filled(store)
+        with profiled.serving(store, "accepting", "--no-worker") as (served, sampler):
+            expected = _busy(served, some, "first", _warm(served, some))
+            before = store.ask(_ANSWERED)
+            with sampler.sampling() as taken:
+                _busy(served, some, "profile", expected)
+            accepting = taken(store.ask(_ANSWERED) - before)
+        store.change(_HOLD)
+        with profiled.serving(store, "applying") as (_, sampler):
+            amount = store.ask(_WAITING)
+            with sampler.sampling() as taken:
+                _apply(store)
+            return accepting, taken(amount)
+
+
+def _measure(store: Store) -> Received:
+    some = _filled(store)
+    with machine.fedimark(store.folder, store.environ, arguments=("--no-worker",)) as served:
+        expected, resident = _warm(served, some), served.resident_mb()
+        busy = _busy(served, some, "alone", expected)
+        paced = _paced(served, some, "pace")
+        grown = served.resident_mb()
+    store.change(_HOLD)
+    with machine.fedimark(store.folder, store.environ) as served:
+        applied = _applied(store, served)
+        busy_both = _busy(served, some, "both", busy)
+        paced_both = _paced(served, some, "slow")
+        left = store.ask(_WAITING)
+        _finished(store)
+    _check(store)
+    return Received(store.name, (busy, busy_both), (paced, paced_both), left, applied, (resident, grown))
+
+
+def _filled(store: Store) -> list[Stranger]:
+    """People here who follow people of a few servers elsewhere, each stranger with one follower."""
+    some = strangers(STRANGERS, [f"https://peer{number}.example" for number in range(HOSTS)])
+    store.fill(people.rows(datasets.FIRST_ACTOR, READERS, wall_clock()))
+    store.fill(rows(some, _FIRST_STRANGER))
+    readers = [datasets.FIRST_ACTOR + number % READERS for number in range(STRANGERS)]
+    store.fill(follow(reader, _FIRST_STRANGER + number) for number, reader in enumerate(readers))
+    return some
+
+
+def _warm(served: Served, some: Sequence[Stranger]) -> Load:
+    return machine.load(served, creates(some, "warm", _WARM, BUSY), _ROUND_S, 202)
+
+
+def _busy(served: Served, some: Sequence[Stranger], series: str, expected: Load) -> Load:
+    """A load that always has enough to send: once more, with twice as much, where it had not."""
+    amount = int(expected.rate * _ROUND_S * _ROOM)
+    while True:
+        load = machine.load(served, creates(some, series, amount, BUSY), _ROUND_S, 202)
+        if load.answers < amount:
+            return load
+        amount, series = amount * 2, f"{series}x"
+
+
+def _paced(served: Served, some: Sequence[Stranger], series: str) -> Load:
+    amount = int(PACED_A_SECOND * (_ROUND_S + 1))
+    requests = creates(list(some), series, amount, PACED_A_SECOND)
+    return machine.load(served, requests, _ROUND_S, 202, every_s=1.0)
+
+
+def _applied(store: Store, served: Served) -> Applied:
+    """Let go of what was held, and see it applied."""
+    amount, resident, used = store.ask(_WAITING), served.resident_mb(), served.cpu_s()
+    took = _apply(store)
+    return Applied(amount, amount / took, (served.cpu_s() - used) / amount * 1000, resident, served.resident_mb())
+
+
+def _apply(store: Store) -> float:
+    """Seconds from the first that was applied to the last, by what the rows say."""
+    since = store.ask("SELECT COALESCE(max(applied_at), 0) FROM received_activity")
+    store.change(_LET_GO)
+    _finished(store)
+    span = f"SELECT max(applied_at) - min(applied_at) FROM received_activity WHERE applied_at > {since}"
+    return store.ask(span) / 1e6
+
+
+def _finished(store: Store) -> None:
+    """Wait until nothing waits to be applied."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while waiting := store.ask(_WAITING):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{waiting} activities were not applied in {_PATIENCE_S:.0f} s")
+        time.sleep(0.2)
+
+
+def _check(store: Store) -> None:
+    """Every one is a bookmark now, and stands in its one reader's timeline: else something else was measured."""
+    amount, wrong, entries = (store.ask(sql) for sql in (_ANSWERED, _NOT_SAVED, _IN_TIMELINES))
+    if wrong or entries != amount:
+        raise RuntimeError(f"of {amount} activities {wrong} were not saved, {entries} stand in timelines")

@@ -1,0 +1,141 @@
+"""One server as real processes: answering and working in one, or in two; killed, and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from fedimark.accounts import first
+from fedimark.accounts.register import register
+from fedimark.accounts.sessions import open_session
+from fedimark.database import Database
+from fedimark.doorway.sessions import cookie_name
+from fedimark.here import Here, entered
+from fedimark.settings import read
+from tests.support.people import PASSWORD
+from tests.support.processes import answers, clean_environ, free_port
+
+_LAUNCHER = (sys.executable, "-m", "tests.chaos.launcher")
+_ROOT = Path(__file__).parents[2]
+_PATIENCE_S = 60.0
+
+
+class Part:
+    """One process of a server: the one that answers (on `port`), or the one that only works (port 0)."""
+
+    def __init__(self, name: str, folder: Path, environ: Mapping[str, str], port: int, *arguments: str) -> None:
+        self.name, self.port = name, port
+        self.doom, self.log = folder / f"{name}.doom", folder / f"{name}.log"
+        self.births = 0
+        self._command = [*_LAUNCHER, *arguments]
+        self._environ = {**environ, "FEDIMARK_TEST_DOOM": str(self.doom), "PYTHONPATH": str(_ROOT)}
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it does not run, or has ended by itself."""
+        return self._running is None or self._running.poll() is not None
+
+    async def start(self) -> None:
+        """Start it, and wait until it answers if that is what it is for; raises when it ends instead."""
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self._command, env=self._environ, cwd=self.doom.parent, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + _PATIENCE_S
+        while self.port and not await asyncio.to_thread(answers, self.port):
+            assert not self.is_dead, f"{self.name} ended when it was started:\n{self.told()}"
+            assert time.monotonic() < deadline, f"{self.name} does not answer:\n{self.told()}"
+            await asyncio.sleep(0.05)
+        self.births += 1
+
+    async def reborn(self, births: int) -> None:
+        """Wait until it was started again since it had been so many times."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while self.births <= births:
+            assert time.monotonic() < deadline, f"{self.name} gave no answer, and nobody had killed it:\n{self.told()}"
+            await asyncio.sleep(0.02)
+
+    def arm(self, point: str, passes: int) -> None:
+        """Let it die at this pass of a point."""
+        beside = self.doom.with_suffix(".new")
+        beside.write_text(f"{point}\n{passes}")
+        beside.replace(self.doom)
+
+    def disarm(self) -> None:
+        """Let it live on."""
+        self.doom.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """`kill -9`, or the last honours where that has happened already."""
+        if self._running is None:
+            return
+        if self._running.poll() is None:
+            os.killpg(self._running.pid, signal.SIGKILL)
+        self._running.wait(_PATIENCE_S)
+        self._running = None
+
+    def told(self) -> str:
+        """The end of what it wrote."""
+        return self.log.read_text(errors="replace")[-4_000:]
+
+
+class Site:
+    """A server. Nobody else holds its database open while a process of it may die: whoever comes next repairs it."""
+
+    def __init__(self, name: str, folder: Path, database_url: str, *, apart: bool) -> None:
+        folder.mkdir(parents=True)
+        port = free_port()
+        self.name, self.url = name, f"http://127.0.0.1:{port}"
+        environ = clean_environ() | {
+            "FEDIMARK_BASE_URL": self.url,
+            "FEDIMARK_ALLOW_LOOPBACK": "true",
+            "FEDIMARK_DATA_DIR": str(folder / "data"),
+            "FEDIMARK_DATABASE_URL": database_url,
+            "FEDIMARK_UNDO_S": "1",
+            "FEDIMARK_PACED_AFTER_BOOKMARKS": "100000",  # whoever is paced is told of in minutes
+        }
+        self.settings = read(environ)
+        serve = ("serve", "--host", "127.0.0.1", "--port", str(port))
+        if apart:
+            self.web = Part(f"{name}-web", folder, environ, port, *serve, "--no-worker")
+            self.parts = (self.web, Part(f"{name}-worker", folder, environ, 0, "worker"))
+        else:
+            self.web = Part(name, folder, environ, port, *serve)
+            self.parts = (self.web,)
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[Here]:
+        """Be this server for a moment, without a way out."""
+        database = await Database(self.settings).open()
+        try:
+            here = Here(settings=self.settings, database=database, http=cast("Any", None))
+            async with entered(here):
+                yield here
+        finally:
+            await database.close()
+
+    async def sign_up(self, *names: str) -> list[dict[str, str]]:
+        """Make accounts before the first start; returns the cookies of who is signed in."""
+        async with self.inside():
+            await first.prepare(self.settings)
+            people = [await register(name, PASSWORD) for name in names]
+            return [{cookie_name(self.settings): await open_session(each.account_id)} for each in people]
+
+    async def start(self) -> None:
+        """Start every process that does not run."""
+        await asyncio.gather(*(part.start() for part in self.parts if part.is_dead))
+
+    def stop(self) -> None:
+        """End whatever was started."""
+        for part in self.parts:
+            part.disarm()
+            part.kill()
