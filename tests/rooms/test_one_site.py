@@ -7,7 +7,7 @@ import pytest
 from fedimark.database import fetch
 from fedimark.errors import NotProven, Untrustworthy
 from fedimark.remote.actors import find_actor, known_actor
-from fedimark.worker import do_a_job
+from fedimark.worker import run_an_errand
 from tests.rooms.strangers import Stranger, amount
 from tests.rooms.test_backfill import creates, page
 from tests.rooms.test_incoming import followed
@@ -84,6 +84,6 @@ async def test_an_outbox_on_another_host_of_the_site_is_read(ana, fleet, cleo, w
     other.peer.document("/cleo/outbox", page(cleo, mine + theirs, id="https://cats.example/cleo/outbox"))
 
     await followed(ana, cleo)
-    await do_a_job()
+    await run_an_errand()
 
     assert [row["uri"] for row in await fetch("SELECT uri FROM bookmark")] == [f"{CLEO}/b/k3v7q2mzt5xha"]
