@@ -309,7 +309,7 @@ async def test_changes_blocks_refusals_and_a_persons_end_are_read_there(fleet, n
 
 
 @on_sqlite
-@pytest.mark.parametrize(("name", "kept"), [("Misskey", 30_000), ("indielinks", 900)])
+@pytest.mark.parametrize(("name", "kept"), [("Misskey", 30_000), ("indielinks", 800)])
 async def test_the_longest_bookmark_fits_into_the_smallest_inbox(fleet, name, kept):
     meeting = await followed(fleet, PEERS[name])
 
