@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("stream_id", fields.BigIntField()),
                 ("public_id", fields.CharField(db_index=True, max_length=13)),
-                ("created_at", fields.BigIntField()),
+                ("due_at", fields.BigIntField()),
             ],
             options={
                 "table": "announcement",

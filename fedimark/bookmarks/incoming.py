@@ -28,6 +28,7 @@ _FOLLOWED = """
 SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
 """
+_SHUT_OUT = "SELECT id FROM actor WHERE id = ? AND suspended_at IS NOT NULL"
 _BURIED = "SELECT id FROM tombstone WHERE uri_hash = ?"
 _SOFTWARE = "SELECT software FROM peer WHERE host = ?"
 _WITHHELD = "SELECT updated_at FROM withheld WHERE uri_hash = ?"
@@ -129,6 +130,9 @@ async def consents(author: Row) -> bool:
 
 async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> str:
     await hold("actor", author["id"])
+    # Asked once more: an admin may have suspended them while their server was being read.
+    if await fetch_one(_SHUT_OUT, author["id"]) is not None:
+        return IGNORED
     before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
     if before is not None and before["actor_id"] != author["id"]:
         return IGNORED

@@ -85,7 +85,7 @@ async def _ask_actor(received: Verified[Update]) -> Origin:
 async def _ask_note(received: Verified[Any]) -> Origin:
     """The Note from its own server, with an author of that same server."""
     try:
-        document = await fetch_document(received.activity.object_id)
+        document = await fetch_document(received.activity.object_id, for_proven)
     except Gone:
         return Origin(is_gone=True)
     if one_type(document, {"Tombstone"}) is not None:

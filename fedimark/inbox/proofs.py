@@ -12,8 +12,11 @@ from fedimark.policy import blocks
 from fedimark.remote.keyring import known_prover
 from fedimark.signatures.keys import BadKey, load_public
 from fedimark.signatures.proofs import LASTS, PROOF, BadProof, Proof, check, read, verify
-from fedimark.vocab.activities import Activity
+from fedimark.vocab.activities import Accept, Activity, Block, Follow, Move, Reject, Undo
 from fedimark.vocab.terms import PUBLIC, Doc
+
+_PERSONAL = (Follow, Accept, Reject, Block, Move)
+_OPEN = frozenset({"Like", "Announce"})  # whose Undo others may bring
 
 OFFLINE = 24 * 3_600 * MICROS  # how long a proof is believed without asking anybody
 
@@ -48,6 +51,8 @@ async def known_author(document: Doc, activity: Activity) -> Row:
     # Their handle may be of a blocked domain, where their id is not.
     if await blocks.is_blocked(activity.actor) or await blocks.is_blocked_actor(owner):
         raise NotProven("blocked")
+    if owner["suspended_at"] is not None:
+        raise NotProven("suspended")
     return owner
 
 
@@ -82,6 +87,10 @@ def _may_be_brought(activity: Activity) -> None:
     # Without an id nobody could tell a second time from the first.
     if activity.id is None:
         raise NotProven("proof-no-id")
+    # What is between two people is theirs to say: a Follow of last week would follow again, whoever brought it.
+    is_personal = isinstance(activity, _PERSONAL) or (isinstance(activity, Undo) and activity.kind not in _OPEN)
+    if is_personal:
+        raise NotProven("proof-personal")
     # What was said to few, or to one, is for nobody else to bring: an Accept of last week, a Follow, a private Note.
     if PUBLIC not in (*activity.to, *activity.cc):
         raise NotProven("proof-not-public")

@@ -133,18 +133,18 @@ async def _brought_by_another(message: Message, claims: list[Claim], document: D
 
 
 async def _first(message: Message, claims: list[Claim], is_theirs: Callable[[Row, Claim], None]) -> tuple[Row, Claim]:
-    """The first signature that holds, with its key's owner."""
-    refusals = []
+    """The first signature that holds, with its key's owner; raises Gone where a key's owner is, and none holds."""
+    refusals: list[NotProven | Gone] = []
     for claim in claims:
         try:
             owner = await _signer(message, claim, is_theirs)
-        except NotProven as error:
+        except (NotProven, Gone) as error:
             refusals.append(error)
         else:
             if isinstance(claim, Rfc9421):
                 await hear_rfc9421(owner["uri"])
             return owner, claim
-    raise refusals[0]
+    raise next((error for error in refusals if isinstance(error, Gone)), refusals[0])
 
 
 async def _signer(message: Message, claim: Claim, is_theirs: Callable[[Row, Claim], None]) -> Row:

@@ -103,7 +103,7 @@ class Announcement(Model):
     id = column.BigIntField(primary_key=True)
     stream_id = column.BigIntField()  # the tag's row of `actor`
     public_id = column.CharField(max_length=13, db_index=True)  # the bookmark's
-    created_at = column.BigIntField()
+    due_at = column.BigIntField()
 
     class Meta:
         """Each once, oldest first."""

@@ -11,6 +11,7 @@ from fedimark.follows.request import Reader
 from fedimark.follows.resolve import known, read_who, resolve
 from fedimark.here import here, now
 from fedimark.outbox.blocks import say_block, say_undo_block, withhold
+from fedimark.outbox.tag_ends import withhold_announces
 from fedimark.timelines.merge import block_began, block_ended, hold
 from fedimark.vocab.activities import ActivityRef
 
@@ -107,6 +108,8 @@ async def _block(blocker_id: int, blocked_id: int) -> None:
         if not is_here:
             await withhold(each, blocked)
         await end_aloud(each, blocked)
+    if not is_here:
+        await withhold_announces(blocker, blocked)
     for each in await tags.of_person(blocked_id):
         await end_aloud(blocker, each)
     await block_began(blocker_id, blocked_id)

@@ -43,9 +43,10 @@ ORDER BY f.follower_id, f.target_id
 _THEIR_ACTIVITIES = f"activity_id IN (SELECT id FROM activity WHERE actor_id IN {_THEMSELVES})"
 # Set aside as if they never arrived, so that no other letter waits behind them.
 _HOLD_BACK = f"UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS NULL AND {_THEIR_ACTIVITIES}"
+# As if said now: the week in which it is tried begins anew.
 _LET_GO = f"""
-UPDATE delivery SET dead_at = NULL, next_at = CASE WHEN paced_until > ? THEN paced_until ELSE ? END, lease_until = 0,
-    last_error = ''
+UPDATE delivery SET dead_at = NULL, created_at = ?, lease_until = 0, last_error = '',
+    next_at = CASE WHEN paced_until > ? THEN paced_until ELSE ? END
 WHERE last_error = ? AND {_THEIR_ACTIVITIES}
 """
 _TO_LIST = f"""
@@ -94,7 +95,7 @@ async def restore(name: str) -> None:
             raise Refused(f"{name} is not suspended.", field="name")
         await execute(_SET, None, person["id"], person["id"])
         at = now()
-        await execute(_LET_GO, at, at, HELD, person["id"], person["id"])
+        await execute(_LET_GO, at, at, at, HELD, person["id"], person["id"])
         if person["local_name"] is not None:
             await person_restored(person)
         for row in await fetch(_READERS, person["id"], person["id"]):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fedimark import addresses
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, marks
 from fedimark.delivery.enqueue import say
+from fedimark.delivery.pacing import moment_of_more
 from fedimark.here import MICROS, here, now
 from fedimark.outbox import documents, hearers, ids, tag_documents
 from fedimark.outbox.consent import SPEAKS, carried, gives, group_of
@@ -41,7 +42,7 @@ UPDATE actor SET spoke_at = ? WHERE id = ? AND spoke_at <= ?
 AND NOT EXISTS (SELECT 1 FROM announcement w WHERE w.stream_id = actor.id) RETURNING id
 """
 _WAIT = """
-INSERT INTO announcement (stream_id, public_id, created_at) VALUES (?, ?, ?)
+INSERT INTO announcement (stream_id, public_id, due_at) VALUES (?, ?, ?)
 ON CONFLICT (stream_id, public_id) DO NOTHING
 """
 _DROP_OLDEST = """
@@ -49,10 +50,12 @@ DELETE FROM announcement WHERE stream_id = ?
 AND id <= (SELECT id FROM announcement WHERE stream_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
 """
 _DUE = """
-SELECT DISTINCT w.stream_id FROM announcement w JOIN actor s ON s.id = w.stream_id WHERE s.spoke_at <= ? LIMIT ?
+SELECT DISTINCT w.stream_id FROM announcement w JOIN actor s ON s.id = w.stream_id
+WHERE s.spoke_at <= ? AND w.due_at <= ? LIMIT ?
 """
 _OLDEST = """
-DELETE FROM announcement WHERE id = (SELECT min(id) FROM announcement WHERE stream_id = ?) RETURNING public_id
+DELETE FROM announcement WHERE id = (SELECT min(id) FROM announcement WHERE stream_id = ? AND due_at <= ?)
+RETURNING public_id
 """
 _STREAM = "SELECT s.id, s.url, s.owner_id, g.key FROM actor s JOIN tag g ON g.id = s.tag_id WHERE s.id = ?"
 
@@ -88,7 +91,7 @@ async def bookmark_ended(owner: Speaker, row: Row) -> list[str]:
 
 async def announce_waiting() -> int:
     """Say what waits, one of each tag that has been silent for a second; returns how many."""
-    due = await fetch(_DUE, now() - PAUSE, BATCH)
+    due = await fetch(_DUE, now() - PAUSE, now(), BATCH)
     for row in due:
         await atomically(lambda row=row: _next(row["stream_id"]))  # type: ignore[misc]
     if due:
@@ -99,13 +102,15 @@ async def announce_waiting() -> int:
 async def _announce(owner: Speaker, row: Row, keys: Sequence[str]) -> None:
     if row["saved_at"] <= now() - NEWS:
         return
+    # Where its author is heard bit by bit, so are the tags: with the Create, not before it.
+    paced = await moment_of_more(addresses.uri_hash(ids.note(owner.username, row["public_id"])))
     for stream in await _streams(owner, keys):
         if await fetch_one(_HEARD, stream["id"]) is None:
             continue
-        if await fetch(_TURN_AT_ONCE, now(), stream["id"], now() - PAUSE):
+        if paced is None and await fetch(_TURN_AT_ONCE, now(), stream["id"], now() - PAUSE):
             await _say(stream, row)
         else:
-            await execute(_WAIT, stream["id"], row["public_id"], now())
+            await execute(_WAIT, stream["id"], row["public_id"], paced or now())
             await execute(_DROP_OLDEST, stream["id"], stream["id"], MOST_WAITING)
 
 
@@ -113,7 +118,7 @@ async def _next(stream_id: int) -> None:
     moment = now()
     if not await fetch(_TURN, moment, stream_id, moment - PAUSE):
         return
-    oldest = await fetch(_OLDEST, stream_id)
+    oldest = await fetch(_OLDEST, stream_id, moment)
     row = await fetch_one(_BOOKMARK, oldest[0]["public_id"]) if oldest else None
     stream = await fetch_one(_STREAM, stream_id)
     if row is not None and stream is not None and stream["key"] in carried(row):

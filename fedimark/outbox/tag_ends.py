@@ -22,9 +22,14 @@ WHERE b.actor_id = ? AND b.saved_at > ? AND t.visibility = {int(Visibility.PUBLI
 _OWN_TAGS = "SELECT * FROM actor WHERE owner_id = ? AND gone_at IS NULL ORDER BY id"
 _UNSAID = "DELETE FROM announcement WHERE public_id IN (SELECT public_id FROM bookmark WHERE actor_id = ?)"
 _CANCEL = "DELETE FROM delivery WHERE dead_at IS NULL AND lease_until <= ? AND object_hash IN ({hashes})"
+# As `outbox.blocks`: into their own inbox only.
+_WITHHOLD = """
+DELETE FROM delivery WHERE inbox_hash = ? AND dead_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM actor WHERE shared_inbox = ?) AND object_hash IN ({hashes})
+"""
 _HOLD = "UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS NULL AND object_hash IN ({hashes})"
 _LET_GO = """
-UPDATE delivery SET dead_at = NULL, next_at = ?, lease_until = 0, last_error = ''
+UPDATE delivery SET dead_at = NULL, created_at = ?, next_at = ?, lease_until = 0, last_error = ''
 WHERE last_error = ? AND object_hash IN ({hashes})
 """
 
@@ -52,7 +57,12 @@ async def person_suspended(actor: Row) -> None:
 
 async def person_restored(actor: Row) -> None:
     """Let it go on."""
-    await _of_announces(_LET_GO, actor, now(), HELD)
+    await _of_announces(_LET_GO, actor, now(), now(), HELD)
+
+
+async def withhold_announces(author: Row, remote: Row) -> None:
+    """Drop what everybody's tags announced of somebody's bookmarks and that still waits for one person elsewhere."""
+    await _of_announces(_WITHHOLD, author, addresses.uri_hash(remote["inbox"]), remote["inbox"])
 
 
 async def _of_announces(sql: str, actor: Row, *values: object) -> None:

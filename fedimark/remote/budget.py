@@ -31,7 +31,7 @@ def for_unproven(url: str) -> None:
 
 
 def for_proven(url: str) -> None:
-    """Count a fetch of an actor for an activity that was proven. Raises Postponed."""
+    """Count a fetch of an actor or a Note for an activity that was proven. Raises Postponed."""
     _spend("remote.asked_for_proven", url)
 
 

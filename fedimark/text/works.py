@@ -32,11 +32,12 @@ _ARXIV = re.compile(rf"/(?:abs|pdf|html|format|ps)/{_ARXIV_ID}(?:v\d+)?(?:\.pdf)
 _DOI = re.compile(r"/(?P<id>10\.\d{4,9}/\S+)")
 _PUBMED = re.compile(r"/(?P<id>\d{1,9})/?")
 _OLD_PUBMED = re.compile(r"/pubmed/(?P<id>\d{1,9})/?")
-_VIDEO_ID = r"(?P<id>[A-Za-z0-9_-]{11})"
+# Two words of YouTube itself are as long as an id.
+_VIDEO_ID = r"(?P<id>(?!live_stream|videoseries)[A-Za-z0-9_-]{11})"
 _YOUTU_BE = re.compile(rf"/{_VIDEO_ID}/?")
 _VIDEO_PATH = re.compile(rf"/(?:shorts|embed|live|v)/{_VIDEO_ID}/?")
 _WATCHED = re.compile(rf"[?&]v={_VIDEO_ID}(?=&|$)")
-_LIST = re.compile(r"[?&]list=")
+_LIST = re.compile(r"[?&](?:list|playlist|channel)=")
 
 
 def page_of(url: str) -> str:

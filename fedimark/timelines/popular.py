@@ -1,8 +1,9 @@
 """What many people saved lately: links ranked by how many saved them within a day, a week or a month.
 
 Everybody of this server weighs once, and every other site (registrable domain) once, however many of its people saved a
-page: so no server can lift its own. A ranking serves everybody for five minutes; it looks at no more than the newest
-50,000 public saves of its time, of a tag the newest 5,000.
+page: so no server can lift its own, and what people of one other site alone saved is not there. A ranking serves
+everybody for five minutes; it looks at no more than the newest 50,000 public saves of its time, of a tag the newest
+5,000.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ _RANKING = """
 SELECT s.link_id, max(s.saved_at) AS position,
 count(DISTINCT CASE WHEN a.local_name IS NULL THEN a.site ELSE CAST(a.id AS VARCHAR(20)) END) AS weight
 FROM ({saves}) s JOIN actor a ON a.id = s.actor_id
-GROUP BY s.link_id HAVING count(DISTINCT s.actor_id) > 1
-ORDER BY 3 DESC, count(DISTINCT s.actor_id) DESC, 2 DESC, 1 LIMIT ?
+GROUP BY s.link_id
+HAVING count(DISTINCT CASE WHEN a.local_name IS NULL THEN a.site ELSE CAST(a.id AS VARCHAR(20)) END) > 1
+ORDER BY 3 DESC, 2 DESC, 1 LIMIT ?
 """
 _LINKS = f"SELECT l.id AS link_id, l.hash, l.canonical, l.host, {SEEN} FROM link l WHERE l.id IN ({{links}})"
 
@@ -58,8 +60,8 @@ async def popular_lines(stream: PopularStream, tag_ids: Sequence[int], viewer_id
 
 
 async def _ranking(stream: PopularStream, tag_ids: Sequence[int]) -> _Ranking:
-    rankings: dict[tuple[str, int], _Ranking] = here().caches.setdefault("timelines.popular", {})
-    key, at = (stream.period, tag_ids[0] if tag_ids else 0), now()
+    rankings: dict[tuple[str, int | None], _Ranking] = here().caches.setdefault("timelines.popular", {})
+    key, at = (stream.period, tag_ids[0] if tag_ids else None), now()
     known = rankings.pop(key, None)
     if known is None or not known.made_at <= at < known.made_at + KEPT:
         known = _Ranking(at, await _ranked(at - _LENGTH[stream.period], tag_ids))

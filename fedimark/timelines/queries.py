@@ -97,20 +97,21 @@ async def amount(found: Found) -> int | None:
 
 
 async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
-    """Tags that stand beside a stream's own, over its newest 500 bookmarks: how often a person used them together,
-    of everybody's tags how many people did, so that nobody weighs more by saving more.
+    """Tags that stand beside a stream's own, with how often, over its newest 500 bookmarks.
+
+    Of everybody's tags those of most people come first, so that nobody weighs more by saving more.
     """
     if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_blocked:
         return []
     where, parameters = _tagged(found)
-    weight = "count(*)" if found.owner else "count(DISTINCT t.actor_id)"
+    people = "" if found.owner else "count(DISTINCT t.actor_id) DESC, "
     # The tags of a private kind have visibility 0 on their taggings, so only their owner meets them here.
     sql = f"""
-    SELECT g.key, {weight} AS amount FROM (
+    SELECT g.key, count(*) AS amount FROM (
         SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 500) s
     JOIN bookmark_tag t ON t.bookmark_id = s.bookmark_id JOIN tag g ON g.id = t.tag_id
     WHERE t.visibility >= {int(found.least)} AND t.tag_id NOT IN ({marks(len(found.tag_ids))})
-    GROUP BY g.key ORDER BY 2 DESC, 1 LIMIT ?
+    GROUP BY g.key ORDER BY {people}2 DESC, 1 LIMIT ?
     """
     rows = await fetch(sql, *parameters, *found.tag_ids, limit)
     return [(row["key"], int(row["amount"])) for row in rows]

@@ -69,7 +69,9 @@ async def get_popular(request: Request) -> Response:
     if period not in stream.PERIODS:
         raise NotFound
     tag = request.query_params.get("tag", "")
-    keys = stream.tags_together(tag)[:1] if tag else ()
+    keys = stream.tags_together(tag) if tag else ()
+    if len(keys) > 1:
+        raise NotFound
     return await _stream(request, PopularStream(period, keys))
 
 

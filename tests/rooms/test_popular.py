@@ -37,7 +37,7 @@ async def test_a_thousand_people_of_one_site_weigh_as_one(server):
     await saved_by(A, *[f"s{number}.spam.example" for number in range(12)])
     await saved_by(B, "x.example", "y.example")
 
-    assert await urls_of(PopularStream()) == [B, A]
+    assert await urls_of(PopularStream()) == [B]
 
 
 async def test_people_of_this_server_weigh_each(server):
@@ -68,6 +68,15 @@ async def test_of_a_tag_only_what_was_tagged_so(server):
     assert await urls_of(PopularStream("week", ("unused",))) == []
     with pytest.raises(NotFound):
         await look(PopularStream("week", (".private",)))
+
+
+@pytest.mark.parametrize("first", [(), ("unused",)])
+async def test_a_tag_nobody_used_empties_nobody_elses_ranking(server, first):
+    await saved_by(A, "x.example", "y.example")
+    await entries(PopularStream("week", first))
+
+    assert await urls_of(PopularStream()) == [A]
+    assert await urls_of(PopularStream("week", ("unused",))) == []
 
 
 @pytest.mark.parametrize("visibility", ["private", "followers", "unlisted"])
@@ -120,5 +129,5 @@ async def test_the_page_says_what_is_popular_and_where_else_to_look(server):
     assert page.status_code == 200
     assert 'href="/popular?in=month&amp;tag=sql"' in page.text
     assert "2 savers on 2 servers" in page.text
-    for asked in ("in=year", "tag=...", "tag=.private"):
+    for asked in ("in=year", "tag=...", "tag=.private", "tag=a,b"):
         assert (await server.client.get(f"/popular?{asked}")).status_code == 404

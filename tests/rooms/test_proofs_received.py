@@ -14,6 +14,7 @@ from fedimark.logs import INBOX_PROOF_IGNORED
 from fedimark.moderation.domains import block_domain
 from fedimark.signatures.keys import public_pem
 from fedimark.signatures.message import Message
+from fedimark.vocab.terms import PUBLIC
 from tests.rooms.peers import AS2
 from tests.rooms.provers import Prover, proof_key_of
 from tests.rooms.strangers import Stranger, amount, deliver
@@ -244,8 +245,12 @@ async def test_what_was_not_said_to_everybody_is_for_nobody_else_to_bring(cleo, 
     private["object"]["to"] = [f"{CLEO}/followers"]
     follow = {"id": f"{CLEO}/f", "type": "Follow", "actor": CLEO, "object": ana.uri, "to": [ana.uri]}
 
-    for document in (private, follow, {**cleo.create(2), "to": None}):
+    for document in (private, {**cleo.create(2), "to": None}):
         assert await refused(relay, cleo.proves(document)) == "proof-not-public"
+    for to in (ana.uri, PUBLIC):
+        assert await refused(relay, cleo.proves({**follow, "to": [to]})) == "proof-personal"
+        undo = {"id": f"{CLEO}/f/undo", "type": "Undo", "actor": CLEO, "object": follow, "to": [to]}
+        assert await refused(relay, cleo.proves(undo)) == "proof-personal"
 
 
 async def test_what_has_no_id_could_be_brought_for_ever(cleo, relay):
