@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fedimark.bookmarks.draft import Owner, read_draft
@@ -75,7 +75,7 @@ def _waiting(latency_ms: int) -> Iterator[tuple[Store, Served]]:
         bases = [f"http://127.0.{number // 250}.{number % 250 + 1}:{port}" for number in range(HOSTS)]
         some = strangers(FOLLOWERS, bases)
         author = datasets.FIRST_ACTOR
-        keys = {"private_key": some[0].keys.private_key, "public_key": some[0].keys.public_key}
+        keys = asdict(some[0].keys)
         own = people.rows(author, 1, wall_clock())
         store.fill((table, {**row, **keys} if table == "actor" else row) for table, row in own)
         store.fill(rows(some, _FIRST_STRANGER, software="mastodon"))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from fedimark.accounts.register import KeyPair, make_keys
+from fedimark.accounts.register import KeyPairs, make_keys
 from fedimark.addresses import uri_hash
 from fedimark.here import wall_clock
 from fedimark.models import Actor, Follow, Peer
@@ -34,7 +34,7 @@ class Stranger:
 
     number: int
     base: str
-    keys: KeyPair
+    keys: KeyPairs
     inbox: str = ""
 
     @property
@@ -125,13 +125,12 @@ def _key(pem: str) -> PrivateKey:
     return load_private(pem)
 
 
-def _pairs(amount: int) -> list[KeyPair]:
+def _pairs(amount: int) -> list[KeyPairs]:
     """Key pairs that are kept from run to run: they prove nothing to anybody."""
     file = machine.VAR / "keys.json"
     machine.VAR.mkdir(parents=True, exist_ok=True)
-    known = [KeyPair(**each) for each in json.loads(file.read_text())] if file.exists() else []
+    known = [KeyPairs(**each) for each in json.loads(file.read_text())] if file.exists() else []
     if len(known) < amount:
         known += [make_keys() for _ in range(amount - len(known))]
-        kept = [{"private_key": each.private_key, "public_key": each.public_key} for each in known]
-        file.write_text(json.dumps(kept))
+        file.write_text(json.dumps([asdict(each) for each in known]))
     return known[:amount]
