@@ -88,11 +88,10 @@ async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: 
         # Who only mentions a page stands for it where nobody saved it.
         saves = [save for save in saves if save["is_save"]] or saves
         words = words_of(saves, viewer_id)
-        url = words.lead["url"] if words.lead["actor_id"] == viewer_id else saves[0]["url"]  # one's own place in it
         others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
         entries.append(
             _entry(
-                {**words.lead, "url": url, "title": words.title, "description": words.description},
+                {**words.lead, "url": saves[0]["url"], "title": words.title, "description": words.description},
                 line,
                 others=others[: name_at_most - 1],
                 count=_count(line, saves),

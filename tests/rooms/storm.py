@@ -14,6 +14,7 @@ from fedimark.bookmarks.incoming import forget_notes_of
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import FedimarkError
 from fedimark.follows.incoming import BACKFILL
+from fedimark.here import here
 from fedimark.inbox.backfill import backfill
 from fedimark.jobs import queue
 from fedimark.remote.actors import refresh_actor
@@ -34,6 +35,8 @@ WAY = "cavage Ed25519"  # the cheapest to sign
 FINGER, NODEINFO = "/.well-known/webfinger", "/.well-known/nodeinfo"
 
 _LOOK_EVERY, _HEAL_EVERY = 5, 40
+
+_PATIENT = frozenset({"failed: Unreachable", "failed: Postponed"})  # asked again later, or not asked just now
 
 
 class Storm:
@@ -137,10 +140,11 @@ class Storm:
         await applied()
         for row in await fetch("SELECT outcome, body FROM received_activity"):
             word = str(row["outcome"])
-            failed = word.startswith(("failed", "poison")) and word != "failed: Unreachable"
+            failed = word.startswith(("failed", "poison")) and word not in _PATIENT
             assert not failed, f"{word} of {row['body'][:2_000]}"
             self.outcomes[word] = self.outcomes.get(word, 0) + 1
         await execute("DELETE FROM received_activity")
+        here().caches.pop("remote.asked_for_proven", None)  # ten thousand in one minute: the clock stands still
 
     async def heal(self) -> None:
         """As it was when the storm began, but for whoever else was met."""
