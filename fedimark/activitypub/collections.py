@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark import addresses
 from fedimark.activitypub import queries
+from fedimark.activitypub.paging import PAGE, collection, page_of, paged, read_cursor
 from fedimark.activitypub.responses import document
 from fedimark.addresses import absolute
 from fedimark.database import Row
-from fedimark.errors import NotFound
 from fedimark.follows.queries import follower_count, following_count
 from fedimark.outbox import documents
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import note
 from fedimark.text import tags
-from fedimark.vocab.terms import AS, Doc, note_context
+from fedimark.vocab.terms import Doc, note_context
 
-PAGE = 20
 FEATURED = 5
-
-_CURSOR = re.compile(r"([0-9]{1,18})-([a-z2-7]{13})")
 
 
 async def get_outbox(request: Request) -> Response:
@@ -32,28 +27,29 @@ async def get_outbox(request: Request) -> Response:
     uri = absolute(addresses.outbox(owner["local_name"]))
     asked = request.query_params.get("page")
     if asked is not None:
-        return document(request, await _outbox_page(owner, uri, asked))
+        rows = await queries.outbox_page(owner, read_cursor(asked), PAGE + 1)
+        return document(request, page_of(uri, asked, rows, lambda row: _create(owner, row), note_context()))
     total = await queries.public_count(owner)
-    return document(request, {**_collection(uri, total), "first": f"{uri}?page=first"})
+    return document(request, paged(uri, total))
 
 
 async def get_instance_outbox(request: Request) -> Response:
     """`GET /actor/outbox`: the server itself says nothing."""
-    return document(request, {**_collection(absolute(addresses.INSTANCE_OUTBOX), 0), "orderedItems": []})
+    return document(request, {**collection(absolute(addresses.INSTANCE_OUTBOX), 0), "orderedItems": []})
 
 
 async def get_followers(request: Request) -> Response:
     """`GET /u/{user}/followers`: how many; no `first`, which tells Mastodon that the list is not shown."""
     owner = await queries.person(request.path_params["user"])
     uri = absolute(addresses.followers(owner["local_name"]))
-    return document(request, _collection(uri, await follower_count(owner["id"])))
+    return document(request, collection(uri, await follower_count(owner["id"])))
 
 
 async def get_following(request: Request) -> Response:
     """`GET /u/{user}/following`: how many."""
     owner = await queries.person(request.path_params["user"])
     uri = absolute(addresses.following(owner["local_name"]))
-    return document(request, _collection(uri, await following_count(owner["id"])))
+    return document(request, collection(uri, await following_count(owner["id"])))
 
 
 async def get_featured(request: Request) -> Response:
@@ -62,7 +58,7 @@ async def get_featured(request: Request) -> Response:
     rows = await queries.newest_public(owner, FEATURED)
     items = [note(owner["local_name"], row, group=group_of(owner, row)) for row in rows]
     uri = absolute(addresses.featured(owner["local_name"]))
-    return document(request, {**_collection(uri, len(items)), "@context": note_context(), "orderedItems": items})
+    return document(request, {**collection(uri, len(items)), "@context": note_context(), "orderedItems": items})
 
 
 async def get_featured_tags(request: Request) -> Response:
@@ -84,39 +80,8 @@ async def get_featured_tags(request: Request) -> Response:
 
 async def get_instance_featured(request: Request) -> Response:
     """`GET /actor/featured`: nothing; GoToSocial asks every actor, and complains where there is none."""
-    return document(request, _collection(absolute(addresses.INSTANCE_FEATURED), 0) | {"orderedItems": []})
-
-
-async def _outbox_page(owner: Row, uri: str, asked: str) -> Doc:
-    rows = await queries.outbox_page(owner, read_cursor(asked), PAGE + 1)
-    shown = rows[:PAGE]
-    page: Doc = {
-        "@context": note_context(),
-        "id": f"{uri}?page={asked}",
-        "type": "OrderedCollectionPage",
-        "partOf": uri,
-        "orderedItems": [_create(owner, row) for row in shown],
-    }
-    if len(rows) > PAGE:
-        page["next"] = f"{uri}?page={shown[-1]['saved_at']}-{shown[-1]['public_id']}"
-    return page
+    return document(request, collection(absolute(addresses.INSTANCE_FEATURED), 0) | {"orderedItems": []})
 
 
 def _create(owner: Row, row: Row) -> Doc:
-    created = documents.create(owner["local_name"], row, group=group_of(owner, row))
-    del created["@context"]  # the page's own stands for all
-    return created
-
-
-def read_cursor(asked: str) -> tuple[int, str] | None:
-    """The place a page begins before, None for the first. Raises NotFound for what is no cursor of ours."""
-    if asked == "first":
-        return None
-    found = _CURSOR.fullmatch(asked)
-    if found is None:
-        raise NotFound
-    return int(found[1]), found[2]
-
-
-def _collection(uri: str, total: int) -> Doc:
-    return {"@context": AS, "id": uri, "type": "OrderedCollection", "totalItems": total}
+    return documents.create(owner["local_name"], row, group=group_of(owner, row))

@@ -11,14 +11,12 @@ from starlette.responses import Response
 
 from fedimark import addresses
 from fedimark.activitypub import queries
+from fedimark.activitypub.paging import PAGE, page_of, paged, read_cursor
 from fedimark.activitypub.responses import document
 from fedimark.addresses import absolute
 from fedimark.errors import NotFound
 from fedimark.outbox.notes import note
-from fedimark.timelines import stream
-from fedimark.vocab.terms import AS, Doc, note_context
-
-PAGE = 20
+from fedimark.vocab.terms import note_context
 
 
 async def get_link(request: Request) -> Response:
@@ -30,24 +28,6 @@ async def get_link(request: Request) -> Response:
     uri = absolute(addresses.link(link_hash))
     asked = request.query_params.get("page")
     if asked is not None:
-        return document(request, await _page(link_hash, uri, asked))
-    collection = {"id": uri, "type": "OrderedCollection", "totalItems": total, "first": f"{uri}?page=first"}
-    return document(request, {"@context": AS, **collection})
-
-
-async def _page(link_hash: str, uri: str, asked: str) -> Doc:
-    before = stream.cursor(asked, "")
-    if before is None and asked != "first":
-        raise NotFound
-    rows = await queries.own_saves(link_hash, before, PAGE + 1)
-    shown = rows[:PAGE]
-    page: Doc = {
-        "@context": note_context(),
-        "id": f"{uri}?page={asked}",
-        "type": "OrderedCollectionPage",
-        "partOf": uri,
-        "orderedItems": [note(row["local_name"], row) for row in shown],
-    }
-    if len(rows) > PAGE:
-        page["next"] = f"{uri}?page={shown[-1]['saved_at']}-{shown[-1]['public_id']}"
-    return page
+        rows = await queries.own_saves(link_hash, read_cursor(asked), PAGE + 1)
+        return document(request, page_of(uri, asked, rows, lambda row: note(row["local_name"], row), note_context()))
+    return document(request, paged(uri, total))

@@ -7,7 +7,6 @@ from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound
 from fedimark.here import MICROS, now
 from fedimark.policy.visibility import Visibility
-from fedimark.timelines.stream import Cursor
 
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind <> 'Application'"
 _NOTE = f"""
@@ -105,9 +104,9 @@ async def own_saves_count(link_hash: str) -> int:
     return int(row["amount"]) if row else 0
 
 
-async def own_saves(link_hash: str, before: Cursor | None, limit: int) -> list[Row]:
+async def own_saves(link_hash: str, before: tuple[int, str] | None, limit: int) -> list[Row]:
     """Public bookmarks of a page by people here, with their `local_name`, newest first."""
-    place, parameters = (_SAVES_BELOW, (before.at, link_hash, before.tie)) if before else ("", ())
+    place, parameters = (_SAVES_BELOW, (before[0], link_hash, before[1])) if before else ("", ())
     return await fetch(f"SELECT b.*, a.local_name {_OWN_SAVES} {place} {_SAVES_NEWEST}", link_hash, *parameters, limit)
 
 

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from fedimark import addresses
 from fedimark.accounts.queries import instance_actor
 from fedimark.activitypub import queries
-from fedimark.activitypub.collections import PAGE, read_cursor
 from fedimark.activitypub.inbox import post_shared_inbox
+from fedimark.activitypub.paging import PAGE, collection, page_of, paged, read_cursor
 from fedimark.activitypub.responses import document
 from fedimark.addresses import absolute
 from fedimark.database import Row
@@ -45,15 +45,16 @@ async def get_outbox(request: Request) -> Response:
     uri = f"{actor.uri}/outbox"
     asked = request.query_params.get("page")
     if asked is not None:
-        return document(request, await _page(actor, uri, asked))
+        rows = await carried.page(actor, read_cursor(asked), PAGE + 1)
+        return document(request, page_of(uri, asked, rows, lambda row: _announce(actor, row), AS))
     total = await carried.amount(actor)
-    return document(request, {**_collection(uri, total), "first": f"{uri}?page=first"})
+    return document(request, paged(uri, total))
 
 
 async def get_followers(request: Request) -> Response:
     """`GET …/followers`: how many; who they are is shown to nobody."""
     actor = await _speaking(request)
-    return document(request, _collection(f"{actor.uri}/followers", await carried.follower_count(actor)))
+    return document(request, collection(f"{actor.uri}/followers", await carried.follower_count(actor)))
 
 
 async def get_announce(request: Request) -> Response:
@@ -77,30 +78,9 @@ async def _speaking(request: Request) -> TagActor:
     return actor
 
 
-async def _page(actor: TagActor, uri: str, asked: str) -> Doc:
-    rows = await carried.page(actor, read_cursor(asked), PAGE + 1)
-    shown = rows[:PAGE]
-    announces = [_announce(actor, row) for row in shown]
-    page: Doc = {
-        "@context": AS,
-        "id": f"{uri}?page={asked}",
-        "type": "OrderedCollectionPage",
-        "partOf": uri,
-        # The page's own context stands for all.
-        "orderedItems": [{key: value for key, value in one.items() if key != "@context"} for one in announces],
-    }
-    if len(rows) > PAGE:
-        page["next"] = f"{uri}?page={shown[-1]['saved_at']}-{shown[-1]['public_id']}"
-    return page
-
-
 def _announce(actor: TagActor, row: Row) -> Doc:
     note_uri = ids.note(row["local_name"], row["public_id"])
     return tag_documents.announce(actor.uri, row["public_id"], note_uri, row["saved_at"])
-
-
-def _collection(uri: str, total: int) -> Doc:
-    return {"@context": AS, "id": uri, "type": "OrderedCollection", "totalItems": total}
 
 
 def _named(request: Request) -> tuple[str, str]:
