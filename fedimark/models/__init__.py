@@ -7,7 +7,8 @@ from fedimark.models.follows import Follow, FollowCount
 from fedimark.models.moderation import Block, BlockedDomain
 from fedimark.models.peers import ActorKey, Peer
 from fedimark.models.queues import Activity, ActivityBody, Announcement, Delivery, Job, Reach, ReceivedActivity
-from fedimark.models.reactions import Reaction, Share
+from fedimark.models.reactions import Reaction, Remark, Share
+from fedimark.models.sources import Feed, Relay
 from fedimark.models.timelines import Entry
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Delivery",
     "Entry",
     "Fact",
+    "Feed",
     "Follow",
     "FollowCount",
     "Invite",
@@ -33,6 +35,8 @@ __all__ = [
     "Reach",
     "Reaction",
     "ReceivedActivity",
+    "Relay",
+    "Remark",
     "Session",
     "Share",
     "Tag",

@@ -19,9 +19,12 @@ class Link(Model):
     host = column.CharField(max_length=255, default="")
     savers = column.IntField(default=0)  # listed bookmarks; what everybody may count
     sites = column.IntField(default=0, db_default=0)  # how many sites these savers are of
+    title = column.TextField(default="", db_default="")  # as the page calls itself; empty: not known
+    look_at = column.BigIntField(null=True)  # when the page is to be read; none: it need not be
+    looked_at = column.BigIntField(null=True)  # when it was
 
     class Meta:
-        """Looked up by hash, and by the worker by version."""
+        """Looked up by hash, and by the worker by version; those to be read have a partial index."""
 
         table = "link"
         indexes = (("canonical_version", "id"),)
@@ -51,6 +54,8 @@ class Bookmark(Model):
     tags = column.TextField(default="")
     visibility = column.SmallIntField()
     listed = column.BooleanField(default=False)  # policy.visibility.is_listed, kept beside the row for its indexes
+    via = column.TextField(default="", db_default="")  # the id of the bookmark it was copied from
+    via_hash = column.CharField(max_length=40, null=True, db_index=True)  # addresses.uri_hash(via)
     is_save = column.BooleanField(default=True)  # False for a note of elsewhere that only mentions the page
     to_read = column.BooleanField(default=False)
     starred = column.BooleanField(default=False)

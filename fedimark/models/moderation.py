@@ -26,7 +26,8 @@ class BlockedDomain(Model):
 class Block(Model):
     """One person who wants nothing to do with another, where at least one of the two is of this server.
 
-    `public_id` names a Block of ours on the wire, `uri` a received one.
+    `public_id` names a Block of ours on the wire, `uri` a received one. A mute is one that nobody hears of: its
+    reader sees nothing of them, and everything else is as before.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -34,6 +35,7 @@ class Block(Model):
     blocked_id = column.BigIntField()
     public_id = column.CharField(max_length=13, null=True, unique=True)
     uri = column.TextField(null=True)
+    is_mute = column.BooleanField(default=False, db_default=False)
     created_at = column.BigIntField()
 
     class Meta:

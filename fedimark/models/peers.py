@@ -25,6 +25,7 @@ class Peer(Model):
     failing_days = column.IntField(default=0, db_default=0)  # since it last answered
     failed_at = column.BigIntField(default=0, db_default=0)
     answered_at = column.BigIntField(default=0, db_default=0)  # a delivery, within a minute; 0: or failed since
+    let_in_at = column.BigIntField(null=True)  # when it left quarantine; none: its people stand on no public page
 
     class Meta:
         """Looked up by host."""

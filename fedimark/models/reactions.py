@@ -42,3 +42,30 @@ class Reaction(Model):
         table = "reaction"
         unique_together = (("actor_id", "bookmark_id", "kind"),)
         indexes = (("bookmark_id",),)
+
+
+class Remark(Model):
+    """What somebody elsewhere wrote under a bookmark: a reply, or a remark that quotes it.
+
+    `bookmark_id` is NULL while the bookmark is hidden by its author.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField()
+    uri = column.TextField()
+    uri_hash = column.CharField(max_length=40, unique=True)
+    page_url = column.TextField(default="")
+    object_hash = column.CharField(max_length=40)  # addresses.uri_hash of the id of what it is about
+    bookmark_id = column.BigIntField(null=True)
+    is_reply = column.BooleanField()
+    description = column.TextField()  # plain text
+    visibility = column.SmallIntField()
+    listed = column.BooleanField(default=False)  # whether its author lets it stand on public pages
+    said_at = column.BigIntField()
+    updated_at = column.BigIntField()
+
+    class Meta:
+        """Read with what it is about."""
+
+        table = "remark"
+        indexes = (("object_hash",), ("bookmark_id", "said_at"), ("actor_id",))
