@@ -24,6 +24,7 @@ WHERE id = ? AND gone_at IS NULL
 _FOLLOWS = """
 DELETE FROM follow WHERE follower_id = ? OR target_id = ? OR target_id IN (SELECT id FROM actor WHERE owner_id = ?)
 """
+_MUTES = "DELETE FROM block WHERE blocker_id = ? AND is_mute"
 _OWN_ROWS = (
     "DELETE FROM session WHERE account_id = ?",
     "DELETE FROM invite WHERE made_by = ?",
@@ -58,6 +59,7 @@ async def _end(viewer: Viewer) -> str:
     # Before the follows go: they say who must hear of it.
     await person_ended(actor)
     await execute(_FOLLOWS, *[viewer.actor_id] * 3)
+    await execute(_MUTES, viewer.actor_id)
     await execute(f"DELETE FROM entry WHERE stream = {Merged.NETWORK} AND owner_id = ?", viewer.actor_id)
     for sql in _OWN_ROWS:
         await execute(sql, viewer.account_id)

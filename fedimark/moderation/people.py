@@ -20,14 +20,15 @@ IGNORED = "ignored"
 _ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL"
 _BLOCK = """
-INSERT INTO block (blocker_id, blocked_id, public_id, uri, created_at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (blocker_id, blocked_id) DO NOTHING RETURNING id
+INSERT INTO block (blocker_id, blocked_id, public_id, uri, is_mute, created_at) VALUES (?, ?, ?, ?, FALSE, ?)
+ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET is_mute = excluded.is_mute, public_id = excluded.public_id,
+created_at = excluded.created_at WHERE block.is_mute RETURNING id
 """
 _BLOCKED = """
 SELECT a.id FROM block b JOIN actor a ON a.id = b.blocked_id
-WHERE b.blocker_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
+WHERE b.blocker_id = ? AND NOT b.is_mute AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
 """
-_UNBLOCK = "DELETE FROM block WHERE blocker_id = ? AND blocked_id = ? RETURNING public_id"
+_UNBLOCK = "DELETE FROM block WHERE blocker_id = ? AND blocked_id = ? AND NOT is_mute RETURNING public_id"
 
 
 async def block(reader: Reader, who: str) -> Row:

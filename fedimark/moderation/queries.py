@@ -13,7 +13,7 @@ WHERE suspended_at IS NOT NULL AND gone_at IS NULL ORDER BY host, username, id L
 """
 _BLOCKED = """
 SELECT b.created_at AS at, a.local_name, a.username, a.host, a.name, a.uri, a.url
-FROM block b JOIN actor a ON a.id = b.blocked_id WHERE b.blocker_id = ? ORDER BY a.username, a.host, b.id LIMIT ?
+FROM block b JOIN actor a ON a.id = b.blocked_id WHERE b.blocker_id = ? AND {} ORDER BY a.username, a.host, b.id LIMIT ?
 """
 
 
@@ -29,4 +29,9 @@ async def suspended() -> list[Row]:
 
 async def blocked_by(actor_id: int) -> list[Row]:
     """Whom somebody blocks, by name; `at` is when they did."""
-    return await fetch(_BLOCKED, actor_id, MOST)
+    return await fetch(_BLOCKED.format("NOT b.is_mute"), actor_id, MOST)
+
+
+async def muted_by(actor_id: int) -> list[Row]:
+    """The same for whom they mute."""
+    return await fetch(_BLOCKED.format("b.is_mute"), actor_id, MOST)

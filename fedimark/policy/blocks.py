@@ -1,7 +1,8 @@
 """Who is blocked: what `moderation` wrote, read by every room that must keep to it.
 
 Blocked domains are asked for with every request that comes in or goes out, so each process keeps a copy, and looks
-once a second whether they changed. Blocks between people are asked of the rows.
+once a second whether they changed. Blocks between people are asked of the rows: what lies between two people, of blocks
+alone; what one reader sees, of whom they mute too.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ VERSION = "blocked_domains"  # the fact that changes whenever a blocked domain d
 _LOOK_EVERY = 1 * MICROS
 _CACHE = "policy.blocked_domains"
 _BETWEEN = """
-SELECT id FROM block WHERE (blocker_id = ? AND blocked_id = ?) OR (blocker_id = ? AND blocked_id = ?) LIMIT 1
+SELECT id FROM block
+WHERE ((blocker_id = ? AND blocked_id = ?) OR (blocker_id = ? AND blocked_id = ?)) AND NOT is_mute LIMIT 1
 """
 _ESTRANGED = """
 SELECT a.inbox, a.shared_inbox FROM block b
 JOIN actor a ON a.id = CASE WHEN b.blocker_id = ? THEN b.blocked_id ELSE b.blocker_id END
-WHERE (b.blocker_id = ? OR b.blocked_id = ?) AND a.local_name IS NULL
+WHERE (b.blocker_id = ? OR b.blocked_id = ?) AND NOT b.is_mute AND a.local_name IS NULL
 """
 
 
@@ -63,13 +65,13 @@ async def inboxes_of_estranged(actor_id: int) -> set[str]:
 
 
 def not_hidden(actor_column: str) -> str:
-    """A condition of SQL with one parameter, the viewer: that they do not block the actor in this column."""
+    """A condition of SQL with one parameter, the viewer: that they neither block nor mute the actor in this column."""
     return f"NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ? AND k.blocked_id = {actor_column})"
 
 
 def no_block_between(one_column: str, other_column: str) -> str:
     """A condition of SQL: that neither of the actors in these columns blocks the other."""
-    blocked = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = {} AND k.blocked_id = {})"
+    blocked = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = {} AND k.blocked_id = {} AND NOT k.is_mute)"
     return f"{blocked.format(one_column, other_column)} AND {blocked.format(other_column, one_column)}"
 
 

@@ -21,7 +21,7 @@ from fedimark.timelines.stream import (
 
 _PERSON = """
 SELECT a.*, (SELECT f.state FROM follow f WHERE f.follower_id = ? AND f.target_id = a.id) AS follow_state,
-(SELECT k.id FROM block k WHERE k.blocker_id = ? AND k.blocked_id = a.id) AS block_id
+(SELECT k.is_mute FROM block k WHERE k.blocker_id = ? AND k.blocked_id = a.id) AS is_muted
 FROM actor a WHERE a.local_name = ?
 """
 
@@ -43,9 +43,14 @@ class Found:
         return self.owner is not None and self.viewer is not None and self.owner["id"] == self.viewer.actor_id
 
     @property
-    def is_blocked(self) -> bool:
-        """Whether the viewer blocks whose stream it is: they see that it is there, and nothing of it."""
-        return self.owner is not None and self.owner["block_id"] is not None
+    def is_hidden(self) -> bool:
+        """Whether the viewer blocks or mutes whose stream it is: they see that it is there, and nothing of it."""
+        return self.owner is not None and self.owner["is_muted"] is not None
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether of the two it is a mute."""
+        return self.owner is not None and bool(self.owner["is_muted"])
 
     @property
     def viewer_id(self) -> int:

@@ -29,11 +29,12 @@ ON CONFLICT (stream, owner_id, link_id) DO UPDATE SET position =
 CASE WHEN excluded.position < entry.position THEN excluded.position ELSE entry.position END
 """
 # Readers here of one saver: the saver, and accepted followers with an account on this server, unless the saver is
-# suspended.
+# suspended or they mute them.
 _READERS = f"""
 SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND a.id IN (
     SELECT CAST(? AS BIGINT) UNION ALL SELECT f.follower_id FROM follow f JOIN actor s ON s.id = f.target_id
-    WHERE s.suspended_at IS NULL AND ? >= {Visibility.FOLLOWERS} AND f.target_id = ? AND f.state = 'accepted')
+    WHERE s.suspended_at IS NULL AND ? >= {Visibility.FOLLOWERS} AND f.target_id = ? AND f.state = 'accepted'
+    AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id))
 """
 # Which bookmarks `b` can be seen through somebody who shared them: `listed` falls when an author here is suspended.
 SHAREABLE = f"b.removed_at IS NULL AND (b.listed OR (NOT b.is_local AND b.visibility >= {Visibility.UNLISTED}))"
@@ -41,7 +42,7 @@ _SHARED = f"""
 SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
 JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id JOIN actor x ON x.id = s.actor_id
 WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND x.suspended_at IS NULL AND {SHAREABLE}
-AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = b.actor_id)
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id IN (b.actor_id, x.id))
 """
 # Which taggings `t` a tag `g` that is followed shows: what its page shows, everybody's or its person's.
 _IS_OF = "g.tag_id = t.tag_id AND (g.owner_id = 0 OR g.owner_id = t.actor_id) AND g.suspended_at IS NULL"
@@ -67,6 +68,10 @@ _TO_RECENT = f"""
 INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, ?, ?, ?) {_EARLIER}
 """
 
+_FOLLOWS_STILL = """
+SELECT f.id FROM follow f JOIN actor a ON a.id = f.target_id
+WHERE f.follower_id = ? AND f.target_id = ? AND f.state = 'accepted' AND a.suspended_at IS NULL
+"""
 # SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 # What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
 _LEFT_FOR_READER = f"""
@@ -75,13 +80,14 @@ SELECT b.id, b.saved_at AS at FROM bookmark b WHERE b.link_id = entry.link_id AN
 AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
     SELECT 1 FROM follow f JOIN actor s ON s.id = f.target_id
     WHERE f.follower_id = entry.owner_id AND f.target_id = b.actor_id AND f.state = 'accepted'
-    AND s.suspended_at IS NULL)))
+    AND s.suspended_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id))))
 UNION ALL
 SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id
 JOIN actor x ON x.id = s.actor_id
 WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND x.suspended_at IS NULL
 AND {SHAREABLE}
-AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = b.actor_id)
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id IN (b.actor_id, x.id))
 UNION ALL
 SELECT t.bookmark_id, t.saved_at FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_IS_OF}
 WHERE f.follower_id = entry.owner_id AND f.state = 'accepted' AND t.listed = TRUE AND t.link_id = entry.link_id
@@ -165,25 +171,31 @@ async def follow_began(follower_id: int, target_id: int) -> None:
     SELECT {Merged.NETWORK}, CAST(? AS BIGINT), w.link_id, min(w.at) FROM (
         SELECT b.link_id, b.saved_at AS at FROM bookmark b
         WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
+        AND {not_hidden("b.actor_id")}
         UNION ALL
         SELECT b.link_id, s.shared_at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
-        WHERE s.actor_id = ? AND {SHAREABLE} AND {not_hidden("b.actor_id")}
+        WHERE s.actor_id = ? AND {SHAREABLE} AND {not_hidden("b.actor_id")} AND {not_hidden("s.actor_id")}
         UNION ALL
         SELECT t.link_id, t.saved_at FROM actor g JOIN bookmark_tag t ON {_SHOWS}
         WHERE g.id = ? AND {not_hidden("t.actor_id")}) w
     WHERE TRUE GROUP BY w.link_id {_EARLIER}
     """
     await hold("actor", follower_id, target_id)
-    await execute(sql, follower_id, target_id, target_id, follower_id, target_id, follower_id)
+    them = (target_id, follower_id)
+    await execute(sql, follower_id, *them, *them, follower_id, *them)
 
 
 async def block_began(reader_id: int, author_id: int) -> None:
-    """Take out of a reader's network what others pass on of somebody whom they block now; the block must be written."""
+    """Take out of a reader's network what they saw of somebody, or through them, whom they block or mute now; that must
+    be written.
+    """
     await follow_ended(reader_id, author_id)
 
 
 async def block_ended(reader_id: int, author_id: int) -> None:
-    """Show a reader again what people and tags they follow pass on of somebody; the block must be gone already."""
+    """Show a reader again what people and tags they follow pass on of somebody, whom they may follow too where it was a
+    mute; it must be gone already.
+    """
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM ({_SHARED} AND f.follower_id = ? AND b.actor_id = ?
@@ -192,6 +204,8 @@ async def block_ended(reader_id: int, author_id: int) -> None:
     """
     await hold("actor", reader_id, author_id)
     await execute(sql, reader_id, author_id, reader_id, author_id)
+    if await fetch(_FOLLOWS_STILL, reader_id, author_id):
+        await follow_began(reader_id, author_id)
 
 
 async def follow_ended(follower_id: int, target_id: int) -> None:

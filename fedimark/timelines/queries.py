@@ -34,7 +34,7 @@ _ONLY = {
     "starred": "b.starred",
     "untagged": "b.tags = ''",
 }
-# Of the streams everybody reads: that a link has a saver whom this viewer does not block.
+# Of the streams everybody reads: that a link has a saver whom this viewer neither blocks nor mutes.
 _UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
 _SOMEBODY_SEEN = {
     Merged.TAG: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark_tag t
@@ -43,6 +43,10 @@ _SOMEBODY_SEEN = {
     WHERE b.link_id = e.link_id AND b.listed AND (e.owner_id = {EVERYWHERE} OR b.is_local)
     AND {not_hidden("b.actor_id")}))""",
 }
+_OF_HIDDEN = """
+SELECT count(*) AS amount FROM block k JOIN bookmark_tag t ON t.actor_id = k.blocked_id
+WHERE k.blocker_id = ? AND t.tag_id = ? AND t.listed
+"""
 _LINK = "SELECT id FROM link WHERE hash = ?"
 _LAST = 2**62  # beyond every id
 
@@ -56,7 +60,7 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
     if isinstance(found.stream, PopularStream):
         lines = await popular_lines(found.stream, found.tag_ids, found.viewer_id)
         return Page(tuple(await merged_entries(lines, found.viewer_id)))
-    lines = [] if found.is_blocked else await _lines(found, cursor, limit + 1)
+    lines = [] if found.is_hidden else await _lines(found, cursor, limit + 1)
     more = len(lines) > limit
     if not lines and (found.tag_ids or found.link) and not await was_public(found):
         raise NotFound
@@ -92,7 +96,8 @@ async def amount(found: Found) -> int | None:
         least = Visibility.PUBLIC if found.stream.only else found.least
         return await _tallied(found.owner["id"], found.tag_ids, least)
     if isinstance(found.stream, TagStream):
-        return await _tallied(0, found.tag_ids, Visibility.PUBLIC)
+        amount = await _tallied(0, found.tag_ids, Visibility.PUBLIC)
+        return amount - await _hidden(found) if amount else amount
     return None
 
 
@@ -101,7 +106,7 @@ async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
 
     Of everybody's tags those of most people come first, so that nobody weighs more by saving more.
     """
-    if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_blocked:
+    if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_hidden:
         return []
     where, parameters = _tagged(found)
     people = "" if found.owner else "count(DISTINCT t.actor_id) DESC, "
@@ -119,7 +124,7 @@ async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
 
 async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     """A person's most used tags that this viewer may see."""
-    if found.owner is None or found.is_blocked:
+    if found.owner is None or found.is_hidden:
         return []
     # Summed up are only tags that can be among the most used, however many others there are. A tag has a tally for each
     # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
@@ -214,7 +219,7 @@ def _saved(found: Found) -> tuple[str, tuple[object, ...]]:
         WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted' AND a.suspended_at IS NULL))
         OR {SHARED_TO})"""
         where = f"bookmark b WHERE b.link_id = ? AND b.removed_at IS NULL AND {seen} AND {not_hidden('b.actor_id')}"
-        return where, (found.link["id"], *[found.viewer_id] * 5)
+        return where, (found.link["id"], *[found.viewer_id] * 6)
     assert found.owner is not None
     assert isinstance(found.stream, PersonStream)
     if found.tag_ids:
@@ -253,6 +258,12 @@ async def _tallied(owner_id: int, tag_ids: Sequence[int], least: Visibility) -> 
     WHERE owner_id = ? AND tag_id = ? AND visibility >= {int(least)}
     """
     row = await fetch_one(sql, owner_id, tag_ids[0] if tag_ids else 0)
+    return int(row["amount"]) if row else 0
+
+
+async def _hidden(found: Found) -> int:
+    """How many of a tag's bookmarks are of people whom this viewer blocks or mutes."""
+    row = await fetch_one(_OF_HIDDEN, found.viewer_id, found.tag_ids[0]) if found.viewer_id else None
     return int(row["amount"]) if row else 0
 
 

@@ -24,8 +24,8 @@ SELECT * FROM (SELECT {_SAVE} FROM bookmark b JOIN actor a ON a.id = b.actor_id
 WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL AND {not_hidden("b.actor_id")}
 ORDER BY b.saved_at, b.id LIMIT ?) s
 """
-# How many public savers of link `l` a viewer sees, and on how many sites: all but those they block. Three parameters,
-# all the viewer.
+# How many public savers of link `l` a viewer sees, and on how many sites: all but those they block or mute. Three
+# parameters, all the viewer.
 SEEN = f"""
 l.savers - (SELECT count(DISTINCT b.actor_id) FROM block k JOIN bookmark b ON b.actor_id = k.blocked_id
 WHERE k.blocker_id = ? AND b.link_id = l.id AND b.listed) AS savers,
@@ -33,14 +33,15 @@ CASE WHEN NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?) THEN l.sites
     SELECT count(DISTINCT a.site) FROM bookmark b JOIN actor a ON a.id = b.actor_id
     WHERE b.link_id = l.id AND b.listed AND {not_hidden("b.actor_id")}) END AS sites
 """
-# A condition on bookmarks `b` with two parameters, both the viewer: that somebody they follow shared it.
+# A condition on bookmarks `b` with three parameters, all the viewer: that somebody they follow and see shared it.
 SHARED_TO = f"""({SHAREABLE} AND {not_hidden("b.actor_id")} AND EXISTS (
     SELECT 1 FROM share s JOIN follow f ON f.target_id = s.actor_id JOIN actor x ON x.id = s.actor_id
-    WHERE s.bookmark_id = b.id AND f.follower_id = ? AND f.state = 'accepted' AND x.suspended_at IS NULL))"""
+    WHERE s.bookmark_id = b.id AND f.follower_id = ? AND f.state = 'accepted' AND x.suspended_at IS NULL
+    AND {not_hidden("x.id")}))"""
 # What only this reader sees, or sees first: their own saves, those of people they follow, and what these shared.
 _NEAR = """
 SELECT {save} FROM bookmark b JOIN actor a ON a.id = b.actor_id
-WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND a.suspended_at IS NULL
+WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND a.suspended_at IS NULL AND {seen}
 AND (b.actor_id = ? OR (b.visibility >= {least} AND EXISTS (
     SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')) OR {shared})
 """
@@ -121,8 +122,9 @@ async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[i
         for row in await fetch(sql, *(value for link_id in unique for value in (link_id, viewer_id, limit))):
             found[row["link_id"]][row["id"]] = {**row, "near": False}
     if unique and viewer_id:
-        sql = _NEAR.format(save=_SAVE, links=marks(len(unique)), least=int(Visibility.FOLLOWERS), shared=SHARED_TO)
-        for row in await fetch(sql, *unique, *[viewer_id] * 4):
+        least, seen = int(Visibility.FOLLOWERS), not_hidden("b.actor_id")
+        sql = _NEAR.format(save=_SAVE, links=marks(len(unique)), least=least, seen=seen, shared=SHARED_TO)
+        for row in await fetch(sql, *unique, *[viewer_id] * 6):
             found[row["link_id"]][row["id"]] = {**row, "near": True}
     return defaultdict(list, {link_id: sorted(saves.values(), key=_order) for link_id, saves in found.items()})
 

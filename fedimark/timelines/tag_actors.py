@@ -40,7 +40,7 @@ class Followable:
 async def followable(found: Found) -> Followable | None:
     """What a page offers to follow; None for a tag that never was public, or of somebody whom the viewer blocks."""
     stream = found.stream
-    if not isinstance(stream, PersonStream | TagStream) or len(stream.tags) != 1 or found.is_blocked:
+    if not isinstance(stream, PersonStream | TagStream) or len(stream.tags) != 1 or found.is_hidden:
         return None
     owner_id = found.owner["id"] if found.owner else 0
     tag = await fetch_one(_OFFERED, found.viewer_id, owner_id, owner_id, owner_id, stream.tags[0])

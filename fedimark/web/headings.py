@@ -76,10 +76,11 @@ def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
     state = STATES.get(found.owner["follow_state"] or "", "none")
     if found.viewer is None or found.is_owner:
         return FollowBox(f"Follow {stream.username}", handle)
-    if found.is_blocked:
-        return FollowBox(f"Unblock {stream.username}", handle, "/people/unblock", "blocked")
+    if found.is_hidden:
+        action, word = ("/people/unmute", "muted") if found.is_muted else ("/people/unblock", "blocked")
+        return FollowBox(f"Follow {stream.username}", handle, action, word)
     action = "/network/follow" if state == "none" else "/network/leave"
-    return FollowBox(f"Follow {stream.username}", handle, action, state, block="/people/block")
+    return FollowBox(f"Follow {stream.username}", handle, action, state, keep_away=True)
 
 
 def _follow_tag(found: Found, tag: Followable) -> FollowBox:

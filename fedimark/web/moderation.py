@@ -1,4 +1,4 @@
-"""Blocking: people by anybody, domains and accounts by admins."""
+"""Muting and blocking: people by anybody, domains and accounts by admins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fedimark.doorway.forms import SentForm, read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import FedimarkError, Forbidden, NotFound, Refused
 from fedimark.follows import queries as follows
-from fedimark.moderation import domains, people, queries, suspension
+from fedimark.moderation import domains, mutes, people, queries, suspension
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_tags
@@ -44,6 +44,28 @@ async def post_unblock(request: Request) -> Response:
     owner, typed = owner_of(request), await read_form(request)
     await people.unblock(owner, typed.text("who"))
     return onward(own_path(typed.text("back"), "/people/blocked"))
+
+
+async def get_muted(request: Request) -> Response:
+    """`GET /people/muted`: whom one mutes."""
+    return await _muted_page(request, Form())
+
+
+async def post_mute(request: Request) -> Response:
+    """`POST /people/mute` with `who`: somebody known here, by handle or address."""
+    owner, typed = owner_of(request), await read_form(request)
+    try:
+        await mutes.mute(owner, typed.text("who"))
+    except FedimarkError as error:
+        return await _muted_page(request, Form({"who": typed.text("who")}, {"who": error.message}), error.status)
+    return onward(own_path(typed.text("back"), "/people/muted"))
+
+
+async def post_unmute(request: Request) -> Response:
+    """`POST /people/unmute` with `who`"""
+    owner, typed = owner_of(request), await read_form(request)
+    await mutes.unmute(owner, typed.text("who"))
+    return onward(own_path(typed.text("back"), "/people/muted"))
 
 
 async def get_moderation(request: Request) -> Response:
@@ -89,6 +111,11 @@ async def _blocked_page(request: Request, form: Form, status: int = 200) -> Resp
     rows = await queries.blocked_by(owner_of(request).actor_id)
     blocked = tuple(_blocked(row) for row in rows)
     return page(request, "people.html", status=status, showing="blocked", blocked=blocked, form=form)
+
+
+async def _muted_page(request: Request, form: Form, status: int = 200) -> Response:
+    muted = tuple(_blocked(row) for row in await queries.muted_by(owner_of(request).actor_id))
+    return page(request, "people.html", status=status, showing="muted", blocked=muted, form=form)
 
 
 async def _moderation_page(request: Request, domain: Form, account: Form, status: int = 200) -> Response:

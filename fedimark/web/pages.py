@@ -64,18 +64,18 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class FollowBox:
-    """How to follow what the page shows: `state` is none, requested, following or blocked.
+    """How to follow what the page shows: `state` is none, requested, following, blocked or muted.
 
     `handle` is what one pastes into Mastodon, `@ana@host`. `action` is the path the button posts `who=handle` to, empty
-    where the viewer cannot press it (nobody signed in, one's own page). `block` is the path a second button posts to.
-    `who` is posted where the handle would not do.
+    where the viewer cannot press it (nobody signed in, one's own page). `keep_away` offers to mute and to block beside
+    it. `who` is posted where the handle would not do.
     """
 
     label: str
     handle: str
     action: str = ""
     state: str = "none"
-    block: str = ""
+    keep_away: bool = False
     who: str = ""
 
 

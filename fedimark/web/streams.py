@@ -183,8 +183,9 @@ def _empty(found: Found) -> Empty:
             "they arrive with their dates, tags and words."
         )
         return Empty("Nothing saved yet", text, _IMPORT)
-    if isinstance(found.stream, PersonStream) and found.is_blocked:
-        return Empty("You blocked them", f"What {found.stream.username} saves is not shown to you.")
+    if isinstance(found.stream, PersonStream) and found.is_hidden:
+        title = "You muted them" if found.is_muted else "You blocked them"
+        return Empty(title, f"What {found.stream.username} saves is not shown to you.")
     if isinstance(found.stream, PersonStream):
         return Empty("Nothing to see yet", f"{found.stream.username} has saved nothing you may see.")
     if isinstance(found.stream, PopularStream):

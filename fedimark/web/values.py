@@ -43,7 +43,7 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class BlockedPerson:
-    """Somebody the viewer blocks since `at` (microseconds); `who` is what `/people/unblock` takes."""
+    """Somebody the viewer blocks or mutes since `at` (microseconds); `who` is what takes it back."""
 
     handle: str
     name: str

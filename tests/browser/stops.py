@@ -156,6 +156,7 @@ STOPS = (
     Stop("followers", "lin", at("/followers")),
     Stop("people", "lin", at("/people")),
     Stop("people-blocked", "lin", at("/people/blocked")),
+    Stop("people-muted", "lin", at("/people/muted")),
     Stop("people-blocked-wrong", "lin", _typed("/people/blocked", {"Block somebody": "lin"}, "Block")),
     Stop("moderation", "lin", at("/moderation")),
     Stop("error-403", "ana", at("/moderation")),

@@ -15,6 +15,7 @@ from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import NotFound, Refused, Taken
 from fedimark.follows.answer import accept, reject
 from fedimark.follows.request import follow, unfollow
+from fedimark.moderation import mutes
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.merge import follow_began
 from fedimark.timelines.stream import NetworkStream, RecentStream, TagStream
@@ -164,7 +165,9 @@ class _Life:
     async def step(self) -> str:
         """Do one thing; returns its name, so that a failure can be read."""
         doings = [self.save, self.save, self.edit, self.edit, self.remove, self.undo, self.wait]
-        doing = self.chance.choice([*doings, self.rename, self.delete, self.began, self.began, self.ended])
+        doing = self.chance.choice(
+            [*doings, self.rename, self.delete, self.began, self.began, self.ended, self.mute, self.unmute]
+        )
         try:
             return f"{doing.__name__}{await doing() or ''}"
         except (NotFound, Taken, Refused) as error:
@@ -209,6 +212,14 @@ class _Life:
     async def ended(self) -> None:
         reader, target = self.chance.sample(self.people, 2)
         await unfollow(reader, target.username)
+
+    async def mute(self) -> None:
+        reader, target = self.chance.sample(self.people, 2)
+        await mutes.mute(reader, target.username)
+
+    async def unmute(self) -> None:
+        reader, target = self.chance.sample(self.people, 2)
+        await mutes.unmute(reader, target.username)
 
     def anybody(self) -> Viewer:
         return self.chance.choice(self.people)

@@ -13,7 +13,7 @@ from fedimark.database import execute, fetch
 from fedimark.errors import Forbidden, NotFound, Refused
 from fedimark.follows import answer, queries
 from fedimark.follows.request import follow, unfollow
-from fedimark.moderation import people
+from fedimark.moderation import mutes, people
 from fedimark.moderation.suspension import restore, suspend
 from fedimark.timelines.stream import NetworkStream
 from tests.stories.reading import Reading
@@ -264,7 +264,7 @@ async def test_pages_of_several_tags_and_of_tags_never_public_offer_nothing(bo, 
 # --- any order ------------------------------------------------------------------------------------------------------
 
 STEP = st.tuples(
-    st.sampled_from(["save", "retag", "hide", "show", "follow", "leave", "block", "unblock"]),
+    st.sampled_from(["save", "retag", "hide", "show", "follow", "leave", "block", "unblock", "mute", "unmute"]),
     st.sampled_from(["bo", "cy"]),
     st.integers(1, 3),
     st.sampled_from(["sql", "rust", "sql rust", ".sql", ""]),
@@ -306,6 +306,10 @@ async def test_whatever_happens_the_network_is_what_it_would_be_made_anew(server
                 )
             elif what == "block":
                 await people.block(rita, names[who])
+            elif what == "mute":
+                await mutes.mute(rita, names[who])
+            elif what == "unmute":
+                await mutes.unmute(rita, names[who])
             else:
                 await people.unblock(rita, names[who])
         except (NotFound, Forbidden):

@@ -71,6 +71,8 @@ FORMS = {
     "/followers/remove": FormOf({"id": "1"}),
     "/people/block": FormOf({"who": "zoe", "back": "/people"}, ("who",)),
     "/people/unblock": FormOf({"who": "zoe", "back": "/people"}),
+    "/people/mute": FormOf({"who": "zoe", "back": "/people"}, ("who",)),
+    "/people/unmute": FormOf({"who": "zoe", "back": "/people"}),
     "/moderation/domains/block": FormOf({"host": "evil.example", "reason": "spam"}, ("host",)),
     "/moderation/domains/unblock": FormOf({"host": "nothing.example"}),
     "/moderation/accounts/suspend": FormOf({"name": "zoe"}, ("name",)),

@@ -196,6 +196,9 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /people/blocked": (Ask("/people/blocked"),),
     "POST /people/block": (Ask("/people/block", form={"who": "nobody_of_this_name"}),),
     "POST /people/unblock": (Ask("/people/unblock", form={"who": "nobody_of_this_name"}),),
+    "GET /people/muted": (Ask("/people/muted"),),
+    "POST /people/mute": (Ask("/people/mute", form={"who": "nobody_of_this_name"}),),
+    "POST /people/unmute": (Ask("/people/unmute", form={"who": "nobody_of_this_name"}),),
     # The server's
     "GET /moderation": (Ask("/moderation"),),
     "POST /moderation/domains/block": (Ask("/moderation/domains/block", form={"host": ""}),),

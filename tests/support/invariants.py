@@ -127,16 +127,16 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
     for row in await fetch("SELECT * FROM follow"):
         if row["state"] == "accepted" and row["follower_id"] in here:
             followers[row["target_id"]].add(row["follower_id"])
-    blockers = defaultdict(set)
+    hiding = defaultdict(set)  # who sees nothing of somebody: they block or mute them
     for row in await fetch("SELECT * FROM block"):
-        blockers[row["blocked_id"]].add(row["blocker_id"])
+        hiding[row["blocked_id"]].add(row["blocker_id"])
     places: dict[Any, list[int]] = defaultdict(list)
     live = list(live)
     by_id = {row["id"]: row for row in live}
     for row in live:
         readers = {row["actor_id"]} & here
         if row["visibility"] >= Visibility.FOLLOWERS and row["actor_id"] not in shut_out:
-            readers |= followers[row["actor_id"]]
+            readers |= followers[row["actor_id"]] - hiding[row["actor_id"]]
         streams = [(Merged.NETWORK, reader) for reader in readers]
         if row["listed"]:
             streams += [
@@ -150,13 +150,13 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
         if share["actor_id"] in shut_out:
             continue
         if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
-            for reader in followers[share["actor_id"]] - blockers[shared["actor_id"]]:
+            for reader in followers[share["actor_id"]] - hiding[shared["actor_id"]] - hiding[share["actor_id"]]:
                 places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
     taggings = [(row, tag_ids.get(key)) for row in live for key in _keys(row) if not key.startswith(".")]
     for stream in await fetch("SELECT * FROM actor WHERE tag_id IS NOT NULL AND suspended_at IS NULL"):
         for row, tag_id in taggings:
             is_its = tag_id == stream["tag_id"] and stream["owner_id"] in (0, row["actor_id"])
-            for reader in followers[stream["id"]] - blockers[row["actor_id"]] if is_its and row["listed"] else ():
+            for reader in followers[stream["id"]] - hiding[row["actor_id"]] if is_its and row["listed"] else ():
                 places[int(Merged.NETWORK), reader, row["link_id"]].append(row["saved_at"])
     return {place: min(moments) for place, moments in places.items()}
 
