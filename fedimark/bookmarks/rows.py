@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedimark.database import Row, execute, fetch, marks
-from fedimark.here import now
+from fedimark.here import MICROS, here, now
 from fedimark.policy.visibility import Visibility
 from fedimark.text import slugs, tags, urls
 from fedimark.text.works import PAGES_VERSION, page_of
@@ -19,13 +19,17 @@ from fedimark.timelines.merge import hold, merge_bookmark, unmerge_bookmark
 
 EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
+LOOK_AFTER = 60 * MICROS  # so long after a save its page is read: others ask for it at once
+LOOK_AGAIN = 86_400 * MICROS  # no sooner is it read once more
 
 _LINK = """
 INSERT INTO link (hash, canonical, canonical_version, host, savers, sites) VALUES (?, ?, ?, ?, 0, 0)
 ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id, COALESCE(root_id, id) AS root_id
 """
+# Once somebody shows everybody that they saved a page, it is read, and again when that is long ago.
 _COUNT_SAVERS = """
-UPDATE link SET (savers, sites) = (SELECT count(DISTINCT b.actor_id), count(DISTINCT a.site)
+UPDATE link SET (savers, sites, look_at) = (SELECT count(DISTINCT b.actor_id), count(DISTINCT a.site),
+    COALESCE(link.look_at, CASE WHEN count(*) > 0 AND COALESCE(link.looked_at, 0) < ? THEN CAST(? AS BIGINT) END)
     FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.link_id = ? AND b.listed) WHERE id = ?
 """
 # An author elsewhere hid it and shows it again: whoever shared it did so still.
@@ -138,7 +142,9 @@ async def _unindex(row: Row) -> _Lines:
 
 
 async def _settle(link_id: int) -> None:
-    await execute(_COUNT_SAVERS, link_id, link_id)
+    moment = now()
+    look_at = moment + LOOK_AFTER if here().settings.read_pages else None
+    await execute(_COUNT_SAVERS, moment - LOOK_AGAIN, look_at, link_id, link_id)
 
 
 async def _tag_ids(words: Sequence[str]) -> dict[str, int]:

@@ -1,32 +1,11 @@
-"""PURE. Where a page says that its ActivityStreams document is. Nothing else of the page is read.
-
-One pass, which only ever goes on: time in proportion to the text. Python's own parser takes far longer for some.
-(RFC 8288, HTML §4.2.4)
-"""
+"""PURE. Where a page says that its ActivityStreams document is. (RFC 8288, HTML §4.2.4)"""
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
 
-from fedimark.vocab.reading import LONGEST_ID
+from fedimark.vocab.head import header_links, tags
 from fedimark.vocab.terms import is_activity_type
-
-READ: Final = 262_144  # bytes of a page that are looked at
-
-# What stands in these is no tag, whatever it looks like.
-_OPAQUE: Final = frozenset(
-    {b"script", b"style", b"title", b"noscript", b"template", b"textarea", b"iframe", b"noframes"}
-)
-_TAG = re.compile(rb"</?([a-z][a-z0-9-]*+)(?=[\s/>])")
-_END_OR_NAME = re.compile(rb"[\s/]*+(?:(>)|([^\s/>][^\s/>=]*+))")
-_EQUALS = re.compile(rb"\s*+=\s*+")
-_BARE = re.compile(rb"[^\s>]*+")
-_PARAMETER = re.compile(
-    r'[ \t]*+;[ \t]*+(?:([!#$%&\'*+.^_`|~0-9A-Za-z-]++)[ \t]*+(?:=[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?)?'
-)
 
 
 def in_head(page: bytes) -> str | None:
@@ -34,98 +13,14 @@ def in_head(page: bytes) -> str | None:
 
     Only the first 256 KB are looked at, up to the body.
     """
-    return next((href for href in map(_href, _links(page[:READ])) if href), None)
+    links = (tag.unescaped() for tag in tags(page) if tag.name == "link")
+    return next((href for said in links if _is_document(said) and (href := said.get("href", "").strip())), None)
 
 
 def in_header(value: str) -> str | None:
     """The address in the first link of a Link header with rel `alternate` and an ActivityStreams type, as written."""
-    at = 0
-    while (start := value.find("<", at)) >= 0 and (end := value.find(">", start)) >= 0:
-        said: dict[str, str] = {}
-        at = end + 1
-        while found := _PARAMETER.match(value, at):
-            at = found.end()
-            if found[1]:
-                said.setdefault(found[1].lower(), re.sub(r"\\(.)", r"\1", found[2]) if found[2] else found[3] or "")
-        if _is_document(said) and value[start + 1 : end].strip():
-            return value[start + 1 : end].strip()
-        at = value.find(",", at)
-        if at < 0:
-            return None
-    return None
+    return next((href for href, said in header_links(value) if href and _is_document(said)), None)
 
 
 def _is_document(said: Mapping[str, str]) -> bool:
     return "alternate" in said.get("rel", "").lower().split() and is_activity_type(said.get("type", ""))
-
-
-def _href(said: Mapping[str, str]) -> str | None:
-    # Short ones only: html.unescape fails over numbers of some thousand digits.
-    read = {name: html.unescape(value) for name, value in said.items() if len(value) <= LONGEST_ID}
-    return read.get("href", "").strip() or None if _is_document(read) else None
-
-
-def _links(page: bytes) -> Iterator[Mapping[str, str]]:
-    """The attributes of each link of a head."""
-    small = page.lower()  # of bytes only ASCII changes, so every place stays
-    at = 0
-    while (at := small.find(b"<", at)) >= 0:
-        if small.startswith(b"<!--", at):
-            at = _past(small, b"-->", at)
-            continue
-        tag = _TAG.match(small, at)
-        if tag is None:
-            at += 1
-            continue
-        is_end, name = small.startswith(b"</", at), tag[1]
-        if name == (b"head" if is_end else b"body"):
-            return
-        said, at = _attributes(page, tag.end())
-        if name == b"link" and not is_end and said is not None:
-            yield said
-        elif name in _OPAQUE and not is_end:
-            at = _past_element(small, name, at)
-
-
-def _attributes(page: bytes, at: int) -> tuple[dict[str, str] | None, int]:
-    """Of a tag's attributes the first of each name, not unescaped, and where it ends; None for one without an end."""
-    said: dict[str, str] = {}
-    while found := _END_OR_NAME.match(page, at):
-        if found[1]:
-            return said, found.end()
-        value, at = _value(page, found.end())
-        said.setdefault(_text(found[2]).lower(), _text(value))
-    return None, len(page)
-
-
-def _value(page: bytes, at: int) -> tuple[bytes, int]:
-    """What stands behind the name of an attribute, and where it ends."""
-    equals = _EQUALS.match(page, at)
-    if equals is None:
-        return b"", at
-    at = equals.end()
-    if page[at : at + 1] not in (b'"', b"'"):
-        bare = _BARE.match(page, at)
-        return (bare[0], bare.end()) if bare else (b"", at)
-    end = page.find(page[at : at + 1], at + 1)
-    return (page[at + 1 : end], end + 1) if end >= 0 else (b"", len(page))
-
-
-def _past(page: bytes, end: bytes, at: int) -> int:
-    found = page.find(end, at)
-    return len(page) if found < 0 else found + len(end)
-
-
-def _past_element(page: bytes, name: bytes, at: int) -> int:
-    """Behind the beginning of the end tag of an element whose words are no tags."""
-    end = b"</" + name
-    while (at := _past(page, end, at)) < len(page) and page[at : at + 1].isalnum():
-        pass
-    return at
-
-
-def _text(said: bytes) -> str:
-    try:
-        return said.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""

@@ -75,6 +75,7 @@ def fedimark(
         "FEDIMARK_BASE_URL": people.BASE_URL,
         "FEDIMARK_DATA_DIR": str(folder),
         "FEDIMARK_ALLOW_LOOPBACK": "true",
+        "FEDIMARK_READ_PAGES": "false",
         "FEDIMARK_PACED_AFTER_BOOKMARKS": "1000000000",  # one person saves thousands here
         **(environ or {}),
     }

@@ -98,6 +98,7 @@ class Site:
         environ = clean_environ() | {
             "FEDIMARK_BASE_URL": self.url,
             "FEDIMARK_ALLOW_LOOPBACK": "true",
+            "FEDIMARK_READ_PAGES": "false",
             "FEDIMARK_DATA_DIR": str(folder / "data"),
             "FEDIMARK_DATABASE_URL": database_url,
             "FEDIMARK_UNDO_S": "1",

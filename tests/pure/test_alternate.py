@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from fedimark.vocab.alternate import READ, in_head, in_header
+from fedimark.vocab.alternate import in_head, in_header
+from fedimark.vocab.head import READ
 from fedimark.vocab.host_meta import read_lrdd_template
 
 AS2 = 'type="application/activity+json"'

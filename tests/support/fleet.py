@@ -64,7 +64,11 @@ class Fleet:
         await self._stack.aclose()
 
     async def settings(self, host: str, **chosen: str) -> Settings:
-        """Settings of a new server with a database of its own."""
+        """Settings of a new server with a database of its own.
+
+        Saved pages are read where a test is about that: all others count who asks whom.
+        """
+        chosen.setdefault("read_pages", "false")
         return read(
             {},
             base_url=f"https://{host}",

@@ -59,6 +59,7 @@ class Process:
         self.environ = clean_environ() | {
             "FEDIMARK_BASE_URL": self.url,
             "FEDIMARK_ALLOW_LOOPBACK": "true",
+            "FEDIMARK_READ_PAGES": "false",
             "FEDIMARK_DATA_DIR": str(folder / "data"),
             **(environ or {}),
         }
