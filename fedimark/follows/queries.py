@@ -71,8 +71,8 @@ async def follower_count(actor_id: int) -> int:
 
 
 async def following_count(actor_id: int) -> int:
-    """How many people somebody follows; tags are nobody's business."""
-    return await _count("f.target_id WHERE f.follower_id = ? AND a.tag_id IS NULL", actor_id)
+    """How many people somebody follows; tags and feeds are nobody's business."""
+    return await _count("f.target_id WHERE f.follower_id = ? AND a.tag_id IS NULL AND a.kind <> 'Feed'", actor_id)
 
 
 async def counts_by_state() -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, Refused
-from fedimark.follows import tags
+from fedimark.follows import feeds, tags
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
@@ -35,13 +35,15 @@ _LEFT = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
 _FOLLOWED = """
 SELECT a.* FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
+ORDER BY CASE WHEN a.uri = ? THEN 0 WHEN a.kind = 'Feed' THEN 2 ELSE 1 END LIMIT 1
 """
 
 
 async def follow(reader: Reader, who: str) -> Row:
     """Follow whoever `who` names; returns the follow (see `queries.one_follow`), accepted or requested.
 
-    People here and their tags are followed at once unless they approve by hand; others once their server says so.
+    People here and their tags are followed at once unless they approve by hand, feeds at once; others once their server
+    says so.
     Asking again changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone,
     Forbidden where a block stands between the two, Unreachable, Untrustworthy.
     """
@@ -62,7 +64,8 @@ async def follow(reader: Reader, who: str) -> Row:
 async def unfollow(reader: Reader, who: str) -> None:
     """Follow somebody no more, or withdraw the request; asks no other server. Raises Refused, NotFound."""
     named = read_who(who)
-    row = await fetch_one(_FOLLOWED, reader.actor_id, named.uri, named.uri or "-", named.name.lower(), named.host)
+    uri = named.uri or "-"
+    row = await fetch_one(_FOLLOWED, reader.actor_id, uri, uri, named.name.lower(), named.host, uri)
     if row is None:
         raise NotFound("You don’t follow anybody of that name.")
     await atomically(lambda: leave(reader.actor_id, row["id"]))
@@ -78,13 +81,13 @@ async def ask(follower_id: int, target_id: int) -> None:
         raise Gone
     if await tags.is_barred(follower_id, target):
         raise Forbidden("A block stands between the two of you.")
-    is_here = target["uri"] is None
-    accepted = is_here and not await tags.approves(target)
+    is_asked = target["uri"] is not None and target["kind"] != feeds.KIND
+    accepted = not is_asked and not await tags.approves(target)
     public_id, at = here().new_id(), now()
     state = "accepted" if accepted else "requested"
     if not await fetch(_ASK, follower_id, target_id, state, public_id, at, at if accepted else None):
         return
-    if not is_here:
+    if is_asked:
         await say_follow(follower, target, public_id)
     elif accepted:
         await follow_began(follower_id, target_id)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
-from fedimark.errors import Forbidden, NotFound, Refused, Unreachable
-from fedimark.follows import tags
+from fedimark.errors import Forbidden, NotFound, Refused, Unreachable, Untrustworthy
+from fedimark.follows import feeds, tags
 from fedimark.here import here
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.blocks import is_blocked
@@ -22,7 +22,9 @@ from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 PATIENCE_S = 8  # somebody waits in front of a form
 
 _HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
-_KNOWN = "SELECT * FROM actor WHERE uri_hash = ? OR url = ? OR (lower(username) = ? AND host = ?) LIMIT 20"
+_KNOWN = """
+SELECT * FROM actor WHERE (uri_hash = ? OR url = ? OR (lower(username) = ? AND host = ?)) AND kind <> 'Feed' LIMIT 20
+"""
 _LOCAL = re.compile(r"@?([A-Za-z0-9_]{1,30})")
 
 
@@ -79,7 +81,7 @@ async def resolve(text: str) -> Row:
     try:
         async with asyncio.timeout(PATIENCE_S):
             if who.uri:
-                actor = await typed_actor(who.uri)
+                actor = await _at(who.uri)
             else:
                 actor = await find_actor(await find_handle(f"@{who.name}@{who.host}"))
     except TimeoutError as error:
@@ -90,10 +92,18 @@ async def resolve(text: str) -> Row:
 
 
 async def known(text: str) -> Row | None:
-    """The actor somebody means, if there is a row of them; nobody is asked. Raises Refused."""
+    """The actor somebody means, if there is a row of them, feeds left out; nobody is asked. Raises Refused."""
     who = read_who(text)
     rows = await fetch(_KNOWN, addresses.uri_hash(who.uri or "-"), who.uri or "-", who.name.lower(), who.host)
     return min(rows, key=lambda row: row["uri"] != who.uri, default=None)
+
+
+async def _at(address: str) -> Row:
+    """Whoever is at an address: an actor, as its document or the page there says, else a feed."""
+    try:
+        return await typed_actor(address)
+    except Untrustworthy:
+        return await feeds.find(address)
 
 
 def _tag(typed: str) -> tuple[str, str] | None:

@@ -11,7 +11,8 @@ class Actor(Model):
 
     A tag of this server that somebody follows has neither: `tag_id` is set, with `owner_id` where it is one person's
     tag; `url` is its id. Tags speak with the key of the server's own actor. A row of this server is never deleted: its
-    name is never given out again, and a `gone_at` answers 410 for ever.
+    name is never given out again, and a `gone_at` answers 410 for ever. A feed that somebody follows is of kind Feed,
+    its `uri` is its address and its `uri_hash` another than an actor's there would be. (follows.feeds)
     """
 
     id = column.BigIntField(primary_key=True)

@@ -28,7 +28,12 @@ async def say_follow_again(follower: Row, target: Row, follow_id: str) -> None:
 
 
 async def say_undo(follower: Row, target: Row, follow_id: str) -> None:
-    """Take back a Follow. It is said even if the Follow still waits: it goes to the same inbox, after it."""
+    """Take back a Follow. It is said even if the Follow still waits: it goes to the same inbox, after it.
+
+    Nothing is said to who has no inbox: a feed never heard of it.
+    """
+    if not target["inbox"]:
+        return
     name = follower["local_name"]
     document = documents.undo_follow(name, follow_id, target["uri"])
     await say(follower["id"], "Undo", ids.follow(name, follow_id), document, [target["inbox"]], here().new_id())

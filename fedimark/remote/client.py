@@ -9,8 +9,9 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import MappingProxyType
 from urllib.parse import urljoin
 
 import aiohttp
@@ -32,6 +33,8 @@ from fedimark.signatures.message import Message
 
 MOST_REDIRECTS = 3
 
+_ALWAYS: Mapping[str, str] = MappingProxyType({})
+
 _CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 4
 _DNS_KEPT_S = 300
@@ -42,12 +45,16 @@ _ANSWER_TO_POST_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered; `url` is what was asked last, as it was written. `body` is decompressed."""
+    """What a server answered; `url` is what was asked last, as it was written. `body` is decompressed.
+
+    `lasting` is what to ask the next time: it stands behind all redirects that are for ever, and before all others.
+    """
 
     url: str
     status: int
     headers: httpx.Headers
     body: bytes
+    lasting: str = ""
 
     @property
     def asks_for_signature(self) -> bool:
@@ -86,22 +93,29 @@ def build(settings: Settings) -> httpx.AsyncClient:
     )
 
 
-async def get(url: str, *, accept: str, signer: Row | None, spend: Spend = unlimited) -> Answer:
+async def get(
+    url: str, *, accept: str, signer: Row | None, spend: Spend = unlimited, condition: Mapping[str, str] = _ALWAYS
+) -> Answer:
     """GET a URL, whatever its status; at most 3 redirects, each checked, counted by `spend` and signed anew, none of
     them to this server itself.
 
     At most settings.fetch_limit_bytes and settings.fetch_total_s for all hops together; `signer` is a row of `actor`
-    of this server. Raises Unreachable, with what `spend` raises, or Untrustworthy.
+    of this server, `condition` headers like If-None-Match. Raises Unreachable, with what `spend` raises, or
+    Untrustworthy.
     """
     settings = here().settings
+    lasting = url
     try:
         async with asyncio.timeout(settings.fetch_total_s):
             for _ in range(MOST_REDIRECTS + 1):
                 spend(url)
-                answer = await _exchange("GET", url, headers={"Accept": accept}, signer=signer, read=_whole)
+                headers = {"Accept": accept, **condition}
+                answer = await _exchange("GET", url, headers=headers, signer=signer, read=_whole)
                 if answer.status not in (301, 302, 303, 307, 308):
-                    return answer
+                    return replace(answer, lasting=lasting)
+                is_for_ever = lasting == url and answer.status in (301, 308)
                 url = _redirected(answer)
+                lasting = url if is_for_ever else lasting
     except TimeoutError as error:
         raise Unreachable from error
     raise guard.refused("redirects", url)

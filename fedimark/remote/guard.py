@@ -44,6 +44,7 @@ _ISATAP = (0x0000_5EFE, 0x0200_5EFE)  # …:0:5efe:192.168.0.1 leads to that IPv
 # The WHATWG rule for "ends in a number": such a host means an IPv4 address in one of its many spellings.
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _DOTTED_QUAD = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
+_BEGINNING = re.compile(r"(?:[A-Za-z]{1,10}://)?(?:[^/?#@\\]{0,255}(?=[/?#\\]|\Z))?")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _PRIVATE_ZONES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa", ".onion")
 
@@ -53,8 +54,11 @@ class Guarded(OSError):
 
 
 def refused(reason: str, url: str) -> Untrustworthy:
-    """Log that we will not read `url`, for a short fixed reason, and return the error to raise."""
-    log.info(FETCH_REFUSED, reason=reason, url=url[:200])
+    """Log that we will not read `url`, for a short fixed reason, and return the error to raise.
+
+    Of the URL only its beginning is told: the rest may be all that keeps a feed, or a page, from everybody.
+    """
+    log.info(FETCH_REFUSED, reason=reason, at=_BEGINNING.match(url)[0])  # type: ignore[index]  # it matches nothing too
     return Untrustworthy(f"The other server’s answer can’t be trusted ({reason}).")
 
 

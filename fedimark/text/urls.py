@@ -36,6 +36,9 @@ _PRIVATE_ZONES: Final = (
     ".home.arpa",
 )
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_SECRET_WORD = re.compile(r"(?:secret|private|token|apikey|api_key)", re.IGNORECASE)
+_RUN = re.compile("[A-Za-z0-9]{8,}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BETWEEN_PAIRS = re.compile("[&;?]")
 
 
@@ -137,6 +140,28 @@ def is_secret_looking(url: str) -> str | None:
         if name in _KEYS or name.startswith(_KEY_PREFIXES):
             return f"it carries “{name[:40]}”, which may open a door"
     return None
+
+
+def looks_keyed(url: str) -> bool:
+    """Tell whether some part of an address could be what keeps its page from everybody: a feed's key, for instance.
+
+    Also true for what only looks so, as many ids do: `/secret:…/`, `?key=`, long runs of letters and digits.
+    """
+    parsed = _parse(url)
+    if parsed is None or is_secret_looking(url) is not None:
+        return True
+    said = unquote_plus(f"{parsed.hostname} {parsed.pathname} {parsed.search} {parsed.hash}")
+    if _SECRET_WORD.search(said):
+        return True
+    return any(_is_mixed(run) for run in _RUN.findall(_UUID.sub("0a" * 8, said)))
+
+
+def _is_mixed(run: str) -> bool:
+    """Whether letters and digits stand in one run, or letters of no word: many small among many capital ones."""
+    letters = [character for character in run if character.isalpha()]
+    capitals = sum(character.isupper() for character in letters)
+    has_digits = len(letters) < len(run)
+    return (has_digits and bool(letters)) or (not letters and len(run) >= 20) or 4 <= capitals <= len(letters) - 4
 
 
 def _parse(url: str) -> URL | None:

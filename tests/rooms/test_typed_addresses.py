@@ -66,9 +66,9 @@ async def test_a_page_that_leads_to_a_page_leads_nowhere(server, cleo, blog):
     blog.answers["/about"] = page("/again")
     blog.answers["/again"] = page(CLEO)
 
-    with pytest.raises(Untrustworthy, match="content-type"):
+    with pytest.raises(Untrustworthy, match="nobody of the fediverse, and no feed"):
         await resolve(BLOG)
-    assert [asked.target for asked in blog.asked] == ["/about", "/again"]
+    assert [asked.target for asked in blog.asked] == ["/about", "/again", "/about"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_a_document_of_another_id_is_not_believed(server, cleo, blog):
 async def test_a_document_of_another_type_is_not_followed(server, cleo, blog):
     blog.answers["/about"] = page(CLEO, "application/json")
 
-    with pytest.raises(Untrustworthy, match="content-type"):
+    with pytest.raises(Untrustworthy, match="nobody of the fediverse, and no feed"):
         await resolve(BLOG)
 
 
