@@ -138,9 +138,9 @@ def activity(username: str, public_id: str, activity_id: str) -> str:
     return f"{bookmark(username, public_id)}/activity/{activity_id}"
 
 
-def follow(username: str, follow_id: str) -> str:
-    """A Follow we asked."""
-    return f"/u/{username}/follows/{follow_id}"
+def follow(actor_uri: str, follow_id: str) -> str:
+    """The id of a Follow that an actor of this server asked."""
+    return f"{actor_uri}/follows/{follow_id}"
 
 
 def update(username: str, activity_id: str) -> str:
@@ -192,6 +192,13 @@ def local_username(uri: str) -> str | None:
         return None
     first, _, name = path.removeprefix("/").partition("/")
     return name if first == "u" and name and "/" not in name else None
+
+
+def local_follow(uri: str) -> str | None:
+    """The public id in the id of a Follow of this server (`…/u/ana/follows/…`, `…/actor/follows/…`), or None."""
+    head, _, follow_id = (local_path(uri) or "").rpartition("/follows/")
+    is_ours = head == INSTANCE_ACTOR or (head.startswith("/u/") and head.count("/") == 2)
+    return follow_id if is_ours and follow_id and "/" not in follow_id else None
 
 
 def local_bookmark(uri: str) -> tuple[str, str] | None:

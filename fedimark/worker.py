@@ -20,6 +20,7 @@ from fedimark.bookmarks.remove import finish_removals
 from fedimark.database import Row, execute
 from fedimark.delivery import claim
 from fedimark.delivery.send import drain
+from fedimark.follows import subscriptions
 from fedimark.follows.healing import ask_again
 from fedimark.follows.incoming import BACKFILL
 from fedimark.here import MICROS, Here, entered, here, now
@@ -35,7 +36,12 @@ from fedimark.remote.software import learn_software
 Jobs: TypeAlias = Mapping[str, Callable[[Row], Awaitable[None]]]
 
 JOBS: Jobs = MappingProxyType(
-    {"import": run_import, domains.JOB: domains.end_dealings, suspension.JOB: suspension.relist}
+    {
+        "import": run_import,
+        domains.JOB: domains.end_dealings,
+        suspension.JOB: suspension.relist,
+        subscriptions.JOB: subscriptions.follow_along,
+    }
 )
 """Jobs that ask nobody else."""
 ERRANDS: Jobs = MappingProxyType({BACKFILL: backfill})

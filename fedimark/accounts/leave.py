@@ -7,6 +7,7 @@ from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.remove import remove_all
 from fedimark.database import atomically, execute, fetch_one
 from fedimark.errors import NotFound, Refused
+from fedimark.follows.subscriptions import left_all
 from fedimark.here import here, now
 from fedimark.logs import ACCOUNT_LEFT, log
 from fedimark.media.files import drop_avatar
@@ -58,6 +59,7 @@ async def _end(viewer: Viewer) -> str:
     await remove_all(Owner.of(viewer))
     # Before the follows go: they say who must hear of it.
     await person_ended(actor)
+    await left_all(viewer.actor_id)
     await execute(_FOLLOWS, *[viewer.actor_id] * 3)
     await execute(_MUTES, viewer.actor_id)
     await execute(f"DELETE FROM entry WHERE stream = {Merged.NETWORK} AND owner_id = ?", viewer.actor_id)

@@ -14,6 +14,7 @@ from fedimark.errors import NotFound
 from fedimark.outbox import documents, ids
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import note, replies, replies_page
+from fedimark.outbox.profiles import instance_kind
 from fedimark.vocab.terms import AS, note_context
 
 
@@ -29,7 +30,8 @@ async def get_person(request: Request) -> Response:
 
 async def get_instance(request: Request) -> Response:
     """`GET /actor`: whose key our questions are signed with; never asks who asks."""
-    return document(request, documents.instance(await instance_actor()))
+    kind = instance_kind(request.headers.get("user-agent", ""))
+    return document(request, documents.instance(await instance_actor(), kind))
 
 
 async def get_note(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fedimark.database import Row, fetch
+from fedimark.follows import subscriptions
 from fedimark.outbox.follows import say_reject, say_undo
 from fedimark.timelines.merge import follow_ended
 
@@ -10,7 +11,10 @@ _END = "DELETE FROM follow WHERE follower_id = ? AND target_id = ? RETURNING sta
 
 
 async def end_silently(one: Row, other: Row) -> None:
-    """End the follows between two people in both directions, and say nothing; both are rows of `actor`."""
+    """End the follows between two people in both directions, and say nothing; both are rows of `actor`.
+
+    A subscription of the server that nobody here needs any more ends all the same: it is nobody's of the two.
+    """
     await _ended(one, other)
     await _ended(other, one)
 
@@ -23,7 +27,7 @@ async def end_aloud(local: Row, other: Row) -> None:
     ours, theirs = await _ended(local, other), await _ended(other, local)
     if other["uri"] is None:
         return
-    if ours is not None and ours["state"] != "rejected":
+    if ours is not None and ours["state"] != "rejected" and ours["public_id"] is not None:
         await say_undo(local, other, ours["public_id"])
     if theirs is not None and theirs["state"] != "rejected":
         await say_reject(local, other, theirs["uri"])
@@ -33,4 +37,6 @@ async def _ended(follower: Row, target: Row) -> Row | None:
     rows = await fetch(_END, follower["id"], target["id"])
     if rows and rows[0]["state"] == "accepted" and follower["local_name"] is not None:
         await follow_ended(follower["id"], target["id"])
+    if rows and rows[0]["public_id"] is None and target["uri"] is not None:
+        await subscriptions.left(target["id"])
     return rows[0] if rows else None

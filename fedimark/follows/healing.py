@@ -13,8 +13,9 @@ BATCH = 50
 _LOOK_EVERY = 600 * MICROS
 _DUE = """
 SELECT f.id FROM follow f JOIN actor t ON t.id = f.target_id JOIN actor r ON r.id = f.follower_id
-WHERE f.state = 'requested' AND r.local_name IS NOT NULL AND t.uri IS NOT NULL AND t.gone_at IS NULL
-AND t.suspended_at IS NULL AND r.gone_at IS NULL AND r.suspended_at IS NULL AND (
+WHERE f.state = 'requested' AND f.public_id IS NOT NULL AND r.local_name IS NOT NULL
+AND t.uri IS NOT NULL AND t.gone_at IS NULL AND t.suspended_at IS NULL
+AND r.gone_at IS NULL AND r.suspended_at IS NULL AND (
     (f.asked_again_at IS NULL AND f.created_at <= ?)
     OR (f.created_at <= ? AND f.asked_again_at < f.created_at + ?)) ORDER BY f.id LIMIT ?
 """

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.follows import tags
+from fedimark.follows import subscriptions, tags
 from fedimark.follows.crowd import is_crowd
 from fedimark.here import MICROS, now
 from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
+from fedimark.remote.signing import INSTANCE_NAME
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 from fedimark.vocab.activities import ActivityRef
 
@@ -108,13 +109,16 @@ def _name(follower: Row, follow_uri: str) -> str:
 
 
 async def accepted(target: Row, ref: ActivityRef) -> str:
-    """Somebody elsewhere lets somebody here follow them; only what was asked can be accepted."""
+    """Somebody elsewhere lets somebody here follow them, or the server; only what was asked can be accepted."""
     row = await _ours(target, ref)
     if row is None or row["state"] == "accepted":
         return IGNORED
     is_first = await fetch_one(_READERS, target["id"]) is None
-    await _answered(row, "accepted")
-    await follow_began(row["follower_id"], target["id"])
+    if await subscriptions.is_subscription(row):
+        await subscriptions.answered(row, "accepted")
+    else:
+        await _answered(row, "accepted")
+        await follow_began(row["follower_id"], target["id"])
     about = {"actor_id": target["id"]}
     # Who says yes and no in turns gets no reading for each yes.
     if is_first and not await queue.was_added(BACKFILL, about, now() - _READ_AGAIN):
@@ -127,6 +131,9 @@ async def rejected(target: Row, ref: ActivityRef) -> str:
     row = await _ours(target, ref)
     if row is None or row["state"] == "rejected":
         return IGNORED
+    if await subscriptions.is_subscription(row):
+        await subscriptions.answered(row, "rejected")
+        return "rejected"
     await _answered(row, "rejected")
     if row["state"] == "accepted":
         await follow_ended(row["follower_id"], target["id"])
@@ -142,21 +149,25 @@ async def forget(actor: Row) -> None:
 
 
 async def _ours(target: Row, ref: ActivityRef) -> Row | None:
-    """Our Follow of `target` that an answer names, by its id or by who asked; nobody answers for another."""
-    follow_id = _follow_id(ref.id) if ref.id else None
+    """Our Follow of `target` that an answer names, by its id or by who asked; nobody answers for another.
+
+    The stream's row is held first: who asks for it or leaves it at this moment is seen.
+    """
+    await hold("actor", target["id"])
+    follow_id = addresses.local_follow(ref.id) if ref.id else None
     if follow_id is not None:
         return await fetch_one("SELECT * FROM follow WHERE public_id = ? AND target_id = ?", follow_id, target["id"])
-    name = addresses.local_username(ref.actor) if ref.actor else None
+    name = _local_name(ref.actor) if ref.actor else None
     if name is None or ref.object != target["uri"]:
         return None
     sql = "SELECT f.* FROM follow f JOIN actor a ON a.id = f.follower_id WHERE a.local_name = ? AND f.target_id = ?"
     return await fetch_one(sql, name, target["id"])
 
 
-def _follow_id(uri: str) -> str | None:
-    """The public id in the id of a Follow of ours (`…/u/ana/follows/…`)."""
-    parts = (addresses.local_path(uri) or "").split("/")
-    return parts[4] if len(parts) == 5 and parts[1] == "u" and parts[3] == "follows" else None
+def _local_name(uri: str) -> str | None:
+    """The name of a person here, or of the server's own actor, by their id."""
+    is_server = addresses.local_path(uri) == addresses.INSTANCE_ACTOR
+    return INSTANCE_NAME if is_server else addresses.local_username(uri)
 
 
 async def _answered(row: Row, state: str) -> None:

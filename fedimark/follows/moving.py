@@ -5,15 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.errors import Forbidden, Gone
+from fedimark.errors import Forbidden, Gone, Refused
 from fedimark.follows.request import ask, leave
 from fedimark.here import MICROS
 
 COOL_DOWN = 7 * 86_400 * MICROS
 
+# Of people and pages: the server's own subscriptions follow from theirs.
 _FOLLOWERS = """
 SELECT f.follower_id FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = ? AND f.state IN ('accepted', 'requested') AND a.local_name IS NOT NULL ORDER BY f.id LIMIT ?
+WHERE f.target_id = ? AND f.state IN ('accepted', 'requested') AND (a.local_name IS NOT NULL OR a.tag_id IS NOT NULL)
+AND a.kind <> 'Application' ORDER BY f.id LIMIT ?
 """
 
 
@@ -34,7 +36,8 @@ async def moved(old: Row, new: Row, at: int, limit: int) -> int:
     await execute("UPDATE actor SET moved_at = ? WHERE id = ?", at, old["id"])
     followers = await fetch(_FOLLOWERS, old["id"], limit)
     for row in followers:
-        with suppress(Forbidden, Gone):  # a block, or the new account ended meanwhile: then they only leave
+        # A block, or the new account ended meanwhile, or is nothing for a page: then they only leave.
+        with suppress(Forbidden, Gone, Refused):
             await ask(row["follower_id"], new["id"])
         await leave(row["follower_id"], old["id"])
     return len(followers)

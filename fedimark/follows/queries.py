@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import NotFound
+from fedimark.follows.kinds import NOT_PEOPLE
 
 PAGE = 100
 
@@ -11,7 +12,7 @@ PAGE = 100
 _COLUMNS = """
 f.id, f.state, f.public_id, f.created_at, COALESCE(f.answered_at, f.created_at) AS at,
 a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon,
-a.tag_id
+a.tag_id, a.kind, a.attributed_to
 """
 # Which targets `t` somebody answers for, three times their id: themselves, their tags, as an admin everybody's tags.
 ANSWERED_BY = """
@@ -31,7 +32,8 @@ AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})
 ORDER BY f.id DESC LIMIT ?
 """
 _FOLLOWING = f"""
-SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id
+SELECT {_COLUMNS}, CASE WHEN {NOT_PEOPLE} THEN 1 ELSE 0 END AS is_stream
+FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL AND a.suspended_at IS NULL
 ORDER BY a.username, a.host, f.id LIMIT ?
 """
@@ -53,7 +55,7 @@ async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
 
 
 async def following(actor_id: int, limit: int = 5_000) -> list[Row]:
-    """Whom somebody follows or asked to, people and tags (`tag_id`), by name; `state` tells which."""
+    """Whom somebody follows or asked to, people and streams, by name; `state` tells which, `is_stream` what."""
     return await fetch(_FOLLOWING, actor_id, limit)
 
 
@@ -71,8 +73,8 @@ async def follower_count(actor_id: int) -> int:
 
 
 async def following_count(actor_id: int) -> int:
-    """How many people somebody follows; tags and feeds are nobody's business."""
-    return await _count("f.target_id WHERE f.follower_id = ? AND a.tag_id IS NULL AND a.kind <> 'Feed'", actor_id)
+    """How many people somebody follows; tags, streams and feeds are nobody's business."""
+    return await _count(f"f.target_id WHERE f.follower_id = ? AND NOT {NOT_PEOPLE}", actor_id)
 
 
 async def counts_by_state() -> dict[str, int]:

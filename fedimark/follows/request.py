@@ -6,7 +6,8 @@ from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, Refused
-from fedimark.follows import feeds, tags
+from fedimark.follows import feeds, subscriptions, tags
+from fedimark.follows.kinds import is_shared
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
@@ -73,7 +74,10 @@ async def unfollow(reader: Reader, who: str) -> None:
 
 
 async def ask(follower_id: int, target_id: int) -> None:
-    """Ask to follow, inside `write()`; both are ids of `actor`. Raises Gone, Forbidden where a block stands."""
+    """Ask to follow, inside `write()`; both are ids of `actor`, the follower a person here or the page of a tag.
+
+    Raises Gone, Forbidden where a block stands, Refused for a page that would follow what is no stream.
+    """
     # A block made at this moment comes before and is found, or after and ends the follow.
     await hold("actor", follower_id, target_id)
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_ACTOR, target_id)
@@ -81,6 +85,11 @@ async def ask(follower_id: int, target_id: int) -> None:
         raise Gone
     if await tags.is_barred(follower_id, target):
         raise Forbidden("A block stands between the two of you.")
+    if await is_shared(target):
+        await subscriptions.join(follower, target)
+        return
+    if follower["tag_id"] is not None:
+        raise Refused("Only a stream that lets everybody follow can be shown on a tag’s page.", field="who")
     is_asked = target["uri"] is not None and target["kind"] != feeds.KIND
     accepted = not is_asked and not await tags.approves(target)
     public_id, at = here().new_id(), now()
@@ -95,6 +104,7 @@ async def ask(follower_id: int, target_id: int) -> None:
 
 async def leave(follower_id: int, target_id: int) -> None:
     """End a follow of somebody here, inside `write()`, and tell whom they followed."""
+    await hold("actor", follower_id, target_id)
     sql = "DELETE FROM follow WHERE follower_id = ? AND target_id = ? RETURNING state, public_id"
     ended = await fetch(sql, follower_id, target_id)
     if not ended:
@@ -102,5 +112,9 @@ async def leave(follower_id: int, target_id: int) -> None:
     if ended[0]["state"] == "accepted":
         await follow_ended(follower_id, target_id)
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_LEFT, target_id)
-    if follower and target and target["uri"] is not None and ended[0]["state"] != "rejected":
+    if target is None or target["uri"] is None:
+        return
+    if ended[0]["public_id"] is None:
+        await subscriptions.left(target_id)
+    elif follower and ended[0]["state"] != "rejected":
         await say_undo(follower, target, ended[0]["public_id"])

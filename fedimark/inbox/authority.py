@@ -55,7 +55,7 @@ def check_key(key_id: str, activity: Activity, own_host: str) -> None:
 def check(activity: Activity) -> None:
     """Raise NotTheirs for an activity that its own actor may not say, whoever signed it."""
     actor = activity.actor
-    if activity.id is not None and not same_host(activity.id, actor):
+    if activity.id is not None and not (same_host(activity.id, actor) or _is_of_what_it_answers(activity)):
         raise NotTheirs("activity-host")
     match activity:
         case Create() | Update():
@@ -90,6 +90,14 @@ def check_signer(activity: Activity, owner_uri: str, owner_key_id: str, key_id: 
     """Raise NotTheirs unless the key's owner is the activity's actor and names this very key."""
     _must(owner_uri == activity.actor, "key-owner")
     _must(owner_key_id == key_id, "key-mismatch")
+
+
+def _is_of_what_it_answers(activity: Activity) -> bool:
+    """Whether an answer bears the very id of the Follow that it answers, as those of buzzrelay do.
+
+    Activities are kept by actor and id together, so that uses up nobody's.
+    """
+    return isinstance(activity, Accept | Reject) and activity.id == activity.follow.id
 
 
 def _check_object(activity: Create | Update) -> None:

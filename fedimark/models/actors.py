@@ -52,6 +52,7 @@ class Actor(Model):
     owner_id = column.BigIntField(default=0, db_default=0, db_index=True)  # of a tag: whose it is, 0 for everybody's
     spoke_at = column.BigIntField(default=0, db_default=0)  # of a tag: when it last announced something
     doubts = column.IntField(default=0, db_default=0)  # of who passes things on: how often it was not so at the origin
+    attributed_to = column.TextField(default="", db_default="")  # of a Service elsewhere that is somebody's tag: whose
     keeps_out = column.BooleanField(default=False, db_default=False)  # of people here: no tag announces what they save
 
     class Meta:

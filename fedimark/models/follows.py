@@ -9,7 +9,9 @@ from tortoise.models import Model
 class Follow(Model):
     """One actor following another, where at least one of the two is of this server.
 
-    `state` is requested, accepted or rejected. `public_id` names our own Follow on the wire, `uri` a received one.
+    `state` is requested, accepted or rejected. `public_id` names our own Follow on the wire, `uri` a received one. Of
+    somebody elsewhere who is followed from here without a `public_id`, the server's own actor is the follower on the
+    wire, and its follow's state is everybody's. (follows.subscriptions)
     """
 
     id = column.BigIntField(primary_key=True)

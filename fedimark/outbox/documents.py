@@ -11,7 +11,7 @@ from fedimark.here import here
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import audience, note
-from fedimark.outbox.profiles import MICRO
+from fedimark.outbox.profiles import APPLICATION, MICRO
 from fedimark.policy.visibility import Visibility
 from fedimark.remote.keyring import actor_of
 from fedimark.remote.signing import key_id_of, proof_key_id_of
@@ -63,13 +63,16 @@ def person(actor: Row) -> Doc:
     return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
 
 
-def instance(actor: Row) -> Doc:
-    """The actor document of the server itself, which signs its questions; served to everybody, signed or not."""
+def instance(actor: Row, kind: str = APPLICATION) -> Doc:
+    """The actor document of the server itself, which signs its questions; served to everybody, signed or not.
+
+    `kind` is what it is to whoever asks. (profiles.instance_kind)
+    """
     uri = absolute(addresses.INSTANCE_ACTOR)
     return {
         "@context": actor_context(),
         "id": uri,
-        "type": "Application",
+        "type": kind,
         "preferredUsername": actor["username"],
         "webfinger": f"{actor['username']}@{here().settings.handles_at}",
         "name": here().settings.host,
@@ -182,16 +185,18 @@ def undo_block(username: str, block_id: str, target_uri: str) -> Doc:
     return _answer("Undo", ids.undo_block(username, block_id), ids.actor(username), target_uri, inner)
 
 
-def follow(username: str, follow_id: str, target_uri: str) -> Doc:
-    """A Follow asked by somebody here."""
-    return {"@context": AS, **_follow(ids.follow(username, follow_id), ids.actor(username), target_uri)}
+def follow(actor: str, follow_id: str, target_uri: str) -> Doc:
+    """A Follow asked by somebody here, or by the server itself; `actor` is their id."""
+    return {"@context": AS, **_follow(addresses.follow(actor, follow_id), actor, target_uri)}
 
 
-def undo_follow(username: str, follow_id: str, target_uri: str) -> Doc:
-    """Taking a Follow back; the whole Follow stands in it, for servers that do not keep its id."""
-    actor = ids.actor(username)
-    inner = _follow(ids.follow(username, follow_id), actor, target_uri)
-    return _answer("Undo", ids.undo(username, follow_id), actor, target_uri, inner)
+def undo_follow(actor: str, follow_id: str, target_uri: str) -> Doc:
+    """Taking a Follow back; the whole Follow stands in it, for servers that do not keep its id.
+
+    It happens once, for asking again is a new Follow.
+    """
+    uri = addresses.follow(actor, follow_id)
+    return _answer("Undo", f"{uri}/undo", actor, target_uri, _follow(uri, actor, target_uri))
 
 
 def answer_follow(kind: str, username: str, answer_id: str, follower_uri: str, follow_uri: str | None) -> Doc:

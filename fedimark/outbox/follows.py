@@ -13,18 +13,14 @@ _KNOWS = "INSERT INTO reach (object_hash, inbox_hash, inbox) VALUES (?, ?, ?) ON
 
 
 async def say_follow(follower: Row, target: Row, follow_id: str) -> None:
-    """Ask somebody elsewhere; `follow_id` is the Follow's public id."""
-    name = follower["local_name"]
-    document = documents.follow(name, follow_id, target["uri"])
+    """Ask somebody elsewhere; `follow_id` is the Follow's public id, `follower` a person here or the server itself."""
     await _remember(follower, target)
-    await say(follower["id"], "Follow", ids.follow(name, follow_id), document, [target["inbox"]], follow_id)
+    await _say(follower, target, follow_id, follow_id)
 
 
 async def say_follow_again(follower: Row, target: Row, follow_id: str) -> None:
     """Ask again for what was not answered: the same Follow with its own id, as a letter of its own."""
-    name = follower["local_name"]
-    document = documents.follow(name, follow_id, target["uri"])
-    await say(follower["id"], "Follow", ids.follow(name, follow_id), document, [target["inbox"]], here().new_id())
+    await _say(follower, target, follow_id, here().new_id())
 
 
 async def say_undo(follower: Row, target: Row, follow_id: str) -> None:
@@ -34,9 +30,10 @@ async def say_undo(follower: Row, target: Row, follow_id: str) -> None:
     """
     if not target["inbox"]:
         return
-    name = follower["local_name"]
-    document = documents.undo_follow(name, follow_id, target["uri"])
-    await say(follower["id"], "Undo", ids.follow(name, follow_id), document, [target["inbox"]], here().new_id())
+    actor = ids.of(follower)
+    document = documents.undo_follow(actor, follow_id, target["uri"])
+    about = addresses.follow(actor, follow_id)
+    await say(follower["id"], "Undo", about, document, [target["inbox"]], here().new_id())
 
 
 async def say_accept(local: Row, remote: Row, follow_uri: str | None) -> None:
@@ -48,6 +45,13 @@ async def say_accept(local: Row, remote: Row, follow_uri: str | None) -> None:
 async def say_reject(local: Row, remote: Row, follow_uri: str | None) -> None:
     """Refuse somebody elsewhere, or end what was accepted before."""
     await _say_answer("Reject", local, remote, follow_uri)
+
+
+async def _say(follower: Row, target: Row, follow_id: str, letter_id: str) -> None:
+    actor = ids.of(follower)
+    document = documents.follow(actor, follow_id, target["uri"])
+    about = addresses.follow(actor, follow_id)
+    await say(follower["id"], "Follow", about, document, [target["inbox"]], letter_id)
 
 
 async def _say_answer(kind: str, local: Row, remote: Row, follow_uri: str | None) -> None:

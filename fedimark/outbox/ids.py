@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
+from fedimark.remote.signing import INSTANCE_NAME
 
 
 def actor(username: str) -> str:
@@ -13,7 +14,9 @@ def actor(username: str) -> str:
 
 
 def of(row: Row) -> str:
-    """The id of an actor of this server, a person or a tag, by their row."""
+    """The id of an actor of this server, a person, a tag or the server itself, by their row."""
+    if row["local_name"] == INSTANCE_NAME:
+        return absolute(addresses.INSTANCE_ACTOR)
     return str(row["url"]) if row["tag_id"] is not None else actor(row["local_name"])
 
 
@@ -43,16 +46,6 @@ def create(username: str, public_id: str) -> str:
 def activity(username: str, public_id: str, activity_id: str) -> str:
     """An Update or Delete of a bookmark."""
     return absolute(addresses.activity(username, public_id, activity_id))
-
-
-def follow(username: str, follow_id: str) -> str:
-    """A Follow we asked."""
-    return absolute(addresses.follow(username, follow_id))
-
-
-def undo(username: str, follow_id: str) -> str:
-    """The Undo of a Follow: it happens once, for asking again is a new Follow."""
-    return follow(username, follow_id) + "/undo"
 
 
 def block(username: str, block_id: str) -> str:

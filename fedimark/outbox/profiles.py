@@ -44,6 +44,11 @@ _AGENT: Final = re.compile(
 )
 
 
+APPLICATION: Final = "Application"
+SERVICE: Final = "Service"
+# Lemmy and PieFed let no Application follow: to them the actor that follows for a whole server is a bot.
+_NO_APPLICATIONS: Final = re.compile(r"(?<![\w./-])(?:lemmy|piefed)(?![\w.])")
+
 # Where a tag speaks as a Group of FEP-1b12 does: they make a post of the Create that is announced.
 IN_GROUP: Final = "group"
 _GROUP_SOFTWARE: Final = frozenset({"lemmy", "piefed", "mbin", "kbin", "nodebb", "discourse"})
@@ -69,6 +74,11 @@ def profile_for_agent(user_agent: str) -> str:
     """The shape for a reader known by its User-Agent alone: bookmark servers ask without a signature."""
     found = _AGENT.search(user_agent.lower())
     return _BY_SOFTWARE[found[0]] if found else MICRO
+
+
+def instance_kind(user_agent: str) -> str:
+    """The AS2 type of this server's own actor for a reader known by its User-Agent alone."""
+    return SERVICE if _NO_APPLICATIONS.search(user_agent.lower()) else APPLICATION
 
 
 async def profile_for(key_ids: Sequence[str], user_agent: str) -> str:

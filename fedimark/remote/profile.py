@@ -25,14 +25,16 @@ _LONGEST_HOST = 255
 
 _UPSERT = """
 INSERT INTO actor (uri_hash, uri, kind, username, host, site, name, summary, url, icon, fields, inbox, shared_inbox,
-    outbox, followers_uri, key_id, public_key, private_key, approves_followers, indexable, created_at, fetched_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?)
+    outbox, followers_uri, key_id, public_key, private_key, approves_followers, indexable, attributed_to,
+    created_at, fetched_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)
 ON CONFLICT (uri_hash) DO UPDATE SET kind = excluded.kind, username = excluded.username, host = excluded.host,
     name = excluded.name, summary = excluded.summary, url = excluded.url, icon = excluded.icon,
     fields = excluded.fields, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox,
     outbox = excluded.outbox, followers_uri = excluded.followers_uri, key_id = excluded.key_id,
     public_key = excluded.public_key, approves_followers = excluded.approves_followers,
-    indexable = excluded.indexable, fetched_at = excluded.fetched_at, gone_at = NULL
+    indexable = excluded.indexable, attributed_to = excluded.attributed_to, fetched_at = excluded.fetched_at,
+    gone_at = NULL
 RETURNING *
 """
 
@@ -121,6 +123,7 @@ def _values(actor: ActorDocument, host: str, keys: dict[str, str]) -> tuple[obje
         pem,
         actor.approves_followers,
         actor.indexable,
+        actor.attributed_to if same_site(actor.id, actor.attributed_to) else "",
         moment,
         moment,
     )

@@ -28,10 +28,12 @@ _EARLIER = """
 ON CONFLICT (stream, owner_id, link_id) DO UPDATE SET position =
 CASE WHEN excluded.position < entry.position THEN excluded.position ELSE entry.position END
 """
+# Who reads here: people. What the server's own actor follows, it follows for them.
+_READS = "a.local_name IS NOT NULL AND a.kind = 'Person'"
 # Readers here of one saver: the saver, and accepted followers with an account on this server, unless the saver is
 # suspended or they mute them.
 _READERS = f"""
-SELECT a.id FROM actor a WHERE a.local_name IS NOT NULL AND a.id IN (
+SELECT a.id FROM actor a WHERE {_READS} AND a.id IN (
     SELECT CAST(? AS BIGINT) UNION ALL SELECT f.follower_id FROM follow f JOIN actor s ON s.id = f.target_id
     WHERE s.suspended_at IS NULL AND ? >= {Visibility.FOLLOWERS} AND f.target_id = ? AND f.state = 'accepted'
     AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id))
@@ -41,7 +43,7 @@ SHAREABLE = f"b.removed_at IS NULL AND (b.listed OR (NOT b.is_local AND b.visibi
 _SHARED = f"""
 SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
 JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id JOIN actor x ON x.id = s.actor_id
-WHERE f.state = 'accepted' AND a.local_name IS NOT NULL AND x.suspended_at IS NULL AND {SHAREABLE}
+WHERE f.state = 'accepted' AND {_READS} AND x.suspended_at IS NULL AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id IN (b.actor_id, x.id))
 """
 # Which taggings `t` a tag `g` that is followed shows: what its page shows, everybody's or its person's.
@@ -50,7 +52,7 @@ _SHOWS = f"{_IS_OF} AND t.listed"
 _TAGGED = f"""
 SELECT f.follower_id AS id, t.link_id, t.saved_at AS at FROM bookmark_tag t JOIN actor g ON {_SHOWS}
 JOIN follow f ON f.target_id = g.id JOIN actor a ON a.id = f.follower_id
-WHERE f.state = 'accepted' AND a.local_name IS NOT NULL
+WHERE f.state = 'accepted' AND {_READS}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = t.actor_id)
 """
 _TO_NETWORKS = f"""

@@ -28,6 +28,8 @@ REFERENCE = "see: "  # a string that stands for another sample, so that no Note 
 SAVED, EDITED, GONE = (1_787_217_300_000_000 + seconds * 1_000_000 for seconds in (0, 600, 86_400))
 NOTE, UPDATE, DELETE, FOLLOW, ANSWER, BLOCK = (f"{letter}3v7q2mzt5xha" for letter in "kudfab")
 TAG, ANAS_TAG = "https://marks.example/t/page-cache", "https://marks.example/u/ana/t/page-cache"
+ANA, SERVER_ITSELF = "https://marks.example/u/ana", "https://marks.example/actor"
+BOS_TAG = "https://bo.example/t/page-cache"
 BO, BOS_FOLLOW = "https://bo.example/users/bo", "https://bo.example/follows/17"
 
 PERSON = """
@@ -144,14 +146,15 @@ async def said() -> dict[str, Any]:
         "A bookmark, for link aggregators and blogs": in_group["object"],
         "A bookmark, for bookmark servers": documents.create("ana", bookmark, BOOKMARKS, group)["object"],
         "What is left of a bookmark": documents.tombstone(note_id, GONE),
-        "What is left of a person": documents.tombstone("https://marks.example/u/ana", GONE, "Person"),
+        "What is left of a person": documents.tombstone(ANA, GONE, "Person"),
         "Create": sealed(create, ana, SAVED),
         "Update": sealed(documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group), ana, EDITED),
         "Delete": sealed(documents.delete("ana", NOTE, DELETE, GONE), ana, GONE),
         "Update of a person": sealed(documents.update_person(ana, UPDATE, EDITED), ana, EDITED),
         "Delete of a person": sealed(documents.delete_person("ana", GONE), ana, GONE),
-        "Follow": documents.follow("ana", FOLLOW, BO),
-        "Undo of a Follow": documents.undo_follow("ana", FOLLOW, BO),
+        "Follow": documents.follow(ANA, FOLLOW, BO),
+        "Follow by the server": documents.follow(SERVER_ITSELF, FOLLOW, BOS_TAG),
+        "Undo of a Follow": documents.undo_follow(ANA, FOLLOW, BO),
         "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
         "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
         "Announce by a tag": tag_documents.announce(TAG, NOTE, note_id, SAVED),

@@ -303,6 +303,7 @@ class TestActors:
             "webfinger": "ana@marks.example",
             "fields": (("Garden", '<a href="https://garden.example/" rel="me">garden.example</a>'),),
             "also_known_as": (),
+            "attributed_to": "",
         }
         assert actor.key_pem.startswith("-----BEGIN PUBLIC KEY-----")
 

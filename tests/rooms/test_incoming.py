@@ -28,7 +28,9 @@ NOTE = f"{MARKS}/b/k3v7q2mzt5xha"
 async def followed(reader: Any, stranger: Stranger) -> Stranger:
     """Somebody elsewhere whom `reader` follows."""
     asked = await follow(reader.viewer, stranger.uri)
-    about = f"{reader.uri}/follows/{asked['public_id']}"
+    about: Any = f"{reader.uri}/follows/{asked['public_id']}"
+    if asked["public_id"] is None:  # the server follows streams for everybody
+        about = {"type": "Follow", "actor": "https://a.example/actor", "object": stranger.uri}
     accept_id = f"{stranger.uri}#accept-{asked['public_id']}"
     await stranger.do({"id": accept_id, "type": "Accept", "actor": stranger.uri, "object": about})
     return stranger

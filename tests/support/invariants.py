@@ -122,7 +122,7 @@ async def _kept_savers() -> _Facts:
 
 
 async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Set[int]) -> _Facts:
-    here = {row["id"] for row in await fetch("SELECT id FROM actor WHERE local_name IS NOT NULL")}
+    here = {row["id"] for row in await fetch("SELECT id FROM actor WHERE local_name IS NOT NULL AND kind = 'Person'")}
     followers = defaultdict(set)
     for row in await fetch("SELECT * FROM follow"):
         if row["state"] == "accepted" and row["follower_id"] in here:
