@@ -27,6 +27,7 @@ from fedimark.here import MICROS, Here, entered, here, now
 from fedimark.importing.importer import forget_old, run_import
 from fedimark.inbox.apply import apply_asked, apply_waiting
 from fedimark.inbox.backfill import backfill
+from fedimark.inbox.feeds import read_feeds
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
 from fedimark.moderation import domains, suspension
@@ -156,6 +157,7 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "links": move_some,
         "jobs": do_a_job,
         "errands": run_an_errand,
+        "feeds": read_feeds,
         "follows": ask_again,
         "software": learn_software,
         "streams": announce_waiting,

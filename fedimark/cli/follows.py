@@ -12,7 +12,7 @@ from fedimark.cli.inside import going_out, inside, owner_named, run
 @click.argument("who")
 @options.user
 def follow(who: str, username: str) -> None:
-    """Follow somebody: @ana@marks.example, an address, or a name of this server."""
+    """Follow somebody: @ana@marks.example, an address, a name of this server, or a page with a feed."""
     click.echo(run(_follow(username, who)))
 
 
@@ -20,7 +20,7 @@ def follow(who: str, username: str) -> None:
 @click.argument("who")
 @options.user
 def unfollow(who: str, username: str) -> None:
-    """Follow somebody no more."""
+    """Follow somebody, or the feed at an address, no more."""
     run(_unfollow(username, who))
 
 
@@ -29,7 +29,9 @@ async def _follow(username: str, who: str) -> str:
 
     async with going_out() as here:
         row = await request.follow(await owner_named(username), who)
-        name = f"@{row['username']}@{row['host'] or here.settings.handles_at}"
+        # A feed has no handle.
+        handle = f"@{row['username']}@{row['host'] or here.settings.handles_at}"
+        name = handle if row["username"] else f"the feed {row['name']} ({row['host']})"
     return f"You follow {name}." if row["state"] == "accepted" else f"{name} was asked."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,8 +53,8 @@ async def network_of(viewer: Viewer) -> list[dict[str, Any]]:
     moments = await first_saves([entry.link_hash for entry in entries], viewer.actor_id)
 
     def savers(entry: Entry) -> list[str]:
-        people = {(p.username, p.host) for p in (entry.saver, *entry.others)}
-        known = sorted((moments.get((entry.link_hash, *who), 0), f"{who[0]}@{who[1] or at}") for who in people)
+        people = {p if p.host else replace(p, host=at): (p.username, p.host) for p in (entry.saver, *entry.others)}
+        known = sorted((moments.get((entry.link_hash, *who), 0), p.handle) for p, who in people.items())
         return [handle for _, handle in known]
 
     return [

@@ -9,15 +9,16 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from fedimark import addresses
-from fedimark.database import Row, fetch, fetch_one, write
+from fedimark.database import Row, execute, fetch, write
 from fedimark.errors import Forbidden
+from fedimark.follows.kinds import FEED
 from fedimark.here import now
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import feeds
 from fedimark.remote.sites import registrable_domain
 from fedimark.text import clean, html
+from fedimark.vocab.feeds import Feed
 
-KIND = "Feed"  # of the row of `actor`; no type of ActivityStreams
 NEVER = 2**62
 
 _ACTOR = """
@@ -38,6 +39,11 @@ ON CONFLICT (actor_id) DO UPDATE SET
     last_modified = CASE WHEN excluded.is_public AND NOT feed.is_public THEN '' ELSE feed.last_modified END,
     is_public = feed.is_public OR excluded.is_public
 """
+_CALL = "UPDATE actor SET name = ?, url = ? WHERE id = ?"
+_MOVE = """
+UPDATE actor SET uri = ?, uri_hash = ?, host = ?, site = ? WHERE id = ?
+AND NOT EXISTS (SELECT 1 FROM actor a WHERE a.uri_hash = ?)
+"""
 
 
 async def find(address: str) -> Row:
@@ -54,8 +60,19 @@ async def find(address: str) -> Row:
         raise Forbidden("This server has nothing to do with that one.")
     async with write():
         row = (await fetch(_ACTOR, *_values(found)))[0]
-        await fetch_one(_FEED, row["id"], found.is_open, now())
+        await execute(_FEED, row["id"], found.is_open, now())
     return row
+
+
+async def call(actor_id: int, feed: Feed, address: str) -> None:
+    """Let a feed have the title it has now, and the page it names."""
+    await execute(_CALL, title_of(feed.title, address), _page_of(feed, address), actor_id)
+
+
+async def move(actor_id: int, address: str) -> None:
+    """Ask for a feed at another address from now on, unless that is another feed already."""
+    host, site = urlsplit(address).netloc.lower()[:255], registrable_domain(address)[:255]
+    await execute(_MOVE, address, uri_hash(address), host, site, actor_id, uri_hash(address))
 
 
 def title_of(said: str, address: str) -> str:
@@ -73,13 +90,18 @@ def _values(found: feeds.FoundFeed) -> tuple[object, ...]:
     return (
         uri_hash(address),
         address,
-        KIND,
+        FEED,
         urlsplit(address).netloc.lower()[:255],
         registrable_domain(address)[:255],
         title_of(found.feed.title, address),
-        found.feed.home or f"https://{urlsplit(address).netloc}/",
+        _page_of(found.feed, address),
         False,
         False,
         moment,
         moment,
     )
+
+
+def _page_of(feed: Feed, address: str) -> str:
+    """Where its readers find whose it is; never its own address."""
+    return feed.home or f"https://{urlsplit(address).netloc}/"

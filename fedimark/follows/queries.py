@@ -32,10 +32,10 @@ AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})
 ORDER BY f.id DESC LIMIT ?
 """
 _FOLLOWING = f"""
-SELECT {_COLUMNS}, CASE WHEN {NOT_PEOPLE} THEN 1 ELSE 0 END AS is_stream
-FROM follow f JOIN actor a ON a.id = f.target_id
+SELECT {_COLUMNS}, CASE WHEN {NOT_PEOPLE} THEN 1 ELSE 0 END AS is_stream, d.read_at, d.next_at, d.last_error
+FROM follow f JOIN actor a ON a.id = f.target_id LEFT JOIN feed d ON d.actor_id = a.id
 WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at IS NULL AND a.suspended_at IS NULL
-ORDER BY a.username, a.host, f.id LIMIT ?
+ORDER BY a.username, a.host, a.name, f.id LIMIT ?
 """
 _ONE = f"SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id WHERE f.follower_id = ? AND f.target_id = ?"
 _NEVER = 2**62
@@ -55,7 +55,10 @@ async def requests(actor_id: int, limit: int = PAGE) -> list[Row]:
 
 
 async def following(actor_id: int, limit: int = 5_000) -> list[Row]:
-    """Whom somebody follows or asked to, people and streams, by name; `state` tells which, `is_stream` what."""
+    """Whom somebody follows or asked to, people, streams and feeds, by name; `state` tells which, `is_stream` what.
+
+    Of feeds (by their `kind`) also when they were read and what was wrong: for that person's eyes.
+    """
     return await fetch(_FOLLOWING, actor_id, limit)
 
 

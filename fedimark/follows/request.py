@@ -6,8 +6,8 @@ from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, Refused
-from fedimark.follows import feeds, subscriptions, tags
-from fedimark.follows.kinds import is_shared
+from fedimark.follows import subscriptions, tags
+from fedimark.follows.kinds import FEED, is_shared
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
@@ -43,10 +43,9 @@ ORDER BY CASE WHEN a.uri = ? THEN 0 WHEN a.kind = 'Feed' THEN 2 ELSE 1 END LIMIT
 async def follow(reader: Reader, who: str) -> Row:
     """Follow whoever `who` names; returns the follow (see `queries.one_follow`), accepted or requested.
 
-    People here and their tags are followed at once unless they approve by hand, feeds at once; others once their server
-    says so.
-    Asking again changes nothing, except after a rejection. Raises Refused for the field `who`, NotFound, Gone,
-    Forbidden where a block stands between the two, Unreachable, Untrustworthy.
+    People here and their tags are followed at once unless they approve by hand, feeds at once; others once their
+    server says so. Asking again changes nothing, except after a rejection. Raises Refused for the field `who`,
+    NotFound, Gone, Forbidden where a block stands between the two, Unreachable, Untrustworthy.
     """
     target = await resolve(who)
     if await is_blocked_actor(target):
@@ -90,7 +89,7 @@ async def ask(follower_id: int, target_id: int) -> None:
         return
     if follower["tag_id"] is not None:
         raise Refused("Only a stream that lets everybody follow can be shown on a tag’s page.", field="who")
-    is_asked = target["uri"] is not None and target["kind"] != feeds.KIND
+    is_asked = target["uri"] is not None and target["kind"] != FEED
     accepted = not is_asked and not await tags.approves(target)
     public_id, at = here().new_id(), now()
     state = "accepted" if accepted else "requested"

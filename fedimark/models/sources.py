@@ -9,7 +9,7 @@ from tortoise.models import Model
 class Feed(Model):
     """A feed that somebody here follows: its row of `actor` (kind Feed, `uri` its address) is who they follow.
 
-    What a feed says is seen by its followers alone.
+    What a feed says is seen by its followers alone. Read by `inbox.feeds`, at the times of `inbox.feed_times`.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -20,6 +20,8 @@ class Feed(Model):
     next_at = column.BigIntField()
     fails = column.IntField(default=0)  # in a row
     asked_at = column.BigIntField(null=True)
+    read_at = column.BigIntField(null=True)  # when it last answered something that could be read, changed or not
+    changed_at = column.BigIntField(default=0, db_default=0)  # when it last said something new
     last_error = column.CharField(max_length=200, default="")
 
     class Meta:

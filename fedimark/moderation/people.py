@@ -5,8 +5,9 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import Gone, NotFound, Refused
-from fedimark.follows import feeds, tags
+from fedimark.follows import tags
 from fedimark.follows.ending import end_aloud, end_silently
+from fedimark.follows.kinds import FEED
 from fedimark.follows.request import Reader
 from fedimark.follows.resolve import known, read_who, resolve
 from fedimark.here import here, now
@@ -43,7 +44,7 @@ async def block(reader: Reader, who: str) -> Row:
         raise Refused("You can’t block yourself.", field="who")
     if target["uri"] is None and target["kind"] != "Person":
         raise Refused("That is this server itself, or a tag here.", field="who")
-    if target["kind"] == feeds.KIND:
+    if target["kind"] == FEED:
         raise Refused("That is a feed, and nobody: leave it instead.", field="who")
     await atomically(lambda: _block(reader.actor_id, target["id"]))
     here().wake.set()

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from urllib.parse import urljoin, urlsplit
 
-from fedimark.errors import Refused, Untrustworthy
+from fedimark.errors import FedimarkError, Postponed, Refused, Untrustworthy
 from fedimark.here import here
 from fedimark.policy import hosts
 from fedimark.remote import client, guard
 from fedimark.remote.fetch import check_status
 from fedimark.remote.sites import same_site
 from fedimark.text.urls import looks_keyed
-from fedimark.vocab.alternate import in_head, in_header
+from fedimark.vocab.alternate import all_in_head, all_in_header
 from fedimark.vocab.feeds import FEED_TYPES, Feed, NoFeed, is_feed_type, read_feed
 
 ACCEPT = f"{', '.join(sorted(FEED_TYPES))}, application/xml;q=0.9, text/xml;q=0.9, text/html;q=0.5, */*;q=0.1"
 
 _LONGEST_HEADER = 16_384
 _NOT_MODIFIED = 304
+_LATER = frozenset({429, 503})
+_MOST_NAMED = 50
 _MAX_AGE = re.compile(r"(?:\A|[\s,])max-age\s{0,4}=\s{0,4}\"?([0-9]{1,9})", re.IGNORECASE)
 _HTTP = re.compile(r"\Ahttp://", re.IGNORECASE)
 _NOTHING = "There is nothing at that address that could be followed: nobody of the fediverse, and no feed."
@@ -60,8 +64,7 @@ async def find_feed(url: str) -> FoundFeed:
     try:
         return FoundFeed(_home(page, page.lasting), await _read(page), is_open=False)
     except NoFeed:
-        href = in_header(", ".join(page.headers.get_list("link"))[:_LONGEST_HEADER], is_feed_type)
-        href = href or in_head(page.body, is_feed_type)
+        href = next(_named(page), None)
     if href is None:
         raise _refused("no-feed", page.url)
     named = _secured(_joined(page.url, href))
@@ -74,6 +77,20 @@ async def find_feed(url: str) -> FoundFeed:
     return FoundFeed(address, feed, is_open=not looks_keyed(address) and not looks_keyed(page.url))
 
 
+async def names_feed(page_url: str, address: str) -> bool:
+    """Whether a page of the same site, which everybody may read, names the feed at this address."""
+    if not page_url or looks_keyed(address) or looks_keyed(page_url):
+        return False
+    try:
+        secured = _secured(page_url)
+        if not same_site(secured, address):
+            return False
+        page = await _ask(secured)
+        return any(_joined(page.url, href) == address for href in islice(_named(page), _MOST_NAMED))
+    except FedimarkError:
+        return False
+
+
 async def read_again(address: str, etag: str, last_modified: str) -> Reading:
     """Ask for a feed that was read before. Raises NotFound, Gone, Unreachable, Untrustworthy.
 
@@ -82,21 +99,40 @@ async def read_again(address: str, etag: str, last_modified: str) -> Reading:
     condition = {"If-None-Match": etag} if etag else {}
     condition |= {"If-Modified-Since": last_modified} if last_modified else {}
     answer = await client.get(address, accept=ACCEPT, signer=None, condition=condition)
+    if answer.status in _LATER and (pause_s := _pause(answer)):
+        raise Postponed(pause_s)
     if answer.status == _NOT_MODIFIED and condition:
-        return Reading(None, _home(answer, address), etag, last_modified, wait_of(answer, 0))
+        return Reading(None, _home(answer, address), etag, last_modified, _wait_of(answer, 0))
     check_status(answer)
     try:
         feed = await _read(answer)
     except NoFeed as error:
         raise _refused(error.reason, answer.url) from error
-    said = [answer.headers.get(name, "").strip()[:1_024] for name in ("etag", "last-modified")]
-    return Reading(feed, _home(answer, address), said[0], said[1], wait_of(answer, feed.wait_s))
+    said = [_validator(answer, name) for name in ("etag", "last-modified")]
+    return Reading(feed, _home(answer, address), said[0], said[1], _wait_of(answer, feed.wait_s))
 
 
-def wait_of(answer: client.Answer, wait_s: int) -> int:
+def _wait_of(answer: client.Answer, wait_s: int) -> int:
     """How many seconds a server would like us to wait, at least: what the feed says, or its Cache-Control."""
     found = _MAX_AGE.search(answer.headers.get("cache-control", "")[:1_024])
     return max(wait_s, int(found[1]) if found else 0)
+
+
+def _validator(answer: client.Answer, name: str) -> str:
+    said = answer.headers.get(name, "").strip()
+    return said if len(said) <= 1_024 and said.isascii() and said.isprintable() else ""
+
+
+def _pause(answer: client.Answer) -> int:
+    """The seconds in Retry-After, 0 where it says none; a date there is as good as none."""
+    said = answer.headers.get("retry-after", "").strip()
+    return int(said) if said.isdecimal() and len(said) < 10 else 0
+
+
+def _named(page: client.Answer) -> Iterator[str]:
+    """The addresses of feeds that a page names, as written: in its Link headers, then in its head."""
+    header = ", ".join(page.headers.get_list("link"))[:_LONGEST_HEADER]
+    return chain(all_in_header(header, is_feed_type), all_in_head(page.body, is_feed_type))
 
 
 async def _ask(url: str) -> client.Answer:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from fedimark.policy.visibility import Visibility
 
+LONGEST_TITLE = 60  # of a feed, where it stands for a handle
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A saver as a page names them: `host` is empty for people of this server."""
+    """A saver as a page names them: `host` is empty for people of this server, `username` for feeds."""
 
     username: str
     host: str
@@ -18,7 +20,10 @@ class Person:
 
     @property
     def handle(self) -> str:
-        """`ana` here, `ana@host` elsewhere."""
+        """`ana` here, `ana@host` elsewhere, `A blog (blog.example)` for a feed, which nobody can take for a person."""
+        if not self.username:
+            title = self.name if len(self.name) <= LONGEST_TITLE else f"{self.name[: LONGEST_TITLE - 1]}…"
+            return f"{title} ({self.host})" if title and title != self.host else self.host
         return f"{self.username}@{self.host}" if self.host else self.username
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from fedimark.vocab.head import header_links, tags
@@ -17,13 +17,23 @@ def in_head(page: bytes, wanted: Wanted = is_activity_type) -> str | None:
 
     Only the first 256 KB are looked at, up to the body.
     """
+    return next(all_in_head(page, wanted), None)
+
+
+def all_in_head(page: bytes, wanted: Wanted) -> Iterator[str]:
+    """All of these addresses."""
     links = (tag.unescaped() for tag in tags(page) if tag.name == "link")
-    return next((href for said in links if _is_document(said, wanted) and (href := said.get("href", "").strip())), None)
+    return (href for said in links if _is_document(said, wanted) and (href := said.get("href", "").strip()))
 
 
 def in_header(value: str, wanted: Wanted = is_activity_type) -> str | None:
     """The address in the first link of a Link header with rel `alternate` and a wanted type, as written."""
-    return next((href for href, said in header_links(value) if href and _is_document(said, wanted)), None)
+    return next(all_in_header(value, wanted), None)
+
+
+def all_in_header(value: str, wanted: Wanted) -> Iterator[str]:
+    """All of these addresses."""
+    return (href for href, said in header_links(value) if href and _is_document(said, wanted))
 
 
 def _is_document(said: Mapping[str, str], wanted: Wanted) -> bool:

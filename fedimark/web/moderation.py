@@ -14,14 +14,21 @@ from fedimark.follows import queries as follows
 from fedimark.moderation import domains, mutes, people, queries, suspension
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
-from fedimark.web.streams import followed, followed_tags
+from fedimark.web.streams import followed, followed_feeds, followed_tags
 from fedimark.web.values import BlockedDomain, BlockedPerson, SuspendedAccount
 
 
 async def get_people(request: Request) -> Response:
     """`GET /people`: whom one follows, and whom one asked to."""
     rows = await follows.following(owner_of(request).actor_id)
-    return page(request, "people.html", showing="following", followed=followed(rows), followed_tags=followed_tags(rows))
+    return page(
+        request,
+        "people.html",
+        showing="following",
+        followed=followed(rows),
+        followed_tags=followed_tags(rows),
+        followed_feeds=followed_feeds(rows),
+    )
 
 
 async def get_blocked(request: Request) -> Response:

@@ -12,6 +12,7 @@ from fedimark import addresses
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows import queries as follows
+from fedimark.follows.kinds import FEED
 from fedimark.here import here
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
@@ -21,7 +22,7 @@ from fedimark.timelines.tag_actors import followable
 from fedimark.web.headings import STATES, heading_of
 from fedimark.web.pages import Crumb, Empty, Form, Listing, Side, TagLine
 from fedimark.web.respond import moved, page, signed_in, viewer_of
-from fedimark.web.values import Followed, Profile
+from fedimark.web.values import Followed, FollowedFeed, Profile
 
 _IMPORT = Crumb("Import bookmarks", "/settings/import")
 
@@ -92,17 +93,27 @@ async def get_network(request: Request, *, form: Form | None = None, status: int
         form=form or Form(),
         followed=followed(rows),
         followed_tags=followed_tags(rows),
+        followed_feeds=followed_feeds(rows),
     )
 
 
 def followed(rows: Sequence[Row]) -> tuple[Followed, ...]:
     """The people whom the viewer follows or asked to, as a page lists them; `rows` are `follows.queries.following`."""
-    return tuple(_followed(row) for row in rows if row["tag_id"] is None)
+    return tuple(_followed(row) for row in rows if row["tag_id"] is None and row["kind"] != FEED)
 
 
 def followed_tags(rows: Sequence[Row]) -> tuple[Followed, ...]:
     """The same for the tags of this server among them."""
     return tuple(_followed(row) for row in rows if row["tag_id"] is not None)
+
+
+def followed_feeds(rows: Sequence[Row]) -> tuple[FollowedFeed, ...]:
+    """The feeds among them."""
+    return tuple(
+        FollowedFeed(row["name"], row["host"], row["url"], row["uri"], row["read_at"], row["last_error"])
+        for row in rows
+        if row["kind"] == FEED
+    )
 
 
 def _followed(row: Row) -> Followed:

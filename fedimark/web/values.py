@@ -29,6 +29,22 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowedFeed:
+    """A feed the viewer follows: `who` is its address, `href` the page it belongs to.
+
+    `read_at` is when it was last read, None while it never was; `trouble` is what went wrong since, empty when nothing
+    did.
+    """
+
+    name: str
+    host: str
+    href: str
+    who: str
+    read_at: int | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class Follower:
     """Somebody who follows the viewer, or asks to, since `at` (microseconds); `id` is what the forms send.
 
