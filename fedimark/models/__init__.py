@@ -5,7 +5,7 @@ from fedimark.models.actors import Actor
 from fedimark.models.bookmarks import Bookmark, BookmarkTag, Link, Tag, Tally, Tombstone, Withheld
 from fedimark.models.follows import Follow, FollowCount
 from fedimark.models.moderation import Block, BlockedDomain
-from fedimark.models.peers import ActorKey, Peer
+from fedimark.models.peers import ActorKey, Inbox, Peer
 from fedimark.models.queues import Activity, ActivityBody, Announcement, Delivery, Job, Reach, ReceivedActivity
 from fedimark.models.reactions import Reaction, Remark, Share
 from fedimark.models.sources import Feed, Relay
@@ -28,6 +28,7 @@ __all__ = [
     "Feed",
     "Follow",
     "FollowCount",
+    "Inbox",
     "Invite",
     "Job",
     "Link",

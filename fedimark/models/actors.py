@@ -32,6 +32,7 @@ class Actor(Model):
     fields = column.TextField(default="[]")  # JSON: [[name, value], …]
     inbox = column.TextField(default="")
     shared_inbox = column.TextField(default="")
+    inbox_id = column.BigIntField(null=True)  # of people elsewhere: the row of `inbox` that letters to them go to
     outbox = column.TextField(default="")
     followers_uri = column.TextField(default="")
     key_id = column.TextField(default="")

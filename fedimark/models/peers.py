@@ -33,6 +33,23 @@ class Peer(Model):
         table = "peer"
 
 
+class Inbox(Model):
+    """Where letters to other servers go: a shared inbox for many actors, or one actor's own.
+
+    Numbered, hashed and with its host named once, so that ten thousand followers are told by one statement.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    url = column.TextField()
+    hash = column.CharField(max_length=40, unique=True)  # addresses.uri_hash(url)
+    host = column.CharField(max_length=255)  # as in `peer` and `delivery`
+
+    class Meta:
+        """Found by hash when an actor is stored."""
+
+        table = "inbox"
+
+
 class ActorKey(Model):
     """A further key of an actor elsewhere, known to be theirs.
 

@@ -38,6 +38,9 @@ _BY_SOFTWARE: Final[Mapping[str, str]] = MappingProxyType(
         "fedimark": FEDIMARK,
     }
 )
+# The same as an expression of SQL over `p.software`; empty for `micro`, which stands with the activity itself.
+PROFILE_SQL: Final = f"""CASE lower(p.software)
+{" ".join(f"WHEN '{name}' THEN '{profile}'" for name, profile in _BY_SOFTWARE.items())} ELSE '' END"""
 # A word of its own: a server at https://parties.example/ is no Ties.
 _AGENT: Final = re.compile(
     rf"(?<![\w./-])(?:{'|'.join(name for name, profile in _BY_SOFTWARE.items() if profile != LINK)})(?![\w.])"

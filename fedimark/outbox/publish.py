@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.delivery.enqueue import say
+from fedimark.delivery.enqueue import has_followers, say, say_to_followers
 from fedimark.delivery.pacing import moment_of_more, moment_of_new
 from fedimark.here import here, now
 from fedimark.outbox import documents, ids
 from fedimark.outbox.consent import group_for
-from fedimark.outbox.profiles import MICRO, profiles_of
+from fedimark.outbox.profiles import MICRO, PROFILE_SQL, profiles_of
 from fedimark.outbox.proofs import sealed, sealed_shapes
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
+from fedimark.vocab.terms import Doc
 
 
 class Speaker(Protocol):
@@ -53,18 +55,17 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
 
     After many at once it is told later. (`delivery.pacing`)
     """
-    inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
-    if inboxes:
-        shapes, group = await profiles_of(inboxes), await group_for(owner.actor_id, bookmark)
-        said = {
-            profile: documents.create(owner.username, bookmark, profile, group) for profile in {MICRO, *shapes.values()}
-        }
-        said = sealed_shapes(said, await _actor(owner), now())
-        uri = ids.note(owner.username, bookmark["public_id"])
-        paced = await moment_of_new(owner.actor_id)
-        await say(
-            owner.actor_id, "Create", uri, said[MICRO], sorted(inboxes), bookmark["public_id"], said, shapes, paced
-        )
+    if not await has_followers(owner.actor_id):
+        return
+    actor, group, at = await _actor(owner), await group_for(owner.actor_id, bookmark), now()
+
+    def shaped(profiles: Collection[str]) -> dict[str, Doc]:
+        said = {name: documents.create(owner.username, bookmark, name or MICRO, group) for name in profiles}
+        return sealed_shapes(said, actor, at)
+
+    uri = ids.note(owner.username, bookmark["public_id"])
+    paced = await moment_of_new(owner.actor_id)
+    await say_to_followers(owner.actor_id, "Create", uri, bookmark["public_id"], shaped, PROFILE_SQL, paced)
 
 
 async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:

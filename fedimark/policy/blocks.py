@@ -7,6 +7,7 @@ alone; what one reader sees, of whom they mute too.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from fedimark.database import Row, fetch, fetch_one
@@ -46,6 +47,12 @@ async def is_blocked(*addresses: str) -> bool:
 async def is_blocked_actor(actor: Row) -> bool:
     """Whether somebody is of a blocked domain: by their id, or by the host of their handle."""
     return actor["local_name"] is None and await is_blocked(actor["uri"] or "", actor["host"])
+
+
+async def blocked_among(find: Callable[[], Awaitable[Iterable[str]]]) -> list[str]:
+    """Those of some hosts that are of a blocked domain; `find` is asked for the hosts only where any domain is."""
+    blocked = (await _domains()).hosts
+    return [host for host in await find() if hosts.covers(blocked, hosts.normal(host))] if blocked else []
 
 
 def forget_domains() -> None:

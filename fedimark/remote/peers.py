@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fedimark.database import execute, fetch_one
+from fedimark import addresses
+from fedimark.database import execute, fetch, fetch_one
 from fedimark.here import MICROS, here, now
 
 KEPT = 7 * 86_400 * MICROS
@@ -22,6 +23,9 @@ ON CONFLICT (host) DO UPDATE SET scheme = excluded.scheme, scheme_until = exclud
 _MEET = """
 INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VALUES (?, '', 0, '', 0, ?)
 ON CONFLICT (host) DO NOTHING
+"""
+_INBOX = """
+INSERT INTO inbox (url, hash, host) VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id
 """
 # What was tried out counts for more than what was said, and is not written anew each day.
 _HEAR = f"{_LEARN} WHERE peer.scheme_until <= ? OR (peer.scheme = 'rfc9421' AND peer.scheme_until <= ?)"
@@ -61,6 +65,11 @@ async def hear_rfc9421(url: str) -> None:
     while len(heard) > _MOST_HEARD:
         del heard[next(iter(heard))]
     await execute(_HEAR, host, "rfc9421", at + KEPT, at, at, at + KEPT - _DAY)
+
+
+async def inbox_id(url: str) -> int:
+    """The number of an inbox that letters go to, inside `write()`; made when it is new."""
+    return int((await fetch(_INBOX, url, addresses.uri_hash(url), host_of(url)[:_LONGEST_HOST]))[0]["id"])
 
 
 def host_of(url: str) -> str:

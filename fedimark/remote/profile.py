@@ -26,15 +26,15 @@ _LONGEST_HOST = 255
 _UPSERT = """
 INSERT INTO actor (uri_hash, uri, kind, username, host, site, name, summary, url, icon, fields, inbox, shared_inbox,
     outbox, followers_uri, key_id, public_key, private_key, approves_followers, indexable, attributed_to,
-    created_at, fetched_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)
+    created_at, fetched_at, inbox_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?)
 ON CONFLICT (uri_hash) DO UPDATE SET kind = excluded.kind, username = excluded.username, host = excluded.host,
     name = excluded.name, summary = excluded.summary, url = excluded.url, icon = excluded.icon,
     fields = excluded.fields, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox,
     outbox = excluded.outbox, followers_uri = excluded.followers_uri, key_id = excluded.key_id,
     public_key = excluded.public_key, approves_followers = excluded.approves_followers,
     indexable = excluded.indexable, attributed_to = excluded.attributed_to, fetched_at = excluded.fetched_at,
-    gone_at = NULL
+    inbox_id = excluded.inbox_id, gone_at = NULL
 RETURNING *
 """
 
@@ -55,7 +55,9 @@ async def store_actor(document: Doc, spend: Spend = unlimited) -> Row:
     host = await _handle_host(actor, spend)
     keys = keyring.usable_keys(document, actor.id)
     async with write():
-        rows = await fetch(_UPSERT, *_values(actor, host, keys))
+        rows = await fetch(
+            _UPSERT, *_values(actor, host, keys), await peers.inbox_id(actor.shared_inbox or actor.inbox)
+        )
         await keyring.replace_keys(rows[0], keys, document)
     await peers.meet(actor.id)
     if implements_rfc9421(document):

@@ -9,9 +9,9 @@ import asyncio
 import sys
 import time
 
-from tests.bench import datasets, deliveries, inbox, machine, pages, report, report_exchange, rest, saves
+from tests.bench import datasets, deliveries, followers, inbox, machine, pages, report, report_exchange, rest, saves
 
-TOPICS = ("rest", "pages", "imports", "saves", "inbox", "deliveries", "profile")
+TOPICS = ("rest", "pages", "imports", "saves", "followers", "inbox", "deliveries", "profile")
 
 
 def main(named: list[str]) -> int:
@@ -44,6 +44,8 @@ def _measured(topic: str) -> report.Section:
         return report.of_imports(pages.measure_imports())
     if topic == "saves":
         return report.of_saves(*saves.measure())
+    if topic == "followers":
+        return report_exchange.of_followers(followers.measure())
     if topic == "inbox":
         return report_exchange.of_inbox(*inbox.measure())
     if topic == "deliveries":

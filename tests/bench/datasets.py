@@ -28,11 +28,12 @@ from fedimark.text.works import PAGES_VERSION
 from tests.bench import people
 from tests.support.invariants import disagreements
 
-VERSION = 1  # of the data sets: another number builds them anew
+VERSION = 2  # of the data sets: another number builds them anew
 FIRST_ACTOR = 1001
 READER = 0  # the person whose pages are measured: has 3 of 100 bookmarks, follows 25 people
 FOLLOWED = range(1, 26)
 TAGS = 5_000
+SAVES = 10  # of each page, on average
 YEARS = 3 * 365 * 86_400_000_000  # that the moments of a data set are spread over, whatever its size
 _STEP = 20_000
 _WORDS = ("note", "page", "open", "link", "field", "slow", "small", "green", "tide", "paper", "stone", "river", "cloud")
@@ -67,7 +68,8 @@ _DERIVED = {
     SELECT 2, tag_id, link_id, min(saved_at) FROM bookmark_tag WHERE listed GROUP BY 2, 3""",
     "recent entries": """
     INSERT INTO entry (stream, owner_id, link_id, position)
-    SELECT 3, 0, link_id, min(saved_at) FROM bookmark WHERE listed GROUP BY 3""",
+    SELECT 3, w.which, link_id, min(saved_at) FROM bookmark, (SELECT 0 AS which UNION SELECT 1) w
+    WHERE listed GROUP BY 2, 3""",
 }
 
 
@@ -101,6 +103,11 @@ def known(folder: Path) -> float | None:
     ready = json.loads(file.read_text())
     usable = ready["version"] == VERSION and ready["migrations"].items() <= _migrations().items()
     return float(ready["figure"]) if usable else None
+
+
+def fingerprint(folder: Path) -> dict[str, Any]:
+    """What a copy of a data set was made of: when it changes, so must the copy."""
+    return {"of": json.loads((folder / "ready.json").read_text()), "migrations": _migrations()}
 
 
 def remember(folder: Path, figure: float) -> None:
@@ -192,20 +199,20 @@ def _write_bookmarks(database: sqlite3.Connection, amount: int) -> None:
 
 
 def _bookmarks(amount: int) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
-    """Row and tags of each bookmark, always the same ones: one in three is of a page that others save too."""
+    """Row and tags of each bookmark, always the same ones: ten on each page, on some pages everybody's."""
     chance = random.Random(amount)
     shares = list(accumulate([3 * (people.PEOPLE - 1) / 97, *([1.0] * (people.PEOPLE - 1))]))
     tag_shares = list(accumulate(1 / rank for rank in range(1, TAGS + 1)))
-    popular = max(amount // 20, people.PEOPLE)
+    pages = amount // SAVES
     step = YEARS // amount
     savers = chance.choices(range(people.PEOPLE), cum_weights=shares, k=amount)
     taken: set[tuple[int, int]] = set()
     for number in range(amount):
-        saver, link_id = savers[number], popular + number + 1
-        if chance.random() < 1 / 3:
-            wanted = int(popular * chance.random() ** 2) + 1
-            link_id = link_id if (saver, wanted) in taken else wanted
-            taken.add((saver, wanted))
+        saver = savers[number]
+        link_id = int(pages * chance.random() ** 2) + 1
+        while (saver, link_id) in taken:
+            link_id = chance.randint(1, pages)
+        taken.add((saver, link_id))
         tag_ids = sorted(set(chance.choices(range(1, TAGS + 1), cum_weights=tag_shares, k=3)))
         while len(tag_ids) < 3:
             tag_ids = sorted({*tag_ids, chance.randint(1, TAGS)})
@@ -242,6 +249,11 @@ def _bookmarks(amount: int) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
 def url_of(link_id: int) -> str:
     """The address of a page."""
     return f"https://site{link_id % 997}.example/articles/{link_id}/how-to-keep-what-one-reads"
+
+
+def hash_of(link_id: int) -> str:
+    """What a page is found by."""
+    return urls.link_hash(urls.canonical(url_of(link_id)))
 
 
 def _link(link_id: int) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import datasets, machine, people
+from tests.bench import copied, datasets, machine, people
 from tests.bench.machine import Load, Served, get
 from tests.support.processes import FEDIMARK, clean_environ
 
@@ -31,6 +31,9 @@ PAGES = {
     "recent": get("/recent"),
     "recent, far down": get(f"/recent?before={_MIDDLE}-none"),
     "network, signed in": get("/network", datasets.READER),
+    "network, far down": get(f"/network?before={_MIDDLE}-none", datasets.READER),
+    "a tag, far down": get(f"/t/tag0001?before={_MIDDLE}-none"),
+    "who saved a page": get(f"/url/{datasets.hash_of(1)}"),
 }
 
 
@@ -46,9 +49,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """All pages, the wire alone, and memory after the load."""
+    """All pages, the wire alone, and memory after the load; on PostgreSQL, where one answers, by a single visitor."""
 
     compared: tuple[Compared, ...]
+    on_postgres: tuple[Compared, ...]
     wire: Load
     resident_mb: float
     built_s: dict[int, float]
@@ -72,10 +76,23 @@ def measure() -> Pages:
         few, many = (stack.enter_context(machine.fedimark(_folder(amount))) for amount in built)
         compared = tuple(_compare(name, few, many, (request, request)) for name, request in PAGES.items())
         resident = many.resident_mb()
+    on_postgres = _on_postgres()
     size = sorted(one.size for one in compared)[len(compared) // 2]
     with machine.bare(size) as nothing:
         wire = machine.load(nothing, [[get("/")]] * _CONNECTIONS, _ROUND_S)
-    return Pages(compared, wire, resident, built)
+    return Pages(compared, on_postgres, wire, resident, built)
+
+
+def _on_postgres() -> tuple[Compared, ...]:
+    urls = {amount: copied.build(_folder(amount), amount) for amount in (SMALL, LARGE)}
+    if None in urls.values():
+        return ()
+    with ExitStack() as stack:
+        few, many = (
+            stack.enter_context(machine.fedimark(_folder(amount), {"FEDIMARK_DATABASE_URL": str(url)}))
+            for amount, url in urls.items()
+        )
+        return tuple(_compare(name, few, many, (request, request), visitors=1) for name, request in PAGES.items())
 
 
 def measure_imports() -> Imported:
@@ -89,7 +106,9 @@ def measure_imports() -> Imported:
     return Imported(compared, fifty, rate)
 
 
-def _compare(name: str, few: Served, many: Served, requests: tuple[str, str], entries: int = 50) -> Compared:
+def _compare(
+    name: str, few: Served, many: Served, requests: tuple[str, str], *, entries: int = 50, visitors: int = _CONNECTIONS
+) -> Compared:
     """Measure a page of two servers in turns, after a look at whether it holds what it should."""
     size = 0
     for served, request in zip((few, many), requests, strict=True):
@@ -101,7 +120,7 @@ def _compare(name: str, few: Served, many: Served, requests: tuple[str, str], en
     seen: tuple[list[Load], list[Load]] = ([], [])
     for _ in range(_ROUNDS):
         for served, request, loads in zip((few, many), requests, seen, strict=True):
-            loads.append(machine.load(served, [[request]] * _CONNECTIONS, _ROUND_S))
+            loads.append(machine.load(served, [[request]] * visitors, _ROUND_S))
     return Compared(name, machine.middle(seen[0]), machine.middle(seen[1]), size)
 
 

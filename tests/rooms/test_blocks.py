@@ -14,6 +14,7 @@ from fedimark.here import now
 from fedimark.moderation import people
 from fedimark.outbox import publish
 from fedimark.policy import blocks
+from fedimark.remote.peers import inbox_id
 from tests.rooms.strangers import Stranger, amount, letters
 from tests.support.counting import statements
 from tests.support.invariants import disagreements
@@ -125,7 +126,9 @@ async def test_an_accept_that_comes_after_the_block_changes_nothing(ana, cleo):
 
 
 async def test_what_waits_for_them_alone_is_dropped_and_nothing_newer_is_sent(ana, cleo, wire):
-    await execute("UPDATE actor SET shared_inbox = '' WHERE uri = ?", CLEO)
+    async with write():
+        own = await inbox_id(f"{CLEO}/inbox")
+        await execute("UPDATE actor SET shared_inbox = '', inbox_id = ? WHERE uri = ?", own, CLEO)
     await befriended(wire, ana, cleo)
     saved = await ana.save(URL)
     assert [kind for kind, _, _ in await letters()] == ["Create"]

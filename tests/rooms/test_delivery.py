@@ -18,6 +18,7 @@ from fedimark.delivery.enqueue import say
 from fedimark.delivery.queries import Counts, counts
 from fedimark.delivery.send import drain
 from fedimark.here import entered, here
+from fedimark.remote.peers import inbox_id
 from fedimark.signatures.keys import load_private
 from fedimark.signatures.message import Message
 from fedimark.signatures.verify import read_claim, verify
@@ -271,8 +272,8 @@ async def test_an_accept_leaves_no_reach(server, bo):
 
 FOLLOWER = """
 INSERT INTO actor (uri, uri_hash, kind, username, host, inbox, shared_inbox, private_key, public_key, created_at, name,
-    summary, url, icon, fields, outbox, followers_uri, key_id, approves_followers, indexable, fetched_at)
-VALUES (?, ?, 'Person', ?, 'b.example', ?, ?, '', '', 0, '', '', '', '', '[]', '', '', '', ?, ?, 0) RETURNING id
+    summary, url, icon, fields, outbox, followers_uri, key_id, approves_followers, indexable, fetched_at, inbox_id)
+VALUES (?, ?, 'Person', ?, 'b.example', ?, ?, '', '', 0, '', '', '', '', '[]', '', '', '', ?, ?, 0, ?) RETURNING id
 """
 
 
@@ -280,7 +281,8 @@ async def follower(ana, name: str, inbox: str, shared: str) -> None:
     """Somebody elsewhere who follows her."""
     async with write():
         uri = f"https://b.example/u/{name}"
-        [row] = await fetch(FOLLOWER, uri, addresses.uri_hash(uri), name, inbox, shared, False, False)
+        theirs = await inbox_id(shared or inbox)
+        [row] = await fetch(FOLLOWER, uri, addresses.uri_hash(uri), name, inbox, shared, False, False, theirs)
         sql = "INSERT INTO follow (follower_id, target_id, state, created_at) VALUES (?, ?, 'accepted', 0)"
         await execute(sql, row["id"], ana["id"])
 
