@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fedimark.bookmarks import rows
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
-from fedimark.text.works import PAGES_VERSION
+from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.merge import hold
 
 MOVED = "moved"  # why a link is an alias: by a newer rule its page has another address
@@ -22,9 +22,12 @@ _ONE = "SELECT * FROM link WHERE id = ?"
 _FAMILY = "SELECT * FROM link WHERE id = ? OR root_id = ? ORDER BY id"
 _ALIAS = "UPDATE link SET alias_id = ?, alias_why = ? WHERE id = ?"
 _ROOT = "UPDATE link SET root_id = ? WHERE id = ?"
+# A page that is not known by name yet has the name of the one that is it.
+_TITLE = "UPDATE link SET title = (SELECT a.title FROM link a WHERE a.id = ?) WHERE id = ? AND title = ''"
 _VERSION = "UPDATE link SET canonical_version = ? WHERE id = ?"
 _OLD = f"SELECT id FROM link WHERE canonical_version < {PAGES_VERSION} ORDER BY canonical_version, id LIMIT 1"
 _ON = "SELECT * FROM bookmark WHERE link_id = ? AND id > ? ORDER BY id LIMIT ?"
+_ANY = "SELECT id FROM bookmark WHERE link_id = ? LIMIT 1"
 _STILL = "SELECT * FROM bookmark WHERE id = ? AND link_id = ?"
 
 
@@ -38,6 +41,7 @@ async def join(link_id: int, other_id: int, why: str) -> bool:
     if other is None or link_id in (other_id, other["root_id"]):
         return False
     await execute(_ALIAS, other_id, why, link_id)
+    await execute(_TITLE, link_id, other["root_id"] or other_id)
     await _lead_on(link_id)
     await execute(_VERSION, _STALE, link_id)
     return True
@@ -97,6 +101,21 @@ async def _moved(link_id: int, moved_to: int) -> None:
     """
     await execute(_VERSION, PAGES_VERSION, link_id)
     link = await fetch_one(_ONE, link_id)
-    is_empty = await fetch_one("SELECT id FROM bookmark WHERE link_id = ? LIMIT 1", link_id) is None
-    if moved_to and is_empty and link is not None and link["alias_id"] is None and await join(link_id, moved_to, MOVED):
+    if link is None:
+        return
+    page = page_of(link["canonical"])
+    if link["alias_id"] is not None:
+        if page != link["canonical"]:
+            await _hand_on(link, page)
+        return
+    # By a newer rule nothing belongs to an address that is written otherwise now, but what aliases brought there.
+    is_left = page != link["canonical"] or await fetch_one(_ANY, link_id) is None
+    if moved_to and is_left and await join(link_id, moved_to, MOVED) and page == link["canonical"]:
         await execute(_VERSION, PAGES_VERSION, link_id)
+
+
+async def _hand_on(link: Row, page: str) -> None:
+    """What a page said of itself under its older address holds for the newer one, unless that has said something."""
+    newer = await fetch_one(_ONE, (await rows.link_of(page))["id"])
+    if newer is not None and newer["alias_id"] is None and newer["alias_why"] is None:
+        await join(newer["id"], link["alias_id"], link["alias_why"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+import string
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -15,7 +16,7 @@ from ada_url import URL, HostType
 
 from fedimark.text.trackers import is_tracker
 
-CANONICAL_VERSION: Final = 1
+CANONICAL_VERSION: Final = 2
 URL_LIMIT: Final = 8_000
 LINK_SCHEMES: Final = frozenset({"http", "https", "javascript", "mailto", "ftp", "file"})
 
@@ -40,6 +41,12 @@ _SECRET_WORD = re.compile(r"(?:secret|private|token|apikey|api_key)", re.IGNOREC
 _RUN = re.compile("[A-Za-z0-9]{8,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BETWEEN_PAIRS = re.compile("[&;?]")
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+# What needs no escape and means the same with one: RFC 3986's unreserved characters, and the marks that RFC 2396
+# counted among them, as in `/wiki/Mercury_(planet)`. An apostrophe in a query is always escaped by the WHATWG's rules.
+_PLAIN_IN_QUERY: Final = frozenset(f"{string.ascii_letters}{string.digits}-._~!*()")
+_PLAIN_IN_PATH: Final = _PLAIN_IN_QUERY | {"'"}
 
 
 class BadUrl(ValueError):
@@ -75,9 +82,9 @@ def check(raw: str) -> str:
 
 
 def canonical(url: str) -> str:
-    """Return canonical v1: one spelling for all addresses of one page; the vectors in tests/pure define it.
+    """Return canonical v2: one spelling for all addresses of one page; the vectors in tests/pure define it.
 
-    What is not http(s) becomes its WHATWG href; what cannot be parsed stays. Idempotent; raises nothing.
+    What is not http(s) becomes its WHATWG href; what cannot be parsed stays. Idempotent; raises nothing. (RFC 3986 §6)
     """
     parsed = _parse(url)
     if parsed is None:
@@ -86,8 +93,10 @@ def canonical(url: str) -> str:
         return parsed.href
     # http on a port of its own keeps the port: only the scheme is taken for a detail.
     port = "" if parsed.port in {"", "443"} else f":{parsed.port}"
-    fragment = parsed.hash if parsed.hash.startswith(("#!", "#/")) else ""
-    return f"https://{_undotted(parsed.hostname)}{port}{parsed.pathname}{_untracked(parsed.search)}{fragment}"
+    # Behind `:~:` stands what a browser marks on the page, and no page ever sees it.
+    fragment = parsed.hash.partition(":~:")[0] if parsed.hash.startswith(("#!", "#/")) else ""
+    host, path = _undotted(parsed.hostname), _unescaped(parsed.pathname, _PLAIN_IN_PATH)
+    return f"https://{host}{port}{path}{_untracked(parsed.search, host, path)}{fragment}"
 
 
 def link_hash(canonical_url: str) -> str:
@@ -200,10 +209,27 @@ def _undotted(host: str) -> str:
     return again.hostname if again is not None else host
 
 
-def _untracked(search: str) -> str:
-    kept = [pair for pair in search[1:].split("&") if not is_tracker(unquote_plus(pair.partition("=")[0]))]
-    query = "&".join(kept)
-    return f"?{query}" if query else ""
+def _untracked(search: str, host: str, path: str) -> str:
+    """A query without trackers and without pairs that are empty; what is left keeps its order."""
+    kept = []
+    for pair in search[1:].split("&"):
+        name, _, value = pair.partition("=")
+        if pair and not is_tracker(unquote_plus(name), unquote_plus(value), host, path):
+            kept.append(_unescaped(pair, _PLAIN_IN_QUERY))
+    return f"?{'&'.join(kept)}" if kept else ""
+
+
+def _unescaped(part: str, plain: frozenset[str]) -> str:
+    """A part of an address without escapes that mean nothing, the others in capital letters."""
+    # Where some percent sign escapes nothing, taking others away could make it escape something.
+    if "%" not in part or _STRAY_PERCENT.search(part):
+        return part
+    return _ESCAPE.sub(lambda found: _character(found[0], plain), part)
+
+
+def _character(escape: str, plain: frozenset[str]) -> str:
+    meant = chr(int(escape[1:], 16))
+    return meant if meant in plain else escape.upper()
 
 
 def _is_private_host(hostname: str, kind: HostType) -> bool:

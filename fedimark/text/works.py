@@ -1,7 +1,7 @@
-"""PURE. Addresses that are one work though they are several pages: papers, videos, and where short addresses lead.
+"""PURE. Addresses that are one work though they are several pages: papers and videos.
 
 Canonical addresses go in and come out. What is not known for certain stays itself: two pages that are taken for one
-are worse than one page taken for two. (A page's own rel=canonical and permanent redirects are looked at elsewhere.)
+are worse than one page taken for two. (What pages say of themselves is looked at elsewhere: remote.aliases.)
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from ada_url import URL
 
@@ -19,25 +19,46 @@ from fedimark.text.urls import CANONICAL_VERSION, canonical
 PAGES_VERSION: Final = 100 * CANONICAL_VERSION + 1
 """Raised with every change of what is one page: bookmarks saved before move to where they belong now."""
 
-SHORTENERS: Final = frozenset(
-    # Hosts that hold nothing but redirects, so one of theirs may lead to another site.
-    """
-    bit.ly buff.ly cutt.ly dlvr.it fb.me goo.gl ift.tt is.gd j.mp lnkd.in ow.ly rb.gy rebrand.ly redd.it s.id
-    shorturl.at t.co t.ly tiny.cc tinyurl.com trib.al v.gd w.wiki wp.me x.gd youtu.be
-    """.split()  # noqa: SIM905 - reads better than thirty quotes
+# Before 2007 the class of a subject could be left out (math.GT/0309136): the number is of the archive.
+_ARXIV_ID = r"(?P<id>\d{4}\.\d{4,5}|(?P<archive>[a-z-]+)(?:\.[A-Za-z-]+)?/(?P<number>\d{7}))(?:v\d{1,3})?"
+_ARXIV = re.compile(
+    rf"/(?:(?:abs|pdf|html|format|ps)/(?:arXiv:)?|ftp/arxiv/papers/\d{{4}}/){_ARXIV_ID}(?:\.pdf)?/?", re.ASCII
+)
+_ARXIV_DOI = re.compile(rf"10\.48550/arxiv\.{_ARXIV_ID}", re.ASCII)
+_ARXIV_WORDS: Final = frozenset({"context", "download"})
+
+_DOI = re.compile(r"(?:doi:)?(?P<id>10\.\d{4,9}(?:\.\d+)*/\S+)", re.ASCII | re.IGNORECASE)
+_DOTS: Final = frozenset({".", ".."})
+_DOI_PLAIN: Final = "/:;()!*'$&+,=@"
+_ASCII_LOWER: Final = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
+
+_PUBMED = re.compile(r"/(?P<id>[1-9]\d{0,8})/?", re.ASCII)
+_NCBI = re.compile(r"(?:/m)?/pubmed/(?P<id>[1-9]\d{0,8})/?", re.ASCII)
+_PMC = re.compile(r"(?:/pmc)?/articles/(?P<id>PMC[1-9]\d{0,8})(?:/pdf)?/?", re.ASCII)
+_ENTREZ: Final = "/entrez/query.fcgi"
+# What a page of PubMed is asked for besides its number: how it looks, and which search it was found by.
+_PUBMED_WORDS: Final = frozenset(
+    {
+        "dopt",
+        "report",
+        "format",
+        "otool",
+        "from_term",
+        "from_pos",
+        "from_page",
+        "from_sort",
+        "from_filter",
+        "from_exact",
+    }
 )
 
-_ARXIV_ID = r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})"
-_ARXIV = re.compile(rf"/(?:abs|pdf|html|format|ps)/{_ARXIV_ID}(?:v\d+)?(?:\.pdf)?/?")
-_DOI = re.compile(r"/(?P<id>10\.\d{4,9}/\S+)")
-_PUBMED = re.compile(r"/(?P<id>\d{1,9})/?")
-_OLD_PUBMED = re.compile(r"/pubmed/(?P<id>\d{1,9})/?")
 # Two words of YouTube itself are as long as an id.
 _VIDEO_ID = r"(?P<id>(?!live_stream|videoseries)[A-Za-z0-9_-]{11})"
 _YOUTU_BE = re.compile(rf"/{_VIDEO_ID}/?")
-_VIDEO_PATH = re.compile(rf"/(?:shorts|embed|live|v)/{_VIDEO_ID}/?")
-_WATCHED = re.compile(rf"[?&]v={_VIDEO_ID}(?=&|$)")
-_LIST = re.compile(r"[?&](?:list|playlist|channel)=")
+_VIDEO_PATH = re.compile(rf"/(?:shorts|embed|live|v|e)/{_VIDEO_ID}/?")
+_WATCHED = re.compile(_VIDEO_ID)
+_PLAYED = re.compile(r"[?&](?:playlist|channel)=")
+_PLAYLIST: Final = "/playlist"
 
 
 def page_of(url: str) -> str:
@@ -48,12 +69,15 @@ def page_of(url: str) -> str:
 def work_of(address: str) -> str:
     """Return the canonical address of the work that a canonical address is of: itself where nothing is known.
 
-    Knows arXiv (abstract, PDF, HTML, every version), DOI, PubMed and YouTube. Idempotent; raises nothing.
+    Knows arXiv (abstract, PDF, HTML, every version, its DOI), DOI, PubMed and its articles, and YouTube. Idempotent;
+    raises nothing.
     """
     try:
         url = URL(address)
     except ValueError:
         return address
+    if url.protocol == "doi:":
+        return _by_doi(unquote(url.pathname)) or address
     read = _READERS.get(url.hostname.removeprefix("www."))
     if url.protocol != "https:" or url.port or read is None:
         return address
@@ -61,52 +85,92 @@ def work_of(address: str) -> str:
 
 
 def _arxiv(url: URL) -> str:
-    found = _ARXIV.fullmatch(url.pathname)
-    return f"https://arxiv.org/abs/{found['id']}" if found and not url.search else ""
-
-
-def _doi(url: URL) -> str:
-    found = _DOI.fullmatch(unquote(url.pathname))
-    # A DOI is the same in small and capital letters. (ISO 26324)
-    lower = url.pathname.lower()
-    return f"https://doi.org{lower}" if found and not url.search else ""
-
-
-def _pubmed(url: URL) -> str:
-    found = _PUBMED.fullmatch(url.pathname)
-    return _paper(found) if not url.search else ""
-
-
-def _old_pubmed(url: URL) -> str:
-    found = _OLD_PUBMED.fullmatch(url.pathname)
-    return _paper(found) if not url.search else ""
+    return _paper(_ARXIV.fullmatch(url.pathname)) if _names(url) <= _ARXIV_WORDS else ""
 
 
 def _paper(found: re.Match[str] | None) -> str:
+    if found is None:
+        return ""
+    return f"https://arxiv.org/abs/{found['archive']}/{found['number']}" if found["archive"] else _abs(found["id"])
+
+
+def _abs(number: str) -> str:
+    return f"https://arxiv.org/abs/{number}"
+
+
+def _doi(url: URL) -> str:
+    return "" if url.search else _by_doi(unquote(url.pathname[1:]))
+
+
+def _by_doi(text: str) -> str:
+    """The address of a DOI, or of the paper on arXiv that it names."""
+    found = _DOI.fullmatch(text)
+    # Segments of dots are eaten by whoever reads the address next.
+    if found is None or "\ufffd" in text or not _DOTS.isdisjoint(text.split("/")):
+        return ""
+    # A DOI is the same in small and capital letters of ASCII, and however much of it is escaped. (ISO 26324)
+    doi = found["id"].translate(_ASCII_LOWER)
+    return _paper(_ARXIV_DOI.fullmatch(doi)) or f"https://doi.org/{quote(doi, safe=_DOI_PLAIN)}"
+
+
+def _pubmed(url: URL) -> str:
+    return _study(_PUBMED.fullmatch(url.pathname)) if _names(url) <= _PUBMED_WORDS else ""
+
+
+def _ncbi(url: URL) -> str:
+    if url.pathname == _ENTREZ:
+        asked = dict(parse_qsl(url.search[1:]))
+        is_one = asked.get("db", "").lower() == "pubmed" and asked.get("cmd", "").lower() == "retrieve"
+        return _study(_PUBMED.fullmatch(f"/{asked.get('list_uids', '')}")) if is_one else ""
+    if not _names(url) <= _PUBMED_WORDS:
+        return ""
+    return _study(_NCBI.fullmatch(url.pathname)) or (_pmc(url) if url.pathname.startswith("/pmc/") else "")
+
+
+def _pmc(url: URL) -> str:
+    found = _PMC.fullmatch(url.pathname) if _names(url) <= _PUBMED_WORDS else None
+    return f"https://pmc.ncbi.nlm.nih.gov/articles/{found['id']}/" if found else ""
+
+
+def _study(found: re.Match[str] | None) -> str:
     return f"https://pubmed.ncbi.nlm.nih.gov/{found['id']}/" if found else ""
 
 
 def _youtube(url: URL) -> str:
-    if _LIST.search(url.search):
-        return ""  # a place in somebody's list is more than the video
-    found = _WATCHED.search(url.search) if url.pathname == "/watch" else _VIDEO_PATH.fullmatch(url.pathname)
-    return _video(found)
+    if _PLAYED.search(url.search):
+        return ""
+    asked = parse_qsl(url.search[1:])
+    if url.pathname == _PLAYLIST:
+        lists = [value for name, value in asked if name == "list"]
+        return f"https://www.youtube.com/playlist?list={quote(lists[0])}" if len(lists) == len(asked) == 1 else ""
+    if url.pathname not in ("/watch", "/watch/"):
+        return _video(_VIDEO_PATH.fullmatch(url.pathname))
+    # A place in somebody's list is that video, as its page says by itself.
+    videos = {value for name, value in asked if name == "v"}
+    return _video(_WATCHED.fullmatch(videos.pop())) if len(videos) == 1 else ""
 
 
 def _youtu_be(url: URL) -> str:
-    return "" if _LIST.search(url.search) else _video(_YOUTU_BE.fullmatch(url.pathname))
+    return _video(_YOUTU_BE.fullmatch(url.pathname))
 
 
 def _video(found: re.Match[str] | None) -> str:
     return f"https://www.youtube.com/watch?v={found['id']}" if found else ""
 
 
+def _names(url: URL) -> set[str]:
+    return {name for name, _ in parse_qsl(url.search[1:], keep_blank_values=True)}
+
+
 _READERS: Final[Mapping[str, Callable[[URL], str]]] = MappingProxyType(
     {
-        **dict.fromkeys(("arxiv.org", "export.arxiv.org"), _arxiv),
+        **dict.fromkeys(("arxiv.org", "export.arxiv.org", "browse.arxiv.org", "lanl.arxiv.org"), _arxiv),
+        # Its mirrors of old, which lead to it now.
+        **dict.fromkeys(("xxx.lanl.gov", "de.arxiv.org", "es.arxiv.org", "fr.arxiv.org", "uk.arxiv.org"), _arxiv),
         **dict.fromkeys(("doi.org", "dx.doi.org"), _doi),
-        "pubmed.ncbi.nlm.nih.gov": _pubmed,
-        "ncbi.nlm.nih.gov": _old_pubmed,
+        **dict.fromkeys(("pubmed.ncbi.nlm.nih.gov", "pubmed.gov"), _pubmed),
+        "ncbi.nlm.nih.gov": _ncbi,
+        "pmc.ncbi.nlm.nih.gov": _pmc,
         **dict.fromkeys(("youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com"), _youtube),
         "youtu.be": _youtu_be,
     }

@@ -27,7 +27,27 @@ VECTORS = json.loads((Path(__file__).parent / "canonical_vectors.json").read_tex
 PIECES = st.sampled_from(
     [
         *("http://", "HTTPS://", "ftp://", "javascript:", "mailto:", "file:", "feed:", "//", "/", "\\", "?", "#", "#!"),
-        *("#/", "&", "=", "@", ":", ".", "..", "%2e", "%", "%zz", "%26", "utm_source", "fbclid", "a", "example.org"),
+        *(
+            "#/",
+            "&",
+            "=",
+            "@",
+            ":",
+            ".",
+            "..",
+            "%2e",
+            "%",
+            "%zz",
+            "%26",
+            "%41",
+            "%7e",
+            "%27",
+            "%25",
+            "utm_source",
+            "fbclid",
+            "a",
+            "example.org",
+        ),
         *("127.1", "0x7f", "[::1]", "[", "]", ":80", ":443", ":99999", "ü", "技", "\u3002", " ", "\t", "\0", "\ud800"),
     ]
 )

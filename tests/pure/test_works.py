@@ -10,7 +10,7 @@ from fedimark.text.urls import canonical
 from fedimark.text.works import work_of
 
 PAPER = "https://arxiv.org/abs/1803.01814"
-OLD_PAPER = "https://arxiv.org/abs/math.GT/0309136"
+OLD_PAPER = "https://arxiv.org/abs/math/0309136"
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 STUDY = "https://pubmed.ncbi.nlm.nih.gov/12345678/"
 ARTICLE = "https://doi.org/10.1000/xyz123"
@@ -46,7 +46,7 @@ THEMSELVES = (
     "https://www.youtube.com/",
     "https://www.youtube.com/@somebody",
     "https://www.youtube.com/watch?v=short",
-    "https://www.youtube.com/watch?v=dQw4w9WgXcQ&list=PL123",
+    "https://www.youtube.com/watch?v=dQw4w9WgXcQ&v=9bZkp7q19f0",
     "https://www.youtube.com/playlist?list=PL123",
     "https://www.youtube.com/embed/live_stream?channel=UCaaaaaaaaaaaaaaaaaaaaaa",
     "https://www.youtube.com/embed/videoseries",
@@ -55,7 +55,7 @@ THEMSELVES = (
     "https://doi.org/",
     "https://doi.org/about",
     "https://www.ncbi.nlm.nih.gov/pubmed/?term=cells",
-    "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1234567/",
+    "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1234567/bin/table.csv",
     "https://example.org/abs/1803.01814",
     "javascript:alert(1)",
     "",
@@ -84,6 +84,8 @@ def test_no_address_breaks_it_and_twice_is_as_once(text: str) -> None:
         f"https://arxiv.org/abs/{text}",
         f"https://doi.org/10.1000/{text}",
         f"https://youtu.be/{text}",
+        f"https://youtube.com/playlist?list={text}",
+        f"https://www.ncbi.nlm.nih.gov/pmc/articles/PMC1{text}",
     ):
         once = work_of(canonical(address))
 

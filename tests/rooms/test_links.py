@@ -185,3 +185,39 @@ async def test_moving_again_changes_nothing(server):
     assert (
         await link_entry((await fetch_one("SELECT * FROM link WHERE hash = ?", hash_of(PAGE))) or {}, 0)
     ).url == OTHER
+
+
+async def test_what_a_page_said_of_itself_holds_under_a_newer_rule(server):
+    await save(await saver("ana"), PAGE)
+    await save(await saver("bo"), OTHER)
+    await joined(OTHER, PAGE)
+    await _older_rule(OTHER, f"{OTHER}?et_rid=1")
+
+    await moved()
+    await save(await saver("cy"), OTHER)
+
+    assert await savers(PAGE) == 3
+    assert await disagreements() == []
+
+
+async def test_a_page_that_others_are_moves_with_them_under_a_newer_rule(server):
+    await save(await saver("ana"), PAGE)
+    await save(await saver("bo"), OTHER)
+    await joined(OTHER, PAGE)
+    await _older_rule(PAGE, f"{PAGE}?et_rid=1")
+
+    await moved()
+
+    assert await savers(PAGE) == 2
+    assert await disagreements() == []
+
+
+async def test_a_page_takes_its_name_along(server):
+    await save(await saver("ana"), PAGE)
+    await save(await saver("bo"), OTHER)
+    await execute("UPDATE link SET title = 'Write-Ahead Logging' WHERE canonical = ?", OTHER)
+
+    await joined(OTHER, PAGE)
+
+    row = await fetch_one("SELECT title FROM link WHERE canonical = ?", PAGE)
+    assert row == {"title": "Write-Ahead Logging"}
