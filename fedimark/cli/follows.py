@@ -12,7 +12,7 @@ from fedimark.cli.inside import going_out, inside, owner_named, run
 @click.argument("who")
 @options.user
 def follow(who: str, username: str) -> None:
-    """Follow somebody: @ana@marks.example, an address, a name of this server, or a page with a feed."""
+    """Follow somebody, a tag or a feed: @ana@marks.example, #sql@marks.example, an address, or a name here."""
     click.echo(run(_follow(username, who)))
 
 
@@ -20,19 +20,15 @@ def follow(who: str, username: str) -> None:
 @click.argument("who")
 @options.user
 def unfollow(who: str, username: str) -> None:
-    """Follow somebody, or the feed at an address, no more."""
+    """Follow somebody, a tag or a feed no more."""
     run(_unfollow(username, who))
 
 
 async def _follow(username: str, who: str) -> str:
-    from fedimark.follows import request
+    from fedimark.follows import request, words
 
-    async with going_out() as here:
-        row = await request.follow(await owner_named(username), who)
-        # A feed has no handle.
-        handle = f"@{row['username']}@{row['host'] or here.settings.handles_at}"
-        name = handle if row["username"] else f"the feed {row['name']} ({row['host']})"
-    return f"You follow {name}." if row["state"] == "accepted" else f"{name} was asked."
+    async with going_out():
+        return await words.told(await request.follow(await owner_named(username), who))
 
 
 async def _unfollow(username: str, who: str) -> None:

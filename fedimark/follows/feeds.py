@@ -55,7 +55,11 @@ async def find(address: str) -> Row:
     """
     if await is_blocked(address):
         raise Forbidden("This server has nothing to do with that one.")
-    found = await feeds.find_feed(address)
+    return await keep(await feeds.find_feed(address))
+
+
+async def keep(found: feeds.FoundFeed) -> Row:
+    """The row of a feed that was found. Raises Forbidden for a blocked domain."""
     if await is_blocked(found.address):
         raise Forbidden("This server has nothing to do with that one.")
     async with write():

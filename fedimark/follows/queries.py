@@ -10,7 +10,7 @@ PAGE = 100
 
 # A follow with the person at its other end; `id` is the follow's, `at` when it was answered, else asked.
 _COLUMNS = """
-f.id, f.state, f.public_id, f.created_at, COALESCE(f.answered_at, f.created_at) AS at,
+f.id, f.state, f.public_id, a.approves_followers, f.created_at, COALESCE(f.answered_at, f.created_at) AS at,
 a.id AS actor_id, a.local_name, a.username, a.host, a.name, a.uri, a.url, a.icon,
 a.tag_id, a.kind, a.attributed_to
 """
@@ -60,6 +60,12 @@ async def following(actor_id: int, limit: int = 5_000) -> list[Row]:
     Of feeds (by their `kind`) also when they were read and what was wrong: for that person's eyes.
     """
     return await fetch(_FOLLOWING, actor_id, limit)
+
+
+async def one_at(follower_id: int, actor_id: str) -> Row | None:
+    """The follow of somebody whose row has an id, as an address names it; None where there is none."""
+    is_number = actor_id.isascii() and actor_id.isdigit() and len(actor_id) < 19
+    return await fetch_one(_ONE, follower_id, int(actor_id)) if is_number else None
 
 
 async def one_follow(follower_id: int, target_id: int) -> Row:

@@ -35,7 +35,8 @@ _ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at 
 _LEFT = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
 _FOLLOWED = """
 SELECT a.* FROM follow f JOIN actor a ON a.id = f.target_id
-WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) = ? AND a.host = ?))
+WHERE f.follower_id = ? AND (a.uri = ? OR a.url = ? OR (lower(a.username) IN (?, ?, ?, ?) AND a.host = ?))
+AND (a.kind <> 'Person' OR ? = '')
 ORDER BY CASE WHEN a.uri = ? THEN 0 WHEN a.kind = 'Feed' THEN 2 ELSE 1 END LIMIT 1
 """
 
@@ -65,7 +66,7 @@ async def unfollow(reader: Reader, who: str) -> None:
     """Follow somebody no more, or withdraw the request; asks no other server. Raises Refused, NotFound."""
     named = read_who(who)
     uri = named.uri or "-"
-    row = await fetch_one(_FOLLOWED, reader.actor_id, uri, uri, named.name.lower(), named.host, uri)
+    row = await fetch_one(_FOLLOWED, reader.actor_id, uri, uri, *named.names, named.host, named.tag, uri)
     if row is None:
         raise NotFound("You don’t follow anybody of that name.")
     await atomically(lambda: leave(reader.actor_id, row["id"]))

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, NotFound, Refused, Unreachable, Untrustworthy
-from fedimark.follows import feeds, tags
+from fedimark.follows import elsewhere, feeds, tags
 from fedimark.here import here
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote.actors import find_actor, typed_actor
 from fedimark.remote.webfinger import find_handle
+from fedimark.text import slugs
 from fedimark.text import tags as words
 from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 
@@ -23,14 +24,16 @@ PATIENCE_S = 8  # somebody waits in front of a form
 
 _HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
 _KNOWN = """
-SELECT * FROM actor WHERE (uri_hash = ? OR url = ? OR (lower(username) = ? AND host = ?)) AND kind <> 'Feed' LIMIT 20
+SELECT * FROM actor WHERE (uri_hash = ? OR url = ? OR (lower(username) IN (?, ?, ?, ?) AND host = ?))
+AND kind <> 'Feed' AND (kind <> 'Person' OR ? = '') LIMIT 20
 """
 _LOCAL = re.compile(r"@?([A-Za-z0-9_]{1,30})")
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """What was typed, read: a `name` of this server, a `name` at a `host`, or a `uri`; the others are empty.
+    """What was typed, read: a `name` of this server, a `name` or the key of a `tag` at a `host`, or a `uri`; the others
+    are empty.
 
     A tag of this server is its `uri`, or by its handle a `name` with a dot in it.
     """
@@ -38,12 +41,21 @@ class Who:
     name: str = ""
     host: str = ""
     uri: str = ""
+    tag: str = ""
+
+    @property
+    def names(self) -> tuple[str, str, str, str]:
+        """What whom it means may be called at its host, in lower case; a tag has four names."""
+        if not self.tag:
+            return (self.name.lower(),) * 4
+        slug, bare = slugs.slug(self.tag), slugs.bare(self.tag)
+        return slug, f"tag.{slug}", bare, f"tag-{bare}"
 
 
 def read_who(text: str) -> Who:
-    """Read `@ana@host`, `ana@host`, `acct:ana@host`, a profile's address, a name of this server, or a tag of it.
+    """Read `@ana@host`, `ana@host`, `acct:ana@host`, an address, a name of this server, or a tag of any.
 
-    A tag is `#sql`, `#sql@host` of this server, the address of its page or a person's, or its handle.
+    A tag is `#sql` of this server, `#sql@host`, the address of its page or a person's, or its handle.
 
     Raises Refused for the field `who`.
     """
@@ -53,8 +65,8 @@ def read_who(text: str) -> Who:
         if stream is not None:
             return Who(uri=addresses.absolute(addresses.stream(*stream)))
         return Who(name=local.lower()) if local else Who(uri=typed)
-    if (stream := _tag(typed)) is not None:
-        return Who(uri=addresses.absolute(addresses.stream(*stream)))
+    if typed.startswith("#"):
+        return _tag(typed[1:])
     typed = typed.removeprefix("acct:")
     if found := _LOCAL.fullmatch(typed):
         return Who(name=found[1].lower())
@@ -82,6 +94,8 @@ async def resolve(text: str) -> Row:
         async with asyncio.timeout(PATIENCE_S):
             if who.uri:
                 actor = await _at(who.uri)
+            elif who.tag:
+                actor = await elsewhere.find_tag(who.tag, who.host)
             else:
                 actor = await find_actor(await find_handle(f"@{who.name}@{who.host}"))
     except TimeoutError as error:
@@ -94,30 +108,40 @@ async def resolve(text: str) -> Row:
 async def known(text: str) -> Row | None:
     """The actor somebody means, if there is a row of them, feeds left out; nobody is asked. Raises Refused."""
     who = read_who(text)
-    rows = await fetch(_KNOWN, addresses.uri_hash(who.uri or "-"), who.uri or "-", who.name.lower(), who.host)
+    uri = who.uri or "-"
+    rows = await fetch(_KNOWN, addresses.uri_hash(uri), uri, *who.names, who.host, who.tag)
     return min(rows, key=lambda row: row["uri"] != who.uri, default=None)
 
 
 async def _at(address: str) -> Row:
-    """Whoever is at an address: an actor, as its document or the page there says, else a feed."""
+    """Whoever is at an address: an actor, as its document or the page there says, else what its server offers for the
+    tag whose page that looks like, else a feed.
+    """
+    page = elsewhere.tag_page(address)
     try:
         return await typed_actor(address)
+    except NotFound:
+        if page is None:
+            raise
     except Untrustworthy:
-        return await feeds.find(address)
+        if page is None:
+            return await feeds.find(address)
+    return await elsewhere.find_behind(address, *page)
 
 
-def _tag(typed: str) -> tuple[str, str] | None:
-    """The tag of this server that `#sql` or `#sql@host` means. Raises Refused for one of another server."""
-    if not typed.startswith("#"):
-        return None
-    word, _, host = typed[1:].rpartition("@") if "@" in typed else (typed[1:], "", "")
-    settings = here().settings
-    if host and host.lower() not in (settings.handles_at, settings.host):
-        raise Refused("Tags of other servers are followed by their handle, like @tag.sql@marks.example.", field="who")
+def _tag(typed: str) -> Who:
+    """What `sql` or `sql@host` means behind a `#`."""
+    word, at, host = typed.rpartition("@")
+    word, host = (word, host.lower()) if at else (typed, "")
     read = words.split(word)
-    if len(read) != 1:
-        raise Refused("Give one tag, like #sql.", field="who")
-    return "", words.key(read[0])
+    if len(read) != 1 or (at and _HANDLE.fullmatch(f"x@{host}") is None):
+        raise Refused("Give one tag, like #sql or #sql@marks.example.", field="who")
+    key, settings = words.key(read[0]), here().settings
+    if host in ("", settings.handles_at, settings.host):
+        return Who(uri=addresses.absolute(addresses.stream("", key)))
+    if words.is_private(key):
+        raise Refused("A tag that begins with a dot is private.", field="who")
+    return Who(host=host, tag=key)
 
 
 async def _here(name: str) -> Row:

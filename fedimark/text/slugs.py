@@ -30,3 +30,8 @@ def slug(key: str) -> str:
     stem = written[: LONGEST - _LETTERS - 1].strip(".-") or _WORDLESS
     letters = b32encode(sha256(key.encode()).digest()).decode("ascii")[:_LETTERS].lower()
     return f"{stem}-{letters}"
+
+
+def bare(key: str) -> str:
+    """A tag's key as letters and digits of ASCII alone, which is all that tags.pub keeps of it; may be empty."""
+    return re.sub(r"[^a-z0-9]", "", anyascii(key).lower())

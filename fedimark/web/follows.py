@@ -16,7 +16,7 @@ from fedimark.here import here
 from fedimark.timelines.entries import Page, Person
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page
-from fedimark.web.streams import get_network
+from fedimark.web.streams import SAYS_WHAT_CAME, get_network
 from fedimark.web.values import Follower
 
 
@@ -27,14 +27,15 @@ async def get_authorize(request: Request) -> Response:
 
 
 async def post_follow(request: Request) -> Response:
-    """`POST /network/follow` with `who`: a handle of any server, or an address."""
+    """`POST /network/follow` with `who`: a handle or a tag of any server, or an address."""
     owner, typed = owner_of(request), await read_form(request)
     try:
-        await requests.follow(owner, typed.text("who"))
+        row = await requests.follow(owner, typed.text("who"))
     except FedimarkError as error:
         form = Form({"who": typed.text("who")}, {"who": error.message})
         return await get_network(request, form=form, status=error.status)
-    return onward(own_path(typed.text("back"), "/network"))
+    back = own_path(typed.text("back"), "/network")
+    return onward(f"{back}?followed={row['actor_id']}" if back in SAYS_WHAT_CAME else back)
 
 
 async def post_leave(request: Request) -> Response:

@@ -14,7 +14,7 @@ from fedimark.follows import queries as follows
 from fedimark.moderation import domains, mutes, people, queries, suspension
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
-from fedimark.web.streams import followed, followed_feeds, followed_tags
+from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
 from fedimark.web.values import BlockedDomain, BlockedPerson, SuspendedAccount
 
 
@@ -25,6 +25,7 @@ async def get_people(request: Request) -> Response:
         request,
         "people.html",
         showing="following",
+        notice=await what_came(request),
         followed=followed(rows),
         followed_tags=followed_tags(rows),
         followed_feeds=followed_feeds(rows),

@@ -13,6 +13,7 @@ from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows import queries as follows
 from fedimark.follows.kinds import FEED
+from fedimark.follows.words import told
 from fedimark.here import here
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
@@ -24,6 +25,7 @@ from fedimark.web.pages import Crumb, Empty, Form, Listing, Side, TagLine
 from fedimark.web.respond import moved, page, signed_in, viewer_of
 from fedimark.web.values import Followed, FollowedFeed, Profile
 
+SAYS_WHAT_CAME = ("/network", "/people")  # pages that show what came of following
 _IMPORT = Crumb("Import bookmarks", "/settings/import")
 
 
@@ -91,20 +93,27 @@ async def get_network(request: Request, *, form: Form | None = None, status: int
         profile=None,
         empty=_empty(found),
         form=form or Form(),
+        notice=await what_came(request),
         followed=followed(rows),
         followed_tags=followed_tags(rows),
         followed_feeds=followed_feeds(rows),
     )
 
 
+async def what_came(request: Request) -> str:
+    """What came of following somebody just now, in words: `?followed=` says whom; empty otherwise."""
+    row = await follows.one_at(signed_in(request).actor_id, request.query_params.get("followed", ""))
+    return await told(row) if row else ""
+
+
 def followed(rows: Sequence[Row]) -> tuple[Followed, ...]:
     """The people whom the viewer follows or asked to, as a page lists them; `rows` are `follows.queries.following`."""
-    return tuple(_followed(row) for row in rows if row["tag_id"] is None and row["kind"] != FEED)
+    return tuple(_followed(row) for row in rows if not row["is_stream"])
 
 
 def followed_tags(rows: Sequence[Row]) -> tuple[Followed, ...]:
-    """The same for the tags of this server among them."""
-    return tuple(_followed(row) for row in rows if row["tag_id"] is not None)
+    """The same for the streams among them: tags of this server and of others, communities."""
+    return tuple(_followed(row) for row in rows if row["is_stream"] and row["kind"] != FEED)
 
 
 def followed_feeds(rows: Sequence[Row]) -> tuple[FollowedFeed, ...]:
@@ -119,8 +128,8 @@ def followed_feeds(rows: Sequence[Row]) -> tuple[FollowedFeed, ...]:
 def _followed(row: Row) -> Followed:
     handle = f"{row['username']}@{row['host'] or here().settings.handles_at}"
     href = addresses.person(row["local_name"]) if row["local_name"] else row["url"] or row["uri"]
-    who = handle if row["tag_id"] is None else row["url"]
-    return Followed(handle, row["name"] or row["username"], href, STATES[row["state"]], who)
+    who = (row["uri"] or row["url"]) if row["is_stream"] else handle
+    return Followed(handle, row["name"] or row["username"], href, STATES[row["state"]], who, row["host"])
 
 
 async def _stream(request: Request, which: Stream) -> Response:

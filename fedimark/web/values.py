@@ -19,13 +19,17 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Somebody, or a tag, the viewer follows: `state` is requested or following, `/network/leave` takes `who`."""
+    """Somebody, or a stream, the viewer follows: `state` is requested or following, `/network/leave` takes `who`.
+
+    `host` is what follows the @, empty for who is here.
+    """
 
     handle: str
     name: str
     href: str
     state: str
     who: str
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

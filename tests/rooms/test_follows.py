@@ -73,7 +73,7 @@ async def test_people_are_named_in_every_usual_way(server, typed, read):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "@", "cleo@", "@@", "a b", "#", "#a b", "#sql@marks.example", "mailto:cleo@mastodon.example", "x" * 31],
+    ["", "@", "cleo@", "@@", "a b", "#", "#a b", "#.sql@marks.example", "mailto:cleo@mastodon.example", "x" * 31],
 )
 async def test_what_names_nobody_is_refused(server, typed):
     with pytest.raises(Refused):
