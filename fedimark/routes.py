@@ -145,6 +145,8 @@ def _account() -> list[Line]:
         post("/moderation/domains/unblock", moderation.post_unblock_domain),
         post("/moderation/accounts/suspend", moderation.post_suspend),
         post("/moderation/accounts/restore", moderation.post_restore),
+        post("/moderation/relays/add", moderation.post_add_relay),
+        post("/moderation/relays/leave", moderation.post_leave_relay),
     ]
 
 

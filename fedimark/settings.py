@@ -46,6 +46,7 @@ class Settings:
     follows_an_hour_per_host: int = 200  # new followers from one server; more wait for a person
     follows_an_hour_per_domain: int = 2_000  # the same, from all servers of one registrable domain
     actor_fetches_a_minute_per_host: int = 600  # of actors and keys, because of what others send
+    stream_fetches_a_minute_per_host: int = 30  # of what streams and people announce, with its authors
     read_pages: bool = True  # whether pages saved publicly are asked for their titles and other addresses
     paced_after_bookmarks: int = 20  # new ones of one person that others hear of at once; the rest one a minute
     paced_window_s: int = 600  # within which they are counted

@@ -63,6 +63,11 @@ async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
     return await _store(author, note, received_at, beats=_stamp(note, received_at) + 1)
 
 
+async def store_brought(author: Row, note: Note, received_at: int) -> str:
+    """Keep a Note that its author proved to be theirs and somebody else brought, followed or not."""
+    return await _store(author, note, received_at, beats=_stamp(note, received_at))
+
+
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
     """Whether another state of this Note is known that bears the same moment, so its server must be asked."""
     stamp = _stamp(note, received_at)

@@ -17,6 +17,7 @@ from fedimark.cli.files import export, import_
 from fedimark.cli.follows import follow, unfollow
 from fedimark.cli.people import account
 from fedimark.cli.reading import counts, network_of, timeline
+from fedimark.cli.relays import relay
 from fedimark.cli.serving import migrate, serve, worker
 from fedimark.errors import FedimarkError
 from fedimark.settings import BadSettings
@@ -45,6 +46,7 @@ for _command in (
     migrate,
     account,
     domain,
+    relay,
     save,
     edit,
     remove,

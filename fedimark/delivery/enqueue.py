@@ -39,6 +39,7 @@ SELECT CAST(? AS BIGINT), i.url, i.hash, i.host, CASE WHEN p.answered_at > ? THE
     {{profile}}, 0, CAST(? AS BIGINT), 0, 0, '', CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
 {_AUDIENCE} LEFT JOIN peer p ON p.host = i.host {{elsewhere}}
 """
+_TOLD = "SELECT inbox FROM delivery WHERE activity_id = ?"
 _PROFILES = "SELECT DISTINCT profile FROM delivery WHERE activity_id = ?"
 _BODY = "INSERT INTO activity_body (activity_id, profile, body) VALUES (?, ?, ?)"
 _PLAIN = ""  # the profile of the body that stands with the activity itself
@@ -76,26 +77,8 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
     # Each shape once, however many inboxes get it; one that is the same as the plain one is not kept again.
     others = {name: shapes[name] for name in set(chosen.values()) if name in shapes and shapes[name] != document}
     await execute_many(_BODY, [(activity_id, name, _bytes(shape)) for name, shape in sorted(others.items())])
-    await execute_many(
-        _DELIVERY,
-        [
-            (
-                activity_id,
-                inbox,
-                addresses.uri_hash(inbox),
-                delivery_host(inbox),
-                delivery_host(inbox),
-                answered_since(moment),
-                object_hash,
-                chosen[inbox] if chosen[inbox] in others else _PLAIN,
-                goes_at,
-                None if paced_until is None else actor_id,
-                paced_until,
-                goes_at,
-            )
-            for inbox in targets
-        ],
-    )
+    kept = {inbox: profile if profile in others else _PLAIN for inbox, profile in chosen.items()}
+    await _deliver(activity_id, object_hash, kept, (goes_at, None if paced_until is None else actor_id, paced_until))
 
 
 async def has_followers(actor_id: int) -> bool:
@@ -111,11 +94,13 @@ async def say_to_followers(  # noqa: PLR0917 - as `say`
     shaped: Callable[[Collection[str]], Mapping[str, Mapping[str, object]]],
     profile_sql: str,
     paced_until: int | None = None,
+    further: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """As `say`, to every server with an accepted follower of the actor: ten thousand of them cost one statement.
 
     `profile_sql` is an expression of SQL that makes the name of a shape of `p.software`, and an empty one for what
-    stands with the activity itself; `shaped` makes the documents of some shapes, of the empty name too.
+    stands with the activity itself; `shaped` makes the documents of some shapes, of the empty name too. `further` are
+    inboxes that hear of it beside them, each with the name of its shape.
     """
     moment = now()
     goes_at, paced_by = paced_until or moment, None if paced_until is None else actor_id
@@ -128,9 +113,30 @@ async def say_to_followers(  # noqa: PLR0917 - as `say`
     sql = _TO_FOLLOWERS.format(profile=profile_sql, elsewhere=elsewhere)
     times = (goes_at, paced_by, paced_until, goes_at)
     await execute(sql, activity_id, answered_since(moment), object_hash, *times, actor_id, *blocked)
+    told = {row["inbox"] for row in await fetch(_TOLD, activity_id)} if further else set()
+    others = {
+        inbox: profile
+        for inbox, profile in further.items()
+        if inbox not in told and addresses.local_path(inbox) is None and not await is_blocked(inbox)
+    }
+    await _deliver(activity_id, object_hash, others, (goes_at, paced_by, paced_until))
     profiles = {row["profile"] for row in await fetch(_PROFILES, activity_id)} - {_PLAIN}
     shapes = shaped(sorted(profiles))
     await execute_many(_BODY, [(activity_id, name, _bytes(shape)) for name, shape in shapes.items()])
+
+
+async def _deliver(
+    activity_id: int, object_hash: str, inboxes: Mapping[str, str], times: tuple[int, int | None, int | None]
+) -> None:
+    """One row for each inbox, with the name of its shape; `times` are when it goes, by whom it is paced, until when."""
+    goes_at, paced_by, paced_until = times
+    since = answered_since(now())
+    rows = []
+    for inbox, profile in inboxes.items():
+        host, inbox_hash = delivery_host(inbox), addresses.uri_hash(inbox)
+        where = (activity_id, inbox, inbox_hash, host, host, since, object_hash, profile)
+        rows.append((*where, goes_at, paced_by, paced_until, goes_at))
+    await execute_many(_DELIVERY, rows)
 
 
 async def _hosts(actor_id: int) -> list[str]:

@@ -18,6 +18,7 @@ from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.origin import Origin
 from fedimark.inbox.receive import stored
+from fedimark.inbox.relayed import PASSED
 from fedimark.logs import INBOX_APPLIED, INBOX_POISON, log
 from fedimark.policy.blocks import is_blocked_actor
 
@@ -101,7 +102,9 @@ async def _apply(row_id: int, origin: Origin | None) -> None:
         return
     else:
         outcome = await dispatch(received)
-    if outcome != UNFINISHED:
+    if outcome == PASSED:
+        await execute("DELETE FROM received_activity WHERE id = ?", row_id)
+    elif outcome != UNFINISHED:
         await execute(_APPLIED, now(), outcome, row_id)
     log.info(INBOX_APPLIED, kind=row["kind"], actor_id=row["actor_id"], outcome=outcome)
 

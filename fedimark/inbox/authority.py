@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Move, Reject, Undo, Update
+from fedimark.vocab.terms import PUBLIC_SPELLINGS
 
 
 class NotTheirs(ValueError):
@@ -74,8 +75,9 @@ def check(activity: Activity) -> None:
             _must(activity.undone.actor in (None, actor), "undone-actor")
             _must(activity.undone.id is None or same_host(activity.undone.id, actor), "undone-host")
         case Accept() | Reject():
-            # Somebody here followed them, and nobody else can answer.
-            _must(activity.follow.object in (None, actor), "follow-object")
+            # Somebody here followed them, and nobody else can answer. Who followed everybody asked a relay: that it is
+            # this one's answer, rows tell. (follows.relays)
+            _must(activity.follow.object in (None, actor, *PUBLIC_SPELLINGS), "follow-object")
         case _:
             return
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from fedimark.database import Row
 from fedimark.errors import Forbidden, Gone, NotProven, Unreachable
+from fedimark.follows import relays
 from fedimark.here import here, now
 from fedimark.inbox import authority, proofs
 from fedimark.inbox.keys import SIGNERS, holder
@@ -33,11 +34,15 @@ _BY_ANOTHER = frozenset({"key-host", "key-owner"})
 
 
 class Spoken(NamedTuple):
-    """Rows of `actor`: who said an activity, and who brought it here, mostly the same; and the moment it was signed."""
+    """Rows of `actor`: who said an activity, and who brought it here, mostly the same; and the moment it was signed.
+
+    What a relay forwards is its own word and nobody else's: `is_forwarded`, and then the relay stands in both places.
+    """
 
     author: Row
     bearer: Row
     at: int
+    is_forwarded: bool = False
 
 
 async def prove(message: Message, document: Doc, activity: Activity) -> Spoken:
@@ -54,16 +59,23 @@ async def prove(message: Message, document: Doc, activity: Activity) -> Spoken:
     try:
         spoken = await _said_by_themselves(message, claims, activity)
     except NotProven as error:
-        if error.reason not in _BY_ANOTHER or PROOF not in document:
+        if error.reason not in _BY_ANOTHER:
             raise
-        spoken = await _brought_by_another(message, claims, document, activity)
+        relay = await _relay(message, claims)
+        if relay is not None:
+            spoken = Spoken(relay, relay, now(), is_forwarded=True)
+        elif PROOF in document:
+            spoken = await _brought_by_another(message, claims, document, activity)
+        else:
+            raise
     else:
         await proofs.look_at(document, activity)
     # Their handle may be of a blocked domain, where their id is not.
     for each in (spoken.author, spoken.bearer):
         if await blocks.is_blocked_actor(each):
             raise _blocked()
-    is_shut_out = spoken.author["suspended_at"] is not None and not authority.may_be_heard(activity)
+    may_be_heard = authority.may_be_heard(activity) and not spoken.is_forwarded
+    is_shut_out = spoken.author["suspended_at"] is not None and not may_be_heard
     brings_in_vain = spoken.bearer["id"] != spoken.author["id"] and spoken.bearer["suspended_at"] is not None
     if is_shut_out or brings_in_vain:
         raise Forbidden("This server takes nothing from them.")
@@ -111,6 +123,18 @@ async def _said_by_themselves(message: Message, claims: list[Claim], activity: A
     else:
         at = signed_at(message, claim)
     return Spoken(actor, actor, at)
+
+
+async def _relay(message: Message, claims: list[Claim]) -> Row | None:
+    """The relay that signed the request, if one did that let us in; nobody is asked for the key of anybody else."""
+    theirs = [claim for claim in claims if await relays.is_key_of_one(claim.key_id)]
+    if not theirs:
+        return None
+    try:
+        relay, _ = await _first(message, theirs, _names_it)
+    except Gone as error:
+        raise NotProven("gone") from error
+    return relay if await relays.carries(relay) else None
 
 
 async def _brought_by_another(message: Message, claims: list[Claim], document: Doc, activity: Activity) -> Spoken:

@@ -13,7 +13,7 @@ from fedimark.database import Row, fetch_one
 from fedimark.delivery.peers import heard_from
 from fedimark.errors import FedimarkError, Forbidden, Malformed, NotProven, TooLarge, WrongType
 from fedimark.here import here
-from fedimark.inbox import authority
+from fedimark.inbox import authority, relayed
 from fedimark.inbox.keeping import keep, kind_of
 from fedimark.inbox.origin import Origin
 from fedimark.inbox.proofs import known_author
@@ -22,7 +22,7 @@ from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
 from fedimark.policy import blocks
 from fedimark.remote.known import known_actor
 from fedimark.signatures.message import Message
-from fedimark.vocab.activities import Activity, Delete
+from fedimark.vocab.activities import Activity, Announce, Delete
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import Doc, is_activity_type
@@ -50,10 +50,10 @@ async def receive(
 ) -> None:
     """Take in one activity: return once it is stored, or need not be.
 
-    `target` is the raw path with its query, `headers` maps lower-case names to all their values. An exact repeat, and
-    somebody unknown deleting themselves, return too. Raises TooLarge, WrongType, Malformed, NotProven, Forbidden for
-    what the actor may not say, Unreachable while their key cannot be had (Postponed while it is not asked for),
-    Unavailable.
+    `target` is the raw path with its query, `headers` maps lower-case names to all their values. An exact repeat,
+    somebody unknown deleting themselves, and what a relay brings and nobody waits for return too. Raises TooLarge,
+    WrongType, Malformed, NotProven, Forbidden for what the actor may not say, Unreachable while their key cannot be had
+    (Postponed while it is not asked for), Unavailable.
     """
     _check_type(headers)
     body = await _read(headers, chunks)
@@ -68,7 +68,14 @@ async def receive(
         log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=error.status, reason=reason)
         raise
     bearer = spoken.bearer
-    if await keep(activity, spoken.author, body.decode("utf-8"), spoken.at):
+    text = body.decode("utf-8")
+    if spoken.is_forwarded:
+        word = await relayed.word_of(bearer, document, activity)
+    elif isinstance(activity, Announce) and await relayed.is_passed_over(bearer, activity):
+        word = None
+    else:
+        word = relayed.Word(activity, text)
+    if word is not None and await keep(word.activity, spoken.author, word.body, spoken.at):
         log.info(INBOX_RECEIVED, actor=activity.actor, kind=kind_of(activity), bearer=bearer["uri"])
         here().wake.set()
     # Whoever speaks can listen again: what waits for their server need not wait on.

@@ -9,6 +9,7 @@ from fedimark.bookmarks.incoming import forget_notes_of
 from fedimark.bookmarks.shares import unshare_some
 from fedimark.database import Row, atomically, execute, fetch, marks
 from fedimark.errors import NotFound, Refused
+from fedimark.follows import relays
 from fedimark.follows.incoming import forget
 from fedimark.here import here, now
 from fedimark.jobs import queue
@@ -66,13 +67,14 @@ async def unblock_domain(typed: str) -> str:
 
 
 async def end_dealings(job: Row) -> None:
-    """The worker's part of a block: drop what waits to be sent there, end follows, drop bookmarks.
+    """The worker's part of a block: drop what waits to be sent there, leave relays, end follows, drop bookmarks.
 
     Done twice as well as once; stops when the domain was unblocked meanwhile.
     """
     blocks.forget_domains()
     blocked = {json.loads(job["payload"])["host"]}
     await _drop_deliveries(blocked)
+    await relays.forget_blocked(blocked)
     last, people = 0, 0
     while found := await fetch(_ELSEWHERE, last, _ACTORS):
         theirs = [

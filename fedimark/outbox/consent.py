@@ -1,9 +1,12 @@
-"""Whose bookmarks a tag may pass on, and which tags: conditions of SQL are on the author, the row `a` of `actor`."""
+"""Whose bookmarks tags and relays may pass on, and which: conditions of SQL are on the author, `a` of `actor`."""
 
 from __future__ import annotations
 
+import re
+
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
+from fedimark.here import MICROS
 from fedimark.policy.visibility import Visibility
 from fedimark.text import tags, urls
 
@@ -13,6 +16,11 @@ SPEAKS = "a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_at IS NULL"
 GIVEN = "NOT a.keeps_out AND NOT a.approves_followers"
 """Whether everybody's tags may: who chooses their followers has not chosen a tag's, and one may keep out."""
 
+NEWS = 7 * 86_400 * MICROS
+"""How long after it was saved a bookmark is news; older ones are not passed on."""
+
+# What people write about themselves who want no machine to pass them on; tags.pub reads the second.
+_NO_BOTS = re.compile(r"#no(?:bots?|tagspub|relays?)(?![\w-])", re.IGNORECASE)
 _AUTHOR = "SELECT a.keeps_out, a.approves_followers FROM actor a WHERE a.id = ?"
 
 
@@ -27,6 +35,16 @@ def carried(bookmark: Row) -> list[str]:
 def gives(author: Row) -> bool:
     """The same as `GIVEN`, of an author's row."""
     return not author["keeps_out"] and not author["approves_followers"]
+
+
+def may_be_relayed(author: Row, bookmark: Row) -> bool:
+    """Whether relays may have a bookmark of somebody here: public, and its author lets tags pass on what they save.
+
+    A relay is asked by whoever likes, so it is to a person what a tag is. `#NoBots` in what they say of themselves
+    keeps them out too; `author` and `bookmark` are whole rows.
+    """
+    is_open = bookmark["visibility"] == Visibility.PUBLIC and urls.federable(bookmark["url"])
+    return is_open and gives(author) and not _NO_BOTS.search(author["summary"])
 
 
 def group_of(author: Row, bookmark: Row) -> str:

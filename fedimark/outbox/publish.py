@@ -10,7 +10,7 @@ from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.delivery.enqueue import has_followers, say, say_to_followers
 from fedimark.delivery.pacing import moment_of_more, moment_of_new
 from fedimark.here import here, now
-from fedimark.outbox import documents, ids
+from fedimark.outbox import documents, ids, relays
 from fedimark.outbox.consent import group_for
 from fedimark.outbox.profiles import MICRO, PROFILE_SQL, profiles_of
 from fedimark.outbox.proofs import sealed, sealed_shapes
@@ -51,11 +51,12 @@ AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
 
 
 async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
-    """Tell every server with an accepted follower of a new publication, inside `write()`, the owner held.
+    """Tell every server with an accepted follower of a new publication, and relays; inside `write()`, the owner held.
 
     After many at once it is told later. (`delivery.pacing`)
     """
-    if not await has_followers(owner.actor_id):
+    further = await relays.inboxes_for(owner.actor_id, bookmark)
+    if not further and not await has_followers(owner.actor_id):
         return
     actor, group, at = await _actor(owner), await group_for(owner.actor_id, bookmark), now()
 
@@ -63,13 +64,23 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
         said = {name: documents.create(owner.username, bookmark, name or MICRO, group) for name in profiles}
         return sealed_shapes(said, actor, at)
 
+    signed, which = await relays.signed_for(shaped(("",))[""], further, actor) if further else ({}, {})
+
+    def shaped_or_signed(profiles: Collection[str]) -> dict[str, Doc]:
+        return shaped([name for name in profiles if name not in signed]) | {
+            name: document for name, document in signed.items() if name in profiles
+        }
+
     uri = ids.note(owner.username, bookmark["public_id"])
     paced = await moment_of_new(owner.actor_id)
-    await say_to_followers(owner.actor_id, "Create", uri, bookmark["public_id"], shaped, PROFILE_SQL, paced)
+    to_relays = {inbox: which.get(inbox, "") for inbox in sorted(further)}
+    await say_to_followers(
+        owner.actor_id, "Create", uri, bookmark["public_id"], shaped_or_signed, PROFILE_SQL, paced, to_relays
+    )
 
 
 async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
-    """Tell followers and whoever else got a publication that it changed, inside `write()`.
+    """Tell followers, relays and whoever else got a publication that it changed, inside `write()`.
 
     An older Update that still waits is superseded. What is for followers only goes to who follows now: somebody who
     left keeps the words they had, and gets no newer ones; so does who is blocked, or blocks. Where the Create is told
@@ -77,7 +88,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
     """
     uri = ids.note(owner.username, bookmark["public_id"])
     object_hash = addresses.uri_hash(uri)
-    inboxes = await _inboxes(_FOLLOWERS, owner.actor_id)
+    inboxes = await _inboxes(_FOLLOWERS, owner.actor_id) | await relays.inboxes_for(owner.actor_id, bookmark)
     if bookmark["visibility"] > Visibility.FOLLOWERS:
         inboxes |= await _got(object_hash) - await inboxes_of_estranged(owner.actor_id)
     await execute(_SUPERSEDE, object_hash, now(), object_hash)
@@ -88,7 +99,10 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
             profile: documents.update(owner.username, bookmark, activity_id, profile, group)
             for profile in {MICRO, *shapes.values()}
         }
-        said = sealed_shapes(said, await _actor(owner), now())
+        author = await _actor(owner)
+        said = sealed_shapes(said, author, now())
+        for_relays, which = await relays.signed_for(said[MICRO], inboxes, author)
+        said, shapes = said | for_relays, shapes | which
         paced = await moment_of_more(object_hash)
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes, paced)
 
@@ -110,9 +124,10 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
         inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - {row["inbox"] for row in cancelled}
     if inboxes:
         activity_id = here().new_id()
-        document = documents.delete(owner.username, public_id, activity_id, now())
-        document = sealed(document, await _actor(owner), now())
-        await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id)
+        author = await _actor(owner)
+        document = sealed(documents.delete(owner.username, public_id, activity_id, now()), author, now())
+        for_relays, which = await relays.signed_for(document, inboxes, author)
+        await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id, for_relays, which)
 
 
 async def person_changed(actor: Row) -> None:
@@ -142,7 +157,8 @@ async def person_ended(actor: Row) -> None:
     await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
         document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
-        await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id())
+        for_relays, which = await relays.signed_for(document, inboxes, actor)
+        await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id(), for_relays, which)
 
 
 async def _actor(owner: Speaker) -> Row:

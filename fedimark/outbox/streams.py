@@ -14,14 +14,13 @@ from fedimark.delivery.enqueue import say
 from fedimark.delivery.pacing import moment_of_more
 from fedimark.here import MICROS, here, now
 from fedimark.outbox import documents, hearers, ids, tag_documents
-from fedimark.outbox.consent import SPEAKS, carried, gives, group_of
+from fedimark.outbox.consent import NEWS, SPEAKS, carried, gives, group_of
 from fedimark.outbox.profiles import FEDIMARK, IN_GROUP, LINK, forms_of
 from fedimark.outbox.proofs import sealed
 from fedimark.outbox.publish import Speaker
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.vocab.terms import Doc
 
-NEWS = 7 * 86_400 * MICROS  # older bookmarks are no news
 PAUSE = 1 * MICROS
 MOST_WAITING = 300
 BATCH = 50

@@ -8,7 +8,7 @@ from fedimark.delivery.enqueue import say
 from fedimark.delivery.settle import HELD
 from fedimark.here import here, now
 from fedimark.outbox import hearers, tag_documents
-from fedimark.outbox.streams import NEWS
+from fedimark.outbox.consent import NEWS
 from fedimark.policy.visibility import Visibility
 
 _SOME = 500

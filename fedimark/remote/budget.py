@@ -2,7 +2,8 @@
 
 Whoever invents keys and actors makes us ask the host they are invented for. Counted for each host that is asked, after
 redirects too, so nobody is hammered through us, and what one host uses up is no other's. What is asked in the name of
-somebody proven is counted apart: strangers can't use that up. Each process counts for itself, in memory.
+somebody proven is counted apart: strangers can't use that up; and so is what is announced, of which a few may bring
+much. Each process counts for itself, in memory.
 """
 
 from __future__ import annotations
@@ -27,12 +28,17 @@ def unlimited(url: str) -> None:
 
 def for_unproven(url: str) -> None:
     """Count a fetch for a signed request that is not proven yet. Raises Postponed."""
-    _spend("remote.asked_for_unproven", url)
+    _spend("remote.asked_for_unproven", hosts.normal(url), here().settings.actor_fetches_a_minute_per_host)
 
 
 def for_proven(url: str) -> None:
     """Count a fetch of an actor or a Note for an activity that was proven. Raises Postponed."""
-    _spend("remote.asked_for_proven", url)
+    _spend("remote.asked_for_proven", hosts.normal(url), here().settings.actor_fetches_a_minute_per_host)
+
+
+def for_announced(url: str) -> None:
+    """Count a fetch of what somebody announced, or of its author. Raises Postponed."""
+    _spend("remote.asked_for_announced", hosts.normal(url), here().settings.stream_fetches_a_minute_per_host)
 
 
 def elsewhere(spend: Spend, host: str) -> Spend:
@@ -45,15 +51,15 @@ def elsewhere(spend: Spend, host: str) -> Spend:
     return counted
 
 
-def _spend(purse: str, url: str) -> None:
-    """Count one fetch in the minute that began with its host's first."""
+def _spend(purse: str, name: str, most: int) -> None:
+    """Count one more in the minute that began with the first of that name: a host, or an actor."""
     asked: dict[str, tuple[int, int]] = here().caches.setdefault(purse, {})
-    moment, host = now(), hosts.normal(url)
-    until, times = asked.pop(host, (0, 0))
+    moment = now()
+    until, times = asked.pop(name, (0, 0))
     if moment >= until:
         until, times = moment + MINUTE, 0
-    is_spent = times >= here().settings.actor_fetches_a_minute_per_host
-    asked[host] = (until, times if is_spent else times + 1)
+    is_spent = times >= most
+    asked[name] = (until, times if is_spent else times + 1)
     while len(asked) > MOST_HOSTS:
         del asked[next(iter(asked))]
     if is_spent:

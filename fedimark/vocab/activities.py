@@ -59,11 +59,13 @@ class Announce(Activity):
 
     Where they announce what somebody did to it (FEP-1b12), `about` is that activity's type, else it is empty. `note`
     is what they say the object is, None where they do not: good for passing it over, never to be believed.
+    `whole` is that activity as they sent it, None for an object alone: it may bear the proof of whoever said it.
     """
 
     object_id: str
     about: str
     note: Note | None
+    whole: Doc | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

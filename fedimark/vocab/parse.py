@@ -72,15 +72,15 @@ def _like(head: Head, doc: Doc) -> Activity:
 
 
 def _announce(head: Head, doc: Doc) -> Activity:
-    about, value = "", _alone(doc.get("object"))
+    about, whole, value = "", None, _alone(doc.get("object"))
     # Groups of Lemmy, PieFed, Mbin and NodeBB announce whole activities. (FEP-1b12)
     if isinstance(value, dict) and "object" in value and types(value):
         about = types(value)[0]
         if about not in ANNOUNCED:
             return _unknown(head, doc)
-        value = _alone(value.get("object"))
+        whole, value = value, _alone(value.get("object"))
     object_id, embedded = _object(value)
-    return Announce(**head._asdict(), object_id=object_id, about=about, note=_perhaps(embedded))
+    return Announce(**head._asdict(), object_id=object_id, about=about, note=_perhaps(embedded), whole=whole)
 
 
 def _move(head: Head, doc: Doc) -> Activity:

@@ -1,4 +1,4 @@
-"""Muting and blocking: people by anybody, domains and accounts by admins."""
+"""Muting and blocking: people by anybody, domains and accounts by admins; and the relays that admins chose."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from fedimark.doorway.forms import SentForm, read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import FedimarkError, Forbidden, NotFound, Refused
 from fedimark.follows import queries as follows
+from fedimark.follows import relays
 from fedimark.moderation import domains, mutes, people, queries, suspension
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
-from fedimark.web.values import BlockedDomain, BlockedPerson, SuspendedAccount
+from fedimark.web.values import BlockedDomain, BlockedPerson, Relays, SubscribedRelay, SuspendedAccount
 
 
 async def get_people(request: Request) -> Response:
@@ -77,8 +78,8 @@ async def post_unmute(request: Request) -> Response:
 
 
 async def get_moderation(request: Request) -> Response:
-    """`GET /moderation`: blocked domains and suspended accounts, for admins."""
-    return await _moderation_page(request, Form(), Form())
+    """`GET /moderation`: blocked domains, suspended accounts and relays, for admins."""
+    return await _moderation_page(request)
 
 
 async def post_block_domain(request: Request) -> Response:
@@ -87,7 +88,7 @@ async def post_block_domain(request: Request) -> Response:
     try:
         await domains.block_domain(typed.text("host"), typed.text("reason"))
     except Refused as error:
-        return await _moderation_page(request, _again(typed, error, "host", "reason"), Form(), error.status)
+        return await _moderation_page(request, error.status, domain=_again(typed, error, "host", "reason"))
     return onward("/moderation")
 
 
@@ -104,7 +105,7 @@ async def post_suspend(request: Request) -> Response:
     try:
         await suspension.suspend(typed.text("name"), by=signed_in(request).username)
     except (Refused, NotFound) as error:
-        return await _moderation_page(request, Form(), _again(typed, error, "name"), error.status)
+        return await _moderation_page(request, error.status, account=_again(typed, error, "name"))
     return onward("/moderation")
 
 
@@ -112,6 +113,23 @@ async def post_restore(request: Request) -> Response:
     """`POST /moderation/accounts/restore` with `name`"""
     typed = await _from_admin(request)
     await suspension.restore(typed.text("name"))
+    return onward("/moderation")
+
+
+async def post_add_relay(request: Request) -> Response:
+    """`POST /moderation/relays/add` with `address`: an inbox, or an actor that is asked for now."""
+    typed = await _from_admin(request)
+    try:
+        await relays.add(typed.text("address"))
+    except FedimarkError as error:
+        return await _moderation_page(request, error.status, relay=_again(typed, error, "address"))
+    return onward("/moderation")
+
+
+async def post_leave_relay(request: Request) -> Response:
+    """`POST /moderation/relays/leave` with `address`"""
+    typed = await _from_admin(request)
+    await relays.remove(typed.text("address"))
     return onward("/moderation")
 
 
@@ -126,12 +144,18 @@ async def _muted_page(request: Request, form: Form, status: int = 200) -> Respon
     return page(request, "people.html", status=status, showing="muted", blocked=muted, form=form)
 
 
-async def _moderation_page(request: Request, domain: Form, account: Form, status: int = 200) -> Response:
+async def _moderation_page(request: Request, status: int = 200, **forms: Form) -> Response:
+    """The page, with what was typed into one of its forms: `domain`, `account` or `relay`."""
     _only_admins(request)
-    blocked = tuple(BlockedDomain(row["host"], row["reason"], row["created_at"]) for row in await queries.domains())
-    suspended = tuple(_suspended(row) for row in await queries.suspended())
-    values = {"domain": domain, "account": account, "domains": blocked, "suspended": suspended}
-    return page(request, "moderation.html", status=status, **values)
+    lists = {
+        "domains": tuple(
+            BlockedDomain(row["host"], row["reason"], row["created_at"]) for row in await queries.domains()
+        ),
+        "suspended": tuple(_suspended(row) for row in await queries.suspended()),
+        "relays": _relays(await relays.every()),
+    }
+    empty = {"domain": Form(), "account": Form(), "relay": Form()}
+    return page(request, "moderation.html", status=status, **lists, **{**empty, **forms})
 
 
 async def _from_admin(request: Request) -> SentForm:
@@ -147,6 +171,13 @@ def _only_admins(request: Request) -> None:
 
 def _again(typed: SentForm, error: FedimarkError, *names: str) -> Form:
     return Form({name: typed.text(name) for name in names}, {error.field or names[0]: error.message})
+
+
+def _relays(rows: list[Row]) -> Relays:
+    found = tuple(
+        SubscribedRelay(row["address"], row["state"], row["answered_at"] or row["created_at"]) for row in rows
+    )
+    return Relays(found, any(relays.is_unsigned(row) for row in rows))
 
 
 def _suspended(row: Row) -> SuspendedAccount:

@@ -91,6 +91,23 @@ class SuspendedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscribedRelay:
+    """A relay, and since when (microseconds) it has said what `state` tells: requested, accepted or rejected."""
+
+    address: str
+    state: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relays:
+    """The relays of this server; `lacks_extra` says that what one of them gets is not signed as old Mastodons ask."""
+
+    relays: tuple[SubscribedRelay, ...]
+    lacks_extra: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrailLine:
     """A step of a bookmark's life: `copied from` with a person, `edited` without."""
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import entered
 from fedimark.inbox.dispatch import HANDLERS
-from fedimark.outbox import documents, tag_documents
+from fedimark.outbox import documents, relays, tag_documents
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.profiles import BOOKMARKS, LINK
 from fedimark.outbox.proofs import sealed
@@ -155,6 +155,9 @@ async def said() -> dict[str, Any]:
         "Follow": documents.follow(ANA, FOLLOW, BO),
         "Follow by the server": documents.follow(SERVER_ITSELF, FOLLOW, BOS_TAG),
         "Undo of a Follow": documents.undo_follow(ANA, FOLLOW, BO),
+        "Follow of a relay": relays.follow(FOLLOW, ""),
+        "Follow of a relay, LitePub's style": relays.follow(FOLLOW, "https://relay.example/actor"),
+        "Undo of a Follow of a relay": relays.undo(FOLLOW, ""),
         "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
         "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
         "Announce by a tag": tag_documents.announce(TAG, NOTE, note_id, SAVED),

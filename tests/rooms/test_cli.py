@@ -23,7 +23,7 @@ from tests.support.processes import FEDIMARK, Process, free_port
 from tests.support.storage import Storage
 
 COMMANDS = ["serve", "worker", "migrate", "account", "save", "edit", "remove", "import", "export", "timeline"]
-COMMANDS += ["counts", "follow", "unfollow", "domain"]
+COMMANDS += ["counts", "follow", "unfollow", "domain", "relay"]
 ROW = {
     "href": "https://example.org/1",
     "description": "One",

@@ -6,7 +6,7 @@ from fedimark.bookmarks.incoming import IGNORED, forget_note, forget_notes_of
 from fedimark.bookmarks.shares import unshare_some
 from fedimark.database import execute
 from fedimark.follows import incoming as follows
-from fedimark.follows import moving
+from fedimark.follows import moving, relays
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Delete, Move
@@ -22,6 +22,7 @@ async def on_delete(received: Verified[Delete]) -> str:
     gone = "UPDATE actor SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
     await execute(gone, received.received_at, actor["id"])
     await follows.forget(actor)
+    await relays.forget(actor)
     dropped = await forget_notes_of(actor, BATCH) + await unshare_some(actor, BATCH)
     return "gone" if dropped < BATCH else UNFINISHED
 

@@ -6,8 +6,10 @@ from fedimark import addresses
 from fedimark.bookmarks import shares
 from fedimark.bookmarks.incoming import IGNORED, forget_note, is_followed, store_from_origin
 from fedimark.database import Row, fetch_one
+from fedimark.inbox.handlers.relays import on_relayed
 from fedimark.inbox.origin import NOTHING, Origin
 from fedimark.inbox.receive import Verified
+from fedimark.inbox.relayed import speaks_as_relay
 from fedimark.vocab.activities import Announce, Like
 from fedimark.vocab.terms import PUBLIC
 
@@ -15,11 +17,13 @@ from fedimark.vocab.terms import PUBLIC
 async def on_announce(received: Verified[Announce]) -> str:
     """Somebody passed a Note on: of this server, or of another, which was asked for it.
 
-    Only people followed here are heard, except on what is ours. A group's word that somebody edited or deleted is a
-    reason to look, no more. (FEP-1b12)
+    Only people followed here are heard, and relays, except on what is ours. A group's word that somebody edited or
+    deleted is a reason to look, no more. (FEP-1b12)
     """
     activity, origin = received.activity, received.origin or NOTHING
     is_ours = addresses.local_path(activity.object_id) is not None
+    if not is_ours and await speaks_as_relay(received.actor):
+        return await on_relayed(received)
     if not is_ours and not await is_followed(received.actor):
         return IGNORED
     if activity.about in ("Update", "Delete"):
