@@ -101,7 +101,7 @@ def read(text: str, address: str) -> RawFeed:
     except _Enough:
         is_whole = True
     if not reader.is_feed:
-        raise NoFeed("broken" if not is_whole else "not-a-feed")
+        raise NoFeed("not-a-feed")
     if not is_whole and not reader.entries:
         raise NoFeed("broken")
     return RawFeed(reader.title, reader.home, reader.wait_s, tuple(reader.entries))

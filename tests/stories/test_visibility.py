@@ -20,6 +20,7 @@ from fedimark.here import here
 from fedimark.policy.visibility import Visibility
 from fedimark.routes import routes
 from fedimark.text import urls
+from tests.rooms.peers import Says, stand
 from tests.stories.reading import Reading
 from tests.support.invariants import disagreements
 from tests.support.people import Person
@@ -477,6 +478,50 @@ async def test_what_one_may_not_see_changes_not_one_byte_of_what_one_sees(server
         changed = [where for where in before if before[where] != after[where]]
         assert not changed, "\n".join(changed)
         assert len(before) > 100
+
+
+def _feed(kept: Kept) -> Says:
+    """A feed with one entry, which says all the words of a bookmark."""
+    texts, links = kept.texts(), (kept.url, "https://bos.example/page")
+    said = f"<description>{texts['description']}</description><category>{kept.word}tag</category>"
+    said = f"<title>{texts['title']}</title><category>shared</category>{said}"
+    items = "".join(f"<item><link>{link}</link><guid>{kept.word}{link}</guid>{said}</item>" for link in links)
+    head = f"<title>{kept.word}feed</title><link>https://{kept.word}home.example/</link>"
+    return Says(200, f"<rss><channel>{head}{items}</channel></rss>".encode(), {"content-type": "application/rss+xml"})
+
+
+async def test_a_feed_is_seen_by_its_readers_alone(server, fleet, clock):
+    # Given people who look at everything, and two feeds they know nothing of: a page names one, a key is in the other
+    world = await world_of(server)
+    bo, rea = await server.sign_up("bo"), await server.sign_up("rea")
+    await bo.save("https://bos.example/page", title="bo's", tags="shared other")
+    clock.forward(days=1)
+    new = Kept(F, "a" * 13, "nfeedn")
+    host, secret = f"{new.word}blog.example", f"/rss/secret:{new.word}key/"
+    link = b'<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+    page = Says(200, link, {"content-type": "text/html"})
+    stand(fleet, host).answers |= {"/": page, "/feed.xml": _feed(new), secret: _feed(new)}
+    moment = clock()
+    viewers = (OWNER, FOLLOWER, STRANGER, NOBODY, SERVER)
+    before = await everything(world, viewers, new, moment, "\0")
+
+    # When somebody follows both, and they are read
+    await rea.follow(f"https://{host}")
+    await rea.follow(f"https://{host}{secret}")
+    await server.settle()
+
+    # Then nobody else finds a byte more, whatever they ask for
+    after = await everything(world, viewers, new, moment, "\0")
+    changed = [where for where in before if before[where] != after[where]]
+    assert not changed, "\n".join(changed)
+    assert len(before) > 100
+
+    # And their reader finds it all; beside bo only the one that everybody may know of counts as a saver
+    hers = (await rea.browser.get("/network")).text
+    assert all(new.words()[word] in hers for word in ("url", "title", "description", "tag"))
+    savers = (await rea.browser.get(f"/url/{urls.link_hash('https://bos.example/page')}")).text
+    assert "2 savers" in savers
+    assert await disagreements() == []
 
 
 async def test_what_is_not_for_you_answers_like_what_never_was(server):
