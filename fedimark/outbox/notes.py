@@ -16,7 +16,7 @@ from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
-from fedimark.vocab.terms import PUBLIC, TAGS, Doc
+from fedimark.vocab.terms import LD_JSON, PUBLIC, TAGS, Doc
 
 # Mastodon takes the first language of a map; people have no language here yet, and English is what most say.
 _LANGUAGE = "en"
@@ -73,19 +73,20 @@ def note(username: str, bookmark: Row, profile: str = MICRO, group: str = "") ->
     return document if _size(document) <= parts.largest else _shortened(username, bookmark, document, parts)
 
 
-def replies(username: str, public_id: str) -> Doc:
-    """The collection of what others answered to a bookmark, without `@context`: none are kept yet.
+def replies(username: str, public_id: str, answers: Sequence[str] = ()) -> Doc:
+    """The collection of what others answered to a bookmark, by id, without `@context`.
 
     Its first page stands in it: GoToSocial looks nowhere else, and indielinks reads no Note without one.
     """
     uri = ids.replies(username, public_id)
-    return {"id": uri, "type": "Collection", "totalItems": 0, "first": replies_page(username, public_id)}
+    first = replies_page(username, public_id, answers)
+    return {"id": uri, "type": "Collection", "totalItems": len(answers), "first": first}
 
 
-def replies_page(username: str, public_id: str) -> Doc:
-    """The first page of that collection, without `@context`."""
+def replies_page(username: str, public_id: str, answers: Sequence[str] = ()) -> Doc:
+    """The one page of that collection, without `@context`."""
     uri = ids.replies(username, public_id)
-    return {"id": f"{uri}?page=first", "type": "CollectionPage", "partOf": uri, "items": []}
+    return {"id": f"{uri}?page=first", "type": "CollectionPage", "partOf": uri, "items": [*answers]}
 
 
 def edited_at(bookmark: Row) -> int | None:
@@ -105,6 +106,7 @@ class _Parts:
     raw_tags: Sequence[str]
     profile: str
     read_on: str = ""  # HTML
+    via: str = ""
 
     @property
     def largest(self) -> int:
@@ -126,6 +128,7 @@ class _Parts:
             hashtags=[(safe, tag) for safe, tag in shown if safe is not None],
             raw_tags=_public_tags(bookmark),
             profile=profile,
+            via=bookmark.get("via", ""),
         )
 
     def content(self) -> str:
@@ -181,7 +184,7 @@ def _document(username: str, bookmark: Row, heard: Audience, parts: _Parts) -> D
                 "preview": {"type": "Page", "name": parts.title, "url": parts.url},
             }
         ],
-        "tag": _hashtags(parts),
+        "tag": _tag(parts),
         TAGS: _public_tags(bookmark),
         "to": heard.to,
         "cc": heard.cc,
@@ -210,7 +213,13 @@ def _shortened(username: str, bookmark: Row, document: Doc, parts: _Parts) -> Do
 
 
 def _with(document: Doc, parts: _Parts) -> Doc:
-    return document | {"content": parts.content(), "tag": _hashtags(parts)}
+    return document | {"content": parts.content(), "tag": _tag(parts)}
+
+
+def _tag(parts: _Parts) -> list[object]:
+    """Hashtags, and where the bookmark was copied from."""
+    via = [{"type": "Link", "rel": "via", "href": parts.via, "mediaType": LD_JSON, "name": "via"}] if parts.via else []
+    return [*_hashtags(parts), *via]
 
 
 def _hashtags(parts: _Parts) -> list[object]:

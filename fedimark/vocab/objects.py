@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fedimark.vocab.reading import (
+    LONGEST_ID,
     Unreadable,
     ids,
     is_web_url,
@@ -26,6 +27,8 @@ _LONGEST_TAG = 255
 _LONGEST_LINK = 8_000
 _LONGEST_CONTENT = 1_048_576
 _QUOTES = ("quote", "quoteUrl", "quoteUri", "_misskey_quote")
+# How a Link among the tags says that it leads to what is quoted. (FEP-e232)
+_QUOTE_RELS = frozenset({"quote", "https://misskey-hub.net/ns#_misskey_quote", "https://w3id.org/fep/044f#quote"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Note:
     `title` comes from `name` or `nameMap` alone. `href` is the page a bookmark is about, exactly as sent.
     `content_html` is HTML as received; `source_text` is what was typed, None unless it was plain text. `tags` are in
     the sender's own spelling, without `#`, in order, each once. Public in `to` and `cc` is always its full IRI.
+
+    `via` is the id of the bookmark that this one was copied from, by its own word.
 
     `link_title` is what the attached Link is called. `hashtags` are name and address of the Hashtags that say nothing
     of a raw tag. `mentions` are the ids of people mentioned.
@@ -54,6 +59,7 @@ class Note:
     updated: int | None
     in_reply_to: str | None
     quote: str | None
+    via: str | None
     type: str
     link_title: str
     hashtags: tuple[tuple[str, str], ...]
@@ -95,7 +101,8 @@ def read_note(doc: Doc) -> Note:
         published=when(doc.get("published")),
         updated=when(doc.get("updated")),
         in_reply_to=_first_web_id(doc.get("inReplyTo")),
-        quote=next(filter(None, (_first_web_id(doc.get(name)) for name in _QUOTES)), None),
+        quote=next(filter(None, (_first_web_id(doc.get(name)) for name in _QUOTES)), None) or _led_to(doc, _QUOTE_RELS),
+        via=_led_to(doc, frozenset({"via"})),
         type=note_type,
         link_title=_link_title(link),
         hashtags=_hashtags(doc),
@@ -113,6 +120,19 @@ def read_tombstone(doc: Doc) -> Tombstone:
         former_type=text(doc.get("formerType")),
         deleted=when(doc.get("deleted")),
     )
+
+
+def _led_to(doc: Doc, rels: frozenset[str]) -> str | None:
+    """Where the first Link among the tags leads that bears one of these relations."""
+    for each in _few(doc.get("tag"), MOST_TAGS):
+        if not isinstance(each, dict) or "Link" not in types(each):
+            continue
+        said, href = each.get("rel"), each.get("href")
+        words = said.split() if isinstance(said, str) else said if isinstance(said, list) else []
+        leads = isinstance(href, str) and len(href) <= LONGEST_ID and is_web_url(href)
+        if leads and not rels.isdisjoint(word for word in words[:8] if isinstance(word, str)):
+            return str(href)
+    return None
 
 
 def _first_web_id(value: object) -> str | None:

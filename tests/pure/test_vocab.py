@@ -392,6 +392,37 @@ class TestNotes:
 
         assert (note.quote, note.is_bookmark) == (NOTE, False)
 
+    @pytest.mark.parametrize(
+        "rel", ["quote", "https://misskey-hub.net/ns#_misskey_quote", ["x", "quote"], "nofollow quote"]
+    )
+    def test_a_link_among_the_tags_quotes(self, rel):
+        tag = [{"type": "Link", "href": NOTE, "rel": rel, "mediaType": "application/activity+json"}]
+
+        assert read_note(wire("mastodon/create_plain.json")["object"] | {"tag": tag}).quote == NOTE
+
+    def test_a_copy_says_what_it_was_copied_from(self):
+        note = read_note(wire("fedimark/create_copy.json")["object"])
+
+        assert (note.via, note.is_bookmark, note.tags[0]) == (
+            "https://cleo.example/u/cleo/b/c3v7q2mzt5xha",
+            True,
+            "clocks",
+        )
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"type": "Link", "rel": "via", "href": "javascript:alert(1)"},
+            {"type": "Link", "rel": "via", "href": "https://x.example/" + "a" * 2_048},
+            {"type": "Link", "rel": "via", "href": ["https://x.example/"]},
+            {"type": "Hashtag", "rel": "via", "href": "https://x.example/", "name": "#x"},
+            {"type": "Link", "rel": ["self", 5, {}], "href": "https://x.example/"},
+            {"type": "Link", "rel": 5, "href": "https://x.example/"},
+        ],
+    )
+    def test_what_leads_nowhere_or_says_something_else_is_no_source(self, said):
+        assert read_note(wire("fedimark/create_copy.json")["object"] | {"tag": [said]}).via is None
+
     def test_tags_and_attachments_are_bounded(self):
         doc = wire("betula/create_note.json")["object"]
         doc["tag"] = [{"type": "Hashtag", "name": f"#t{at}"} for at in range(500)]

@@ -18,7 +18,7 @@ from fedimark.delivery import settle
 from fedimark.delivery.claim import claim
 from fedimark.outbox import documents, publish
 from fedimark.outbox.notes import note
-from fedimark.outbox.profiles import LARGEST, MICRO
+from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, LINK, MICRO, SMALL
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.actors import read_actor
 from fedimark.vocab.objects import read_note
@@ -171,6 +171,16 @@ async def test_what_we_say_is_read_back_to_the_letter(ana):
     assert (told.title, told.source_text, told.href) == (row["title"], row["description"], row["url"])
     assert " ".join(told.tags) == row["tags"]
     assert told.published == row["saved_at"]
+
+
+@pytest.mark.parametrize("profile", [MICRO, LINK, BOOKMARKS, SMALL, FEDIMARK])
+async def test_a_copy_says_where_it_came_from_in_every_shape_however_long_it_is(ana, profile):
+    source = "https://cleo.example/u/cleo/b/c3v7q2mzt5xha"
+    row = await save(ana, title="T", description="word " * 10_000, tag_text="sql") | {"via": source}
+
+    told = parse(loads(json.dumps(documents.create("ana", row, profile)).encode())).note  # type: ignore[attr-defined]
+
+    assert (told.via, told.tags, told.quote) == (source, ("sql",), None)
 
 
 @pytest.mark.parametrize(
