@@ -17,6 +17,8 @@ from fedimark.outbox.notes import note, replies, replies_page
 from fedimark.outbox.profiles import instance_kind
 from fedimark.vocab.terms import AS, note_context
 
+EMBEDDED = 20  # of the answers to a bookmark, how many its Note names
+
 
 async def get_person(request: Request) -> Response:
     """`GET /u/{user}`, also as `/u/{user}.json`: an actor, or 410 for who left."""
@@ -43,18 +45,20 @@ async def get_note(request: Request) -> Response:
     except NotFound:
         return document(request, await _grave(username, public_id), status=410)
     said = note(owner["local_name"], row, await shape_for(request), group_of(owner, row))
-    return document(request, {"@context": note_context(), **said})
+    answers = await queries.answers(row["id"])
+    named = replies(username, public_id, answers[:EMBEDDED]) | {"totalItems": len(answers)}
+    return document(request, {"@context": note_context(), **said, "replies": named})
 
 
 async def get_replies(request: Request) -> Response:
     """`GET /u/{user}/b/{id}/replies`, and its page at `?page=first`; 404 where the bookmark itself would be."""
     username, public_id = request.path_params["user"], request.path_params["id"]
-    await queries.shown_bookmark(await queries.person(username), public_id)
+    row = await queries.shown_bookmark(await queries.person(username), public_id)
     asked = request.query_params.get("page")
     if asked not in (None, "first"):
         raise NotFound
-    said = replies(username, public_id) if asked is None else replies_page(username, public_id)
-    return document(request, {"@context": AS, **said})
+    shape = replies if asked is None else replies_page
+    return document(request, {"@context": AS, **shape(username, public_id, await queries.answers(row["id"]))})
 
 
 async def _grave(username: str, public_id: str) -> dict[str, object]:

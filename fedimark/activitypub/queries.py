@@ -6,6 +6,7 @@ from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound
 from fedimark.here import MICROS, now
+from fedimark.policy.blocks import no_block_between
 from fedimark.policy.visibility import Visibility
 
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind <> 'Application'"
@@ -31,6 +32,13 @@ WHERE l.hash = ? AND b.is_local AND b.listed AND b.removed_at IS NULL AND lower(
 """
 _SAVES_BELOW = f"AND (b.saved_at, b.id) < (?, COALESCE((SELECT b.id {_OWN_SAVES} AND b.public_id = ?), 0))"
 _SAVES_NEWEST = "ORDER BY b.saved_at DESC, b.id DESC LIMIT ?"
+# Of nobody who is suspended or stands behind a block with the bookmark's owner; no more than are kept of one.
+_ANSWERS = f"""
+SELECT r.uri FROM remark r JOIN actor a ON a.id = r.actor_id JOIN bookmark b ON b.id = r.bookmark_id
+WHERE r.bookmark_id = ? AND r.is_reply AND r.visibility = {int(Visibility.PUBLIC)}
+AND a.suspended_at IS NULL AND a.gone_at IS NULL AND {no_block_between("a.id", "b.actor_id")}
+ORDER BY r.said_at, r.id
+"""
 
 
 async def person(username: str) -> Row:
@@ -108,6 +116,11 @@ async def own_saves(link_hash: str, before: tuple[int, str] | None, limit: int) 
     """Public bookmarks of a page by people here, with their `local_name`, newest first."""
     place, parameters = (_SAVES_BELOW, (before[0], link_hash, before[1])) if before else ("", ())
     return await fetch(f"SELECT b.*, a.local_name {_OWN_SAVES} {place} {_SAVES_NEWEST}", link_hash, *parameters, limit)
+
+
+async def answers(bookmark_id: int) -> list[str]:
+    """The ids of the public answers to a bookmark, the oldest first."""
+    return [row["uri"] for row in await fetch(_ANSWERS, bookmark_id)]
 
 
 async def usage() -> dict[str, int]:

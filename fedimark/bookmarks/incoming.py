@@ -41,26 +41,30 @@ _SHOWN_TO_ALL = f"""
 SELECT * FROM bookmark WHERE actor_id = ? AND NOT is_local AND is_save AND removed_at IS NULL
 AND visibility = {Visibility.PUBLIC} AND (CASE WHEN listed THEN 1 ELSE 0 END) <> ? ORDER BY id LIMIT ?
 """
+_REMARKS_RETURN = """
+UPDATE remark SET bookmark_id = (SELECT b.id FROM bookmark b WHERE b.uri_hash = ?)
+WHERE object_hash = ? AND bookmark_id IS NULL
+"""
 # What two states of one Note with one moment must agree in.
-_SAID = ("url", "page_url", "title", "description", "tags", "visibility", "listed", "is_save")
+_SAID = ("url", "page_url", "title", "description", "tags", "visibility", "listed", "is_save", "via")
 
 
 async def store_note(author: Row, note: Note, received_at: int) -> str:
     """Keep a Note of somebody followed here that is a bookmark or mentions a page, or the newer words of a known one.
 
     `author` is the row of the proven author, `received_at` and the note's moments microseconds since 1970 UTC.
-    Everything else is ignored: Notes without a link, quotes, replies, direct ones, addresses that nobody could save
-    here or that look like a secret.
+    Everything else is ignored: Notes without a link, quotes and replies (see `remarks`), direct ones, addresses that
+    nobody could save here or that look like a secret.
     """
     # In this order: most of what comes is by somebody followed, and new.
     if not await is_followed(author) and await _known(author, note.id) is None:
         return IGNORED
-    return await _store(author, note, received_at, beats=_stamp(note, received_at))
+    return await _store(author, note, received_at, beats=stamp_of(note, received_at))
 
 
 async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
     """Keep a Note as its own server shows it now, followed or not: it wins over what bears the same moment."""
-    return await _store(author, note, received_at, beats=_stamp(note, received_at) + 1)
+    return await _store(author, note, received_at, beats=stamp_of(note, received_at) + 1)
 
 
 async def store_brought(author: Row, note: Note, received_at: int) -> str:
@@ -70,9 +74,9 @@ async def store_brought(author: Row, note: Note, received_at: int) -> str:
 
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
     """Whether another state of this Note is known that bears the same moment, so its server must be asked."""
-    stamp = _stamp(note, received_at)
+    stamp = stamp_of(note, received_at)
     before = await _known(author, note.id)
-    withheld = await fetch_one(_WITHHELD, _grave(author, note.id))
+    withheld = await fetch_one(_WITHHELD, grave_of(author, note.id))
     if before is not None and before["updated_at"] == stamp:
         values = await _read(author, note, received_at)
         return values is None or any(values[name] != before[name] for name in _SAID)
@@ -86,15 +90,20 @@ async def is_followed(author: Row) -> bool:
     return await fetch_one(_FOLLOWED, author["id"]) is not None
 
 
+async def is_shut_out(author: Row) -> bool:
+    """Whether an admin suspended somebody."""
+    return await fetch_one(_SHUT_OUT, author["id"]) is not None
+
+
 async def is_buried(author: Row, uri: str) -> bool:
     """Whether its author deleted a Note."""
-    return await fetch_one(_BURIED, _grave(author, uri)) is not None
+    return await fetch_one(_BURIED, grave_of(author, uri)) is not None
 
 
 async def forget_note(author: Row, uri: str) -> str:
     """Drop a Note that its author deleted, and let no Create of theirs bring it back."""
     # The grave is the author's own: a neighbour on their server cannot dig it for a Note not yet seen.
-    await rows.bury(uri, _grave(author, uri))
+    await rows.bury(uri, grave_of(author, uri))
     await hold("actor", author["id"])
     row = await _known(author, uri)
     if row is None:
@@ -116,6 +125,7 @@ async def drop_if_unwanted(row: Row) -> None:
     kept = row["is_local"] or await fetch_one("SELECT id FROM share WHERE bookmark_id = ? LIMIT 1", row["id"])
     if not kept and not await is_followed({"id": row["actor_id"]}):
         await rows.drop(row)
+        await execute("DELETE FROM remark WHERE object_hash = ?", row["uri_hash"])
 
 
 async def follow_consent(author: Row, limit: int) -> int:
@@ -136,24 +146,28 @@ async def consents(author: Row) -> bool:
 async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> str:
     await hold("actor", author["id"])
     # Asked once more: an admin may have suspended them while their server was being read.
-    if await fetch_one(_SHUT_OUT, author["id"]) is not None:
+    if await is_shut_out(author):
         return IGNORED
     before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
     if before is not None and before["actor_id"] != author["id"]:
         return IGNORED
     if await is_buried(author, note.id):
         return IGNORED
-    withheld = await fetch_one(_WITHHELD, _grave(author, note.id))
+    withheld = await fetch_one(_WITHHELD, grave_of(author, note.id))
     if any(known is not None and known["updated_at"] >= beats for known in (before, withheld)):
         return "known"
     values = await _read(author, note, received_at)
     if values is None:
-        return await _no_longer(author, note, before, _stamp(note, received_at))
+        return await _no_longer(author, note, before, stamp_of(note, received_at))
     if before is not None and not note.published:
         values["saved_at"] = before["saved_at"]  # they never said when: what counts is when it came first
-    if withheld is not None:
-        await execute("DELETE FROM withheld WHERE uri_hash = ?", _grave(author, note.id))
-    return await _written(before, values)
+    if withheld is None:
+        return await _written(before, values)
+    await execute("DELETE FROM withheld WHERE uri_hash = ?", grave_of(author, note.id))
+    outcome = await _written(before, values)
+    # They hid it and show it again: what others said about it was said still.
+    await execute(_REMARKS_RETURN, values["uri_hash"], values["uri_hash"])
+    return outcome
 
 
 async def _written(before: Row | None, values: dict[str, Any]) -> str:
@@ -169,7 +183,7 @@ async def _written(before: Row | None, values: dict[str, Any]) -> str:
 async def _no_longer(author: Row, note: Note, before: Row | None, stamp: int) -> str:
     """A Note that is no bookmark for us: never was, or was until this edit, which older words must not outlive."""
     if before is not None or note.updated is not None:
-        await execute(_WITHHOLD, _grave(author, note.id), stamp, now())
+        await execute(_WITHHOLD, grave_of(author, note.id), stamp, now())
     if before is None:
         return IGNORED
     await rows.drop(before)
@@ -179,11 +193,12 @@ async def _no_longer(author: Row, note: Note, before: Row | None, stamp: int) ->
 async def _drop(row: Row) -> None:
     await rows.drop(row)
     await execute("DELETE FROM share WHERE object_hash = ?", row["uri_hash"])
+    await execute("DELETE FROM remark WHERE object_hash = ?", row["uri_hash"])
 
 
 async def _read(author: Row, note: Note, received_at: int) -> dict[str, Any] | None:
     """The row that a Note means, without its link; None when it is nothing that could be kept here."""
-    visibility = _visibility(author, note)
+    visibility = reach_of(author, note)
     software = await _software(author)
     found = recognise(note, software) if visibility is not None else None
     if visibility is None or found is None:
@@ -199,7 +214,9 @@ async def _read(author: Row, note: Note, received_at: int) -> dict[str, Any] | N
         "visibility": int(visibility),
         "listed": found.is_save and is_listed(visibility, author_consents=consenting),
         "saved_at": min(note.published or received_at, received_at),
-        "updated_at": _stamp(note, received_at),
+        "updated_at": stamp_of(note, received_at),
+        "via": note.via or "",
+        "via_hash": addresses.uri_hash(note.via) if note.via else None,
         **_words(found),
     }
 
@@ -225,11 +242,12 @@ async def _software(author: Row) -> str:
     return str(row["software"]).lower() if row else ""
 
 
-def _stamp(note: Note, received_at: int) -> int:
+def stamp_of(note: Note, received_at: int) -> int:
+    """The moment by which two states of a Note are compared."""
     return note.updated or note.published or received_at
 
 
-def _visibility(author: Row, note: Note) -> Visibility | None:
+def reach_of(author: Row, note: Note) -> Visibility | None:
     """How far the author let it reach; None for what is meant for single people."""
     if PUBLIC in note.to:
         return Visibility.PUBLIC
@@ -239,5 +257,6 @@ def _visibility(author: Row, note: Note) -> Visibility | None:
     return Visibility.FOLLOWERS if followers and followers in (*note.to, *note.cc) else None
 
 
-def _grave(author: Row, uri: str) -> str:
+def grave_of(author: Row, uri: str) -> str:
+    """By what the end of a Note of theirs is remembered: nobody else can dig that grave."""
     return addresses.uri_hash(f"{author['uri']} {uri}")

@@ -99,8 +99,10 @@ async def drop(row: Row) -> None:
     if row["is_local"]:
         await execute("DELETE FROM share WHERE bookmark_id = ?", row["id"])
         await execute("DELETE FROM reaction WHERE bookmark_id = ?", row["id"])
+        await execute("DELETE FROM remark WHERE bookmark_id = ?", row["id"])
     else:
         await execute("UPDATE share SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
+        await execute("UPDATE remark SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
     await _tally(lines)
     await _settle(row["link_id"])
 

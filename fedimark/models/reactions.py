@@ -55,14 +55,16 @@ class Remark(Model):
     uri = column.TextField()
     uri_hash = column.CharField(max_length=40, unique=True)
     page_url = column.TextField(default="")
-    object_hash = column.CharField(max_length=40)  # addresses.uri_hash of the id of what it is about
+    object_hash = column.CharField(max_length=40)  # addresses.uri_hash of the id of the bookmark it is about
     bookmark_id = column.BigIntField(null=True)
+    depth = column.SmallIntField(default=0, db_default=0)  # how many answers stand between it and the bookmark
     is_reply = column.BooleanField()
     description = column.TextField()  # plain text
     visibility = column.SmallIntField()
     listed = column.BooleanField(default=False)  # whether its author lets it stand on public pages
     said_at = column.BigIntField()
     updated_at = column.BigIntField()
+    received_at = column.BigIntField(default=0, db_default=0)
 
     class Meta:
         """Read with what it is about."""

@@ -6,6 +6,7 @@ import json
 
 from fedimark.accounts.facts import put_fact
 from fedimark.bookmarks.incoming import forget_notes_of
+from fedimark.bookmarks.remarks import forget_remarks_of
 from fedimark.bookmarks.shares import unshare_some
 from fedimark.database import Row, atomically, execute, fetch, marks
 from fedimark.errors import NotFound, Refused
@@ -98,6 +99,7 @@ async def _forget(actor: Row) -> None:
 
 
 async def _drop_some(actor: Row) -> int:
+    await forget_remarks_of(actor)
     return await forget_notes_of(actor, _BOOKMARKS) + await unshare_some(actor, _BOOKMARKS)
 
 

@@ -25,6 +25,7 @@ class Shown:
     entry: Entry
     row: Row
     is_owner: bool
+    viewer_id: int
 
     @property
     def was_edited(self) -> bool:
@@ -47,7 +48,7 @@ async def one_bookmark(username: str, public_id: str, viewer: Viewer | None) -> 
     row = await fetch_one(_ONE, found.owner["id"], public_id)
     if row is not None and row["visibility"] >= found.least:
         entry = (await own_entries([row], found.viewer_id, is_owner=found.is_owner))[0]
-        return Shown(entry, row, found.is_owner)
+        return Shown(entry, row, found.is_owner, found.viewer_id)
     uri = addresses.absolute(addresses.bookmark(username, public_id))
     if row is None and await fetch_one(_ENDED, addresses.uri_hash(uri)):
         raise Gone("This bookmark was withdrawn.")

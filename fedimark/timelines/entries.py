@@ -28,6 +28,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstSave:
+    """Who saved a page first, as far as the reader sees, and when."""
+
+    person: Person
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """The reader's own bookmark of an entry's link, with the marks nobody else sees."""
 
@@ -39,6 +47,14 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The bookmark that another one was copied from: whose it is, and where it stands."""
+
+    person: Person
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a timeline: one link with its savers.
 
@@ -47,7 +63,8 @@ class Entry:
     `tags` are as typed, private ones only where the reader is their owner. `at` is the place in the timeline and
     `saved_at` the moment of the save shown, both in microseconds since 1970, UTC. `permalink` is a path here, or the
     origin's address of a remote save. `is_mention` says that nobody this reader sees saved the page: `saver` only
-    mentioned it, and `saver_count` does not count them.
+    mentioned it, and `saver_count` does not count them. `source` is what the save shown was copied from, where a page
+    tells and its reader may see both.
     """
 
     link_hash: str
@@ -66,6 +83,7 @@ class Entry:
     permalink: str
     own: Own | None = None
     is_mention: bool = False
+    source: Source | None = None
 
     @property
     def openable(self) -> bool:

@@ -10,9 +10,11 @@ from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.found import Found, find
+from fedimark.timelines.link import with_sources
 from fedimark.timelines.merge import EVERYWHERE, HERE, Merged
 from fedimark.timelines.popular import popular_lines
-from fedimark.timelines.savers import SEEN, SHARED_TO, merged_entries, own_entries
+from fedimark.timelines.saved import saved, tagged
+from fedimark.timelines.savers import SEEN, merged_entries, own_entries
 from fedimark.timelines.stream import (
     Cursor,
     LinkStream,
@@ -26,14 +28,6 @@ from fedimark.timelines.tag_actors import was_public
 
 __all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "whole_network"]
 
-_ONLY = {
-    "": "TRUE",
-    "public": f"b.visibility = {Visibility.PUBLIC}",
-    "private": f"b.visibility = {Visibility.PRIVATE}",
-    "unread": "b.to_read",
-    "starred": "b.starred",
-    "untagged": "b.tags = ''",
-}
 # Of the streams everybody reads: that a link has a saver whom this viewer neither blocks nor mutes.
 _UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
 _SOMEBODY_SEEN = {
@@ -70,6 +64,8 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
         lines.reverse()
     if isinstance(found.stream, PersonStream | LinkStream):
         entries = await own_entries(lines, found.viewer_id, is_owner=found.is_owner)
+        if isinstance(found.stream, LinkStream):
+            entries = await with_sources(found, lines, entries)
     else:
         entries = await merged_entries(lines, found.viewer_id)
     first, last = (_cursor_of(lines[0]), _cursor_of(lines[-1])) if lines else (None, None)
@@ -108,7 +104,7 @@ async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
     """
     if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_hidden:
         return []
-    where, parameters = _tagged(found)
+    where, parameters = tagged(found)
     people = "" if found.owner else "count(DISTINCT t.actor_id) DESC, "
     # The tags of a private kind have visibility 0 on their taggings, so only their owner meets them here.
     sql = f"""
@@ -152,7 +148,7 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
     place, placed = _place(found, cursor) if cursor else ("", ())
     stream = found.stream
     if isinstance(stream, PersonStream | LinkStream):
-        where, parameters = _saved(found)
+        where, parameters = saved(found)
         # The same moment and id stand in the tag index, where they need no sorting.
         at, tie = ("t0.saved_at", "t0.bookmark_id") if found.tag_ids else ("b.saved_at", "b.id")
         if place:
@@ -160,7 +156,7 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
         sql = f"SELECT b.* FROM {where} ORDER BY {at} {order}, {tie} {order} LIMIT ?"
         return await fetch(sql, *parameters, *placed, limit)
     if isinstance(stream, TagStream) and len(stream.tags) > 1:
-        where, parameters = _tagged(found)
+        where, parameters = tagged(found)
         # Grouped while read: an intersection is too rare to be kept merged.
         having = f"HAVING (min(t0.saved_at), t0.link_id) {beyond} {place}" if place else ""
         lines = f"SELECT t0.link_id, min(t0.saved_at) AS position FROM {where} GROUP BY t0.link_id {having}"
@@ -189,11 +185,11 @@ def _place(found: Found, cursor: Cursor) -> tuple[str, tuple[object, ...]]:
     When it has gone since, a page begins with all of its moment: better twice than never.
     """
     if isinstance(found.stream, PersonStream | LinkStream):
-        where, parameters = _saved(found)
+        where, parameters = saved(found)
         name = "uri_hash" if len(cursor.tie) == 40 else "public_id"
         row = f"SELECT b.id FROM {where} AND b.{name} = ?"
     elif len(found.tag_ids) > 1:
-        where, parameters = _tagged(found)
+        where, parameters = tagged(found)
         row = f"SELECT t0.link_id FROM {where} AND t0.link_id = ({_LINK}) LIMIT 1"
     else:
         kind, owner_id = _merged(found)
@@ -209,45 +205,6 @@ def _merged(found: Found) -> tuple[Merged, int]:
     if isinstance(found.stream, NetworkStream):
         return Merged.NETWORK, found.viewer_id
     return Merged.RECENT, HERE if isinstance(found.stream, RecentStream) and found.stream.here else EVERYWHERE
-
-
-def _saved(found: Found) -> tuple[str, tuple[object, ...]]:
-    """FROM and WHERE for bookmarks `b` of one person (with tags or a filter) or of one link."""
-    if found.link is not None:
-        seen = f"""(b.listed OR b.actor_id = ? OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
-        SELECT 1 FROM follow f JOIN actor a ON a.id = f.target_id
-        WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted' AND a.suspended_at IS NULL))
-        OR {SHARED_TO})"""
-        where = f"bookmark b WHERE b.link_id = ? AND b.removed_at IS NULL AND {seen} AND {not_hidden('b.actor_id')}"
-        return where, (found.link["id"], *[found.viewer_id] * 6)
-    assert found.owner is not None
-    assert isinstance(found.stream, PersonStream)
-    if found.tag_ids:
-        where, parameters = _tagged(found)
-        head, _, tail = where.partition(" WHERE ")
-        return f"{head} JOIN bookmark b ON b.id = t0.bookmark_id WHERE {tail}", parameters
-    # The least visibility stands in the text and not among the parameters, so that partial indexes are used.
-    shown = f"b.visibility >= {int(found.least)}" if found.least else "TRUE"
-    where = f"bookmark b WHERE b.actor_id = ? AND b.removed_at IS NULL AND {shown} AND {_ONLY[found.stream.only]}"
-    return where, (found.owner["id"],)
-
-
-def _tagged(found: Found) -> tuple[str, tuple[object, ...]]:
-    """FROM and WHERE for the taggings `t0` of bookmarks that carry all of a stream's tags."""
-    tables, where, parameters = ["bookmark_tag t0"], ["t0.tag_id = ?"], [found.tag_ids[0]]
-    for number, tag_id in enumerate(found.tag_ids[1:], 1):
-        tables.append(f"JOIN bookmark_tag t{number} ON t{number}.bookmark_id = t0.bookmark_id")
-        where.append(f"t{number}.tag_id = ?")
-        parameters.append(tag_id)
-    for number in range(len(found.tag_ids)):
-        where.append(f"t{number}.visibility >= {int(found.least)}" if found.owner else f"t{number}.listed")
-    if found.owner is not None:
-        where.append("t0.actor_id = ?")
-        parameters.append(found.owner["id"])
-    elif found.viewer is not None:
-        where.append(not_hidden("t0.actor_id"))
-        parameters.append(found.viewer_id)
-    return f"{' '.join(tables)} WHERE {' AND '.join(where)}", tuple(parameters)
 
 
 async def _tallied(owner_id: int, tag_ids: Sequence[int], least: Visibility) -> int | None:

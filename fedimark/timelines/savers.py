@@ -11,7 +11,7 @@ from fedimark.database import Row, fetch, marks
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
-from fedimark.timelines.entries import Entry, Own, Person
+from fedimark.timelines.entries import Entry, FirstSave, Own, Person
 from fedimark.timelines.merge import SHAREABLE
 from fedimark.timelines.words import shown_tags, words_of
 
@@ -81,36 +81,39 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
 async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: int = NAMED) -> list[Entry]:
     """Entries of a merged stream, one a link: in the reader's words, else in those of their network, else the first."""
     around = await _around([line["link_id"] for line in lines], viewer_id, name_at_most)
-    entries = []
-    for line in lines:
-        saves = around[line["link_id"]]
-        if not saves:  # removed between two statements
-            continue
-        # Who only mentions a page stands for it where nobody saved it.
-        saves = [save for save in saves if save["is_save"]] or saves
-        words = words_of(saves, viewer_id)
-        others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
-        entries.append(
-            _entry(
-                {**words.lead, "url": saves[0]["url"], "title": words.title, "description": words.description},
-                line,
-                others=others[: name_at_most - 1],
-                count=_count(line, saves),
-                own=_own(saves, viewer_id),
-                words=words.tags,
-                at=line["position"],
-            )
-        )
-    return entries
+    # Some may be removed between two statements.
+    return [
+        _merged(line, around[line["link_id"]], viewer_id, name_at_most) for line in lines if around[line["link_id"]]
+    ]
 
 
-async def link_entry(link: Row, viewer_id: int) -> Entry:
-    """One link's merged entry, as the head of the page that shows its savers."""
-    line = {**link, "link_id": link["id"], "position": 0}
-    entries = await merged_entries([line], viewer_id)
-    if not entries:  # its last save was removed between two statements
+async def link_entry(link: Row, viewer_id: int) -> tuple[Entry, FirstSave | None]:
+    """One link's merged entry, as the head of the page that shows its savers, and who saved it first.
+
+    Nobody did, where the reader sees only who mentions it.
+    """
+    saves = (await _around([link["id"]], viewer_id, NAMED))[link["id"]]
+    if not saves:  # its last save was removed between two statements
         raise NotFound
-    return replace(entries[0], at=entries[0].saved_at)
+    entry = _merged({**link, "link_id": link["id"], "position": 0}, saves, viewer_id, NAMED)
+    first = next((FirstSave(person_of(save), save["saved_at"]) for save in saves if save["is_save"]), None)
+    return replace(entry, at=entry.saved_at), first
+
+
+def _merged(line: Row, around: Sequence[Row], viewer_id: int, name_at_most: int) -> Entry:
+    # Who only mentions a page stands for it where nobody saved it.
+    saves = [save for save in around if save["is_save"]] or around
+    words = words_of(saves, viewer_id)
+    others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
+    return _entry(
+        {**words.lead, "url": saves[0]["url"], "title": words.title, "description": words.description},
+        line,
+        others=others[: name_at_most - 1],
+        count=_count(line, saves),
+        own=_own(saves, viewer_id),
+        words=words.tags,
+        at=line["position"],
+    )
 
 
 async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[int, list[Row]]:
@@ -159,7 +162,7 @@ def _entry(
         tags=words,
         at=at,
         saved_at=save["saved_at"],
-        saver=_person(save),
+        saver=person_of(save),
         others=others,
         saver_count=count,
         site_count=max(int(link["sites"]), 1),
@@ -169,7 +172,8 @@ def _entry(
     )
 
 
-def _person(save: Row) -> Person:
+def person_of(save: Row) -> Person:
+    """Who saved something, from a row that names them as `_SAVE` does."""
     local = save["local_name"]
     href = addresses.person(local) if local else save["person_url"]
     return Person(save["username"], save["at_host"], save["person_name"] or save["username"], href)
@@ -187,7 +191,7 @@ async def first_saves(hashes: Sequence[str], viewer_id: int) -> dict[tuple[str, 
 
 def _people(saves: Iterable[Row]) -> tuple[Person, ...]:
     """Each saver once, in the order of their saves."""
-    return tuple({save["actor_id"]: _person(save) for save in saves}.values())
+    return tuple({save["actor_id"]: person_of(save) for save in saves}.values())
 
 
 def _order(save: Row) -> tuple[int, str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +20,8 @@ from fedimark.doorway.redirects import own_path
 from fedimark.errors import NotFound, Refused
 from fedimark.text.urls import is_secret_looking
 from fedimark.timelines.bookmark import one_bookmark
+from fedimark.timelines.remarks import about_bookmark
+from fedimark.timelines.stream import cursor
 from fedimark.web.forms import BookmarkForm, from_row, prefilled
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
@@ -86,8 +89,9 @@ async def get_bookmark(request: Request) -> Response:
     note = shown.row["private_note"] if shown.is_owner else ""
     trail = (TrailLine("edited", shown.row["updated_at"]),) if shown.was_edited else ()
     spoken = addresses.absolute(addresses.bookmark(user, public_id)) if shown.is_spoken else ""
-    values = {"entry": shown.entry, "private_note": note, "trail": trail, "tag_owner": user, "alternate": spoken}
-    return page(request, "bookmark.html", **values)
+    talk = await about_bookmark(shown.row, shown.viewer_id, cursor(request.query_params.get("said", ""), ""))
+    values: dict[str, Any] = {"entry": shown.entry, "private_note": note, "trail": trail, "talk": talk}
+    return page(request, "bookmark.html", tag_owner=user, alternate=spoken, **values)
 
 
 async def get_remove(request: Request) -> Response:

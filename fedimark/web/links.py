@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,8 +14,11 @@ from fedimark.text import urls
 from fedimark.text.works import page_of
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
+from fedimark.timelines.link import tags_of
+from fedimark.timelines.remarks import about_link
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import LinkStream
+from fedimark.web.pages import Side, TagLine
 from fedimark.web.respond import moved, onward, page, viewer_of
 
 
@@ -27,11 +32,23 @@ async def get_link(request: Request) -> Response:
     cursor = stream.cursor(request.query_params.get("before", ""), request.query_params.get("after", ""))
     shown = await queries.page(found, cursor, here().settings.page_size)
     earlier = f"?before={shown.earlier}" if shown.earlier else None
-    shown = Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None)
     assert found.link is not None
     if found.link["hash"] != asked:  # found out to be the same page since
         return onward(addresses.link(found.link["hash"]))
-    return page(request, "url.html", link=await link_entry(found.link, found.viewer_id), page=shown, sides=())
+    head, first = await link_entry(found.link, found.viewer_id)
+    return page(
+        request,
+        "url.html",
+        link=head,
+        first=first,
+        page=Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None),
+        talk=await about_link(found, stream.cursor(request.query_params.get("said", ""), "")),
+        sides=(Side("Tags on this page", _tags(await tags_of(found))),),
+    )
+
+
+def _tags(counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
+    return tuple(TagLine(key, addresses.tags((key,)), people) for key, people in counted)
 
 
 async def get_lookup(request: Request) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fedimark.addresses import uri_hash
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.incoming import store_note
 from fedimark.bookmarks.save import save_bookmark
@@ -349,3 +350,17 @@ async def test_somebody_who_leaves_is_forgotten_with_all_they_saved(marks, ana, 
     row = await fetch_one("SELECT gone_at FROM actor WHERE uri = ?", MARKS)
     assert row is not None
     assert row["gone_at"] is not None
+
+
+async def test_where_a_bookmark_was_copied_from_is_kept_and_an_edit_changes_it(ana, fleet, wire):
+    dan = await followed(ana, Stranger(fleet, "https://marks.example/u/dan"))
+    copy, source = wire("fedimark/create_copy"), "https://cleo.example/u/cleo/b/c3v7q2mzt5xha"
+
+    assert await dan.do(copy) == "saved"
+    [row] = await kept()
+    assert (row["via"], row["via_hash"]) == (source, uri_hash(source))
+
+    edit = changed(copy, tag=[], updated="2026-08-22T00:00:00Z") | {"id": f"{dan.uri}/1", "type": "Update"}
+    assert await dan.do(edit) == "changed"
+    [row] = await kept()
+    assert (row["via"], row["via_hash"]) == ("", None)

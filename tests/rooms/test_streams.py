@@ -124,7 +124,7 @@ async def test_a_pages_savers_are_those_the_reader_may_see(server):
         found = await queries.find(LinkStream(HASH), viewer)
         assert found.link is not None
         shown = (await queries.page(found, None, 50)).entries
-        return [entry.saver.handle for entry in shown], (await link_entry(found.link, found.viewer_id)).saver_count
+        return [entry.saver.handle for entry in shown], (await link_entry(found.link, found.viewer_id))[0].saver_count
 
     assert await savers(None) == (["public"], 1)
     assert await savers(bo) == (["public", "followers"], 2)

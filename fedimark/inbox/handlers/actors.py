@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from fedimark.bookmarks.incoming import IGNORED, forget_note, forget_notes_of
+from fedimark.bookmarks.incoming import IGNORED, forget_notes_of
+from fedimark.bookmarks.remarks import forget_remarks_of
 from fedimark.bookmarks.shares import unshare_some
 from fedimark.database import execute
 from fedimark.follows import incoming as follows
 from fedimark.follows import moving, relays
 from fedimark.inbox.handlers import UNFINISHED
+from fedimark.inbox.handlers.notes import forgotten
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Delete, Move
 
@@ -18,11 +20,12 @@ async def on_delete(received: Verified[Delete]) -> str:
     """Somebody elsewhere took a Note away, or left with everything they saved here."""
     actor, object_id = received.actor, received.activity.object_id
     if object_id != actor["uri"]:
-        return await forget_note(actor, object_id)
+        return await forgotten(actor, object_id)
     gone = "UPDATE actor SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
     await execute(gone, received.received_at, actor["id"])
     await follows.forget(actor)
     await relays.forget(actor)
+    await forget_remarks_of(actor)
     dropped = await forget_notes_of(actor, BATCH) + await unshare_some(actor, BATCH)
     return "gone" if dropped < BATCH else UNFINISHED
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from fedimark.bookmarks.incoming import IGNORED, follow_consent, forget_note, store_from_origin, store_note
+from fedimark.bookmarks.remarks import forget_remark, is_remark, store_remark
+from fedimark.database import Row
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Create, Update
@@ -45,6 +47,12 @@ def note_of(received: Verified[Any]) -> Note | None:
     return note
 
 
+async def forgotten(author: Row, uri: str) -> str:
+    """Drop what its author took away: a bookmark, or what they said about one."""
+    outcome = await forget_note(author, uri)
+    return await forget_remark(author, uri) if outcome == IGNORED else outcome
+
+
 def is_of_actor(activity: Update) -> bool:
     """Whether somebody changed what they say of themselves."""
     return activity.object_id == activity.actor
@@ -53,9 +61,22 @@ def is_of_actor(activity: Update) -> bool:
 async def _store(received: Verified[Any]) -> str:
     origin, author = received.origin, received.actor
     if origin is not None and origin.is_gone:
-        return await forget_note(author, received.activity.object_id)
+        return await forgotten(author, received.activity.object_id)
     if origin is not None and origin.note is not None:
-        is_theirs = origin.author is not None and origin.author["id"] == author["id"]
-        return await store_from_origin(author, origin.note, received.received_at) if is_theirs else IGNORED
+        if origin.author is None or origin.author["id"] != author["id"]:
+            return IGNORED
+        return await _or_remark(
+            received, origin.note, await store_from_origin(author, origin.note, received.received_at)
+        )
     note = note_of(received)
-    return IGNORED if note is None else await store_note(author, note, received.received_at)
+    if note is None:
+        return IGNORED
+    return await _or_remark(received, note, await store_note(author, note, received.received_at))
+
+
+async def _or_remark(received: Verified[Any], note: Note, outcome: str) -> str:
+    """What came of a Note as a bookmark; else of what it says about one, which an edit may end or begin."""
+    if not is_remark(note) and not isinstance(received.activity, Update):
+        return outcome
+    said = await store_remark(received.actor, note, received.received_at)
+    return outcome if said == IGNORED else said
