@@ -15,6 +15,7 @@ from fedimark.text.works import page_of
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.timelines.link import tags_of
+from fedimark.timelines.queries import Found
 from fedimark.timelines.remarks import about_link
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import LinkStream
@@ -29,22 +30,21 @@ async def get_link(request: Request) -> Response:
     if len(asked) == 32:
         return moved(addresses.link(await queries.link_of_md5(asked, viewer)))
     found = await queries.find(LinkStream(asked), viewer)
-    cursor = stream.cursor(request.query_params.get("before", ""), request.query_params.get("after", ""))
-    shown = await queries.page(found, cursor, here().settings.page_size)
-    earlier = f"?before={shown.earlier}" if shown.earlier else None
+    shown = await _saves(request, found)
     assert found.link is not None
     if found.link["hash"] != asked:  # found out to be the same page since
         return onward(addresses.link(found.link["hash"]))
-    head, first = await link_entry(found.link, found.viewer_id)
-    return page(
-        request,
-        "url.html",
-        link=head,
-        first=first,
-        page=Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None),
-        talk=await about_link(found, stream.cursor(request.query_params.get("said", ""), "")),
-        sides=(Side("Tags on this page", _tags(await tags_of(found))),),
-    )
+    link, first = await link_entry(found.link, found.viewer_id)
+    talk = await about_link(found, stream.cursor(request.query_params.get("said", ""), ""))
+    sides = (Side("Tags on this page", _tags(await tags_of(found))),)
+    return page(request, "url.html", link=link, first=first, page=shown, talk=talk, sides=sides)
+
+
+async def _saves(request: Request, found: Found) -> Page:
+    cursor = stream.cursor(request.query_params.get("before", ""), request.query_params.get("after", ""))
+    shown = await queries.page(found, cursor, here().settings.page_size)
+    earlier = f"?before={shown.earlier}" if shown.earlier else None
+    return Page(shown.entries, earlier, f"?after={shown.later}" if shown.later else None)
 
 
 def _tags(counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
