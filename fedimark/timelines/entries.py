@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fedimark.policy.visibility import Visibility
 
-LONGEST_TITLE = 60  # of a feed, where it stands for a handle
+LONGEST_TITLE = 40  # of a feed, where it stands for a handle
 
 
 @dataclass(frozen=True, slots=True)
