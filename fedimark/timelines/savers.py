@@ -22,7 +22,7 @@ _SAVE = "b.*, a.local_name, a.site, a.username, a.host AS at_host, a.name AS per
 _LISTED = f"""
 SELECT * FROM (SELECT {_SAVE} FROM bookmark b JOIN actor a ON a.id = b.actor_id
 WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL AND {not_hidden("b.actor_id")}
-ORDER BY b.saved_at, b.id LIMIT ?) s
+ORDER BY b.saved_at, COALESCE(b.uri_hash, b.public_id) LIMIT ?) s
 """
 # How many public savers of link `l` a viewer sees, and on how many sites: all but those they block or mute. Three
 # parameters, all the viewer.
@@ -194,9 +194,9 @@ def _people(saves: Iterable[Row]) -> tuple[Person, ...]:
     return tuple({save["actor_id"]: person_of(save) for save in saves}.values())
 
 
-def _order(save: Row) -> tuple[int, str, int]:
-    """Savers stand by moment, then by name."""
-    return save["saved_at"], f"{save['username']}@{save['at_host']}", save["id"]
+def _order(save: Row) -> tuple[int, str, str]:
+    """Savers stand by moment, then by name; never in the order in which we heard of them."""
+    return save["saved_at"], f"{save['username']}@{save['at_host']}", save["uri_hash"] or save["public_id"]
 
 
 def _count(link: Row, saves: Iterable[Row]) -> int:

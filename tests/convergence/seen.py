@@ -1,0 +1,129 @@
+"""Everything that can be seen on a server, as values that two servers of one mind have alike.
+
+Lines of one and the same second may stand in any order, and so may savers of one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fedimark.database import fetch
+from fedimark.errors import NotFound
+from fedimark.here import MICROS, here
+from fedimark.policy.visibility import Viewer
+from fedimark.timelines.entries import Entry
+from fedimark.timelines.queries import amount, find, page, related, whole_network
+from fedimark.timelines.savers import link_entry
+from fedimark.timelines.stream import (
+    PERIODS,
+    LinkStream,
+    NetworkStream,
+    PopularStream,
+    RecentStream,
+    Stream,
+    TagStream,
+)
+from tests.support.invariants import disagreements
+
+Seen = dict[str, Any]
+
+_SHARES = """
+SELECT a.uri AS sharer, s.object_hash, s.uri, s.shared_at, b.uri AS bookmark
+FROM share s JOIN actor a ON a.id = s.actor_id JOIN bookmark b ON b.id = s.bookmark_id
+"""
+_SAVERS = "SELECT canonical, savers, sites FROM link WHERE savers > 0 OR sites > 0"
+_TALLIES = """
+SELECT COALESCE(a.username, '') AS owner, COALESCE(g.key, '') AS tag, t.visibility, t.amount
+FROM tally t LEFT JOIN actor a ON a.id = t.owner_id LEFT JOIN tag g ON g.id = t.tag_id WHERE t.amount <> 0
+"""
+_ROWS = """
+SELECT b.uri, b.page_url, b.url, b.title, b.description, b.tags, b.visibility, b.listed, b.is_save, b.via, b.saved_at
+FROM bookmark b WHERE NOT b.is_local
+"""
+
+
+async def seen(viewers: Sequence[Viewer | None]) -> Seen:
+    """What strangers (None) and readers see, and what is counted; raises where rows do not agree with each other."""
+    assert await disagreements() == []
+    keys = [row["key"] for row in await fetch("SELECT key FROM tag ORDER BY key")]
+    links = await fetch("SELECT hash, canonical FROM link ORDER BY canonical")
+    found: Seen = {}
+    for viewer in viewers:
+        name = viewer.username if viewer else "a stranger"
+        for key in keys:
+            found[f"{name}: /t/{key}"] = await _stream(TagStream((key,)), viewer)
+        found[f"{name}: /t/sql,db"] = await _stream(TagStream(("sql", "db")), viewer)
+        for link in links:
+            found[f"{name}: {link['canonical']}"] = await _link(link["hash"], viewer)
+        for is_here in (True, False):
+            found[f"{name}: recent {is_here}"] = await _stream(RecentStream(here=is_here), viewer)
+        if viewer is not None:
+            found[f"{name}: network"] = await _stream(NetworkStream(), viewer)
+            found[f"{name}: whole network"] = _lines(await whole_network(viewer))
+    for period in PERIODS:
+        found[f"popular {period}"] = await _stream(PopularStream(period), None)
+    found["popular sql"] = await _stream(PopularStream("day", ("sql",)), None)
+    found["savers"] = {row["canonical"]: (row["savers"], row["sites"]) for row in await fetch(_SAVERS)}
+    found["tallies"] = {(r["owner"], r["tag"], r["visibility"]): r["amount"] for r in await fetch(_TALLIES)}
+    found["shares"] = sorted(tuple(row.values()) for row in await fetch(_SHARES))
+    found["ends"] = sorted(row["uri_hash"] for row in await fetch("SELECT uri_hash FROM tombstone"))
+    for row in await fetch(_ROWS):
+        found[f"row of {row['uri']}"] = row | {"saved_at": row["saved_at"] // MICROS}
+    return found
+
+
+def differences(one: Any, other: Any, where: str = "") -> list[str]:
+    """Where two servers are of another mind."""
+    if one == other:
+        return []
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys(), key=str)
+        return [line for key in keys for line in differences(one.get(key), other.get(key), f"{where} {key}")]
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [line for number, pair in pairs for line in differences(*pair, f"{where}[{number}]")]
+    return [f"{where}: {one!r}\n   against {other!r}"]
+
+
+async def _stream(stream: Stream, viewer: Viewer | None) -> Any:
+    found = await find(stream, viewer)
+    try:
+        lines = _lines((await page(found, None, 100)).entries)
+    except NotFound:
+        return None
+    return lines, await amount(found), await related(found)
+
+
+async def _link(link_hash: str, viewer: Viewer | None) -> Any:
+    found = await find(LinkStream(link_hash), viewer)
+    try:
+        shown = await page(found, None, 100)
+    except NotFound:
+        return None
+    assert found.link is not None
+    head = await link_entry(found.link, viewer.actor_id if viewer else 0)
+    return _line(head), _lines(shown.entries)
+
+
+def _lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    return sorted(map(_line, entries), key=lambda line: (-line["at"], line["canonical"], repr(line)))
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    is_ours = not entry.saver.host or entry.saver.host == here().settings.host
+    return {
+        "canonical": entry.canonical,
+        "url": entry.url,
+        "title": entry.title,
+        "description": entry.description,
+        "tags": entry.tags,
+        "at": entry.at // MICROS,
+        "saved_at": entry.saved_at // MICROS,
+        "saver": entry.saver.handle,
+        "others": [person.handle for person in entry.others],
+        "counts": (entry.saver_count, entry.site_count),
+        "permalink": "here" if is_ours else entry.permalink,
+        "is_mention": entry.is_mention,
+        "own": entry.own is not None,
+    }
