@@ -2,12 +2,14 @@
 
 All of it runs inside `write()` and does nothing new when it is done twice; every function returns a short word for
 what it did. Of two states of one Note the later `updated` wins, and its end wins over both, in whatever order they
-come. Where two states bear one moment, nobody but the Note's own server can say which holds: `is_doubtful` tells.
+come. Where two states bear one moment, nobody but the Note's own server can say which holds: `is_doubtful` tells, and
+where that server shows nothing, the state for the fewest people holds. A Note without any moment is as it was made.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from fedimark import addresses
@@ -46,7 +48,10 @@ UPDATE remark SET bookmark_id = (SELECT b.id FROM bookmark b WHERE b.uri_hash = 
 WHERE object_hash = ? AND bookmark_id IS NULL
 """
 # What two states of one Note with one moment must agree in.
-_SAID = ("url", "page_url", "title", "description", "tags", "visibility", "listed", "is_save", "via")
+_SAID = ("visibility", "listed", "is_save", "url", "page_url", "title", "description", "tags", "via")
+
+# Whether new values hold against known ones of the same moment; None for what is no bookmark here.
+_Holds: TypeAlias = Callable[[Mapping[str, Any] | None, Mapping[str, Any] | None], bool]
 
 
 async def store_note(author: Row, note: Note, received_at: int) -> str:
@@ -59,12 +64,20 @@ async def store_note(author: Row, note: Note, received_at: int) -> str:
     # In this order: most of what comes is by somebody followed, and new.
     if not await is_followed(author) and await _known(author, note.id) is None:
         return IGNORED
-    return await _store(author, note, received_at, beats=stamp_of(note, received_at))
+    return await _store(author, note, received_at, _never)
+
+
+async def store_untold(author: Row, note: Note, received_at: int) -> str:
+    """The same for one of two states of one moment, where the Note's own server was asked and showed neither.
+
+    That is so with Notes for followers alone. One of the two holds, and the same one in whatever order they come.
+    """
+    return await _store(author, note, received_at, _says_less)
 
 
 async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
     """Keep a Note as its own server shows it now, followed or not: it wins over what bears the same moment."""
-    return await _store(author, note, received_at, beats=stamp_of(note, received_at) + 1)
+    return await _store(author, note, received_at, _always)
 
 
 async def store_brought(author: Row, note: Note, received_at: int) -> str:
@@ -74,7 +87,7 @@ async def store_brought(author: Row, note: Note, received_at: int) -> str:
 
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
     """Whether another state of this Note is known that bears the same moment, so its server must be asked."""
-    stamp = stamp_of(note, received_at)
+    stamp = stamp_of(note)
     before = await _known(author, note.id)
     withheld = await fetch_one(_WITHHELD, grave_of(author, note.id))
     if before is not None and before["updated_at"] == stamp:
@@ -143,7 +156,7 @@ async def consents(author: Row) -> bool:
     return bool(author["indexable"]) or await _software(author) in BOOKMARK_SERVERS
 
 
-async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> str:
+async def _store(author: Row, note: Note, received_at: int, holds: _Holds) -> str:
     await hold("actor", author["id"])
     # Asked once more: an admin may have suspended them while their server was being read.
     if await is_shut_out(author):
@@ -154,11 +167,15 @@ async def _store(author: Row, note: Note, received_at: int, *, beats: int) -> st
     if await is_buried(author, note.id):
         return IGNORED
     withheld = await fetch_one(_WITHHELD, grave_of(author, note.id))
-    if any(known is not None and known["updated_at"] >= beats for known in (before, withheld)):
+    stamp = stamp_of(note)
+    known_since = max((known["updated_at"] for known in (before, withheld) if known is not None), default=-1)
+    if known_since > stamp:
         return "known"
     values = await _read(author, note, received_at)
+    if known_since == stamp and not holds(values, before):
+        return "known"
     if values is None:
-        return await _no_longer(author, note, before, stamp_of(note, received_at))
+        return await _no_longer(author, note, before, stamp)
     if before is not None and not note.published:
         values["saved_at"] = before["saved_at"]  # they never said when: what counts is when it came first
     if withheld is None:
@@ -214,7 +231,7 @@ async def _read(author: Row, note: Note, received_at: int) -> dict[str, Any] | N
         "visibility": int(visibility),
         "listed": found.is_save and is_listed(visibility, author_consents=consenting),
         "saved_at": min(note.published or received_at, received_at),
-        "updated_at": stamp_of(note, received_at),
+        "updated_at": stamp_of(note),
         "via": note.via or "",
         "via_hash": addresses.uri_hash(note.via) if note.via else None,
         **_words(found),
@@ -242,9 +259,27 @@ async def _software(author: Row) -> str:
     return str(row["software"]).lower() if row else ""
 
 
-def stamp_of(note: Note, received_at: int) -> int:
-    """The moment by which two states of a Note are compared."""
-    return note.updated or note.published or received_at
+def stamp_of(note: Note) -> int:
+    """Since when a Note is so; 0 where it does not say, so that every edit of it, which does, is later."""
+    return note.updated or note.published or 0
+
+
+def _never(_new: Mapping[str, Any] | None, _known: Mapping[str, Any] | None) -> bool:
+    return False
+
+
+def _always(_new: Mapping[str, Any] | None, _known: Mapping[str, Any] | None) -> bool:
+    return True
+
+
+def _says_less(new: Mapping[str, Any] | None, known: Mapping[str, Any] | None) -> bool:
+    """What fewer see, then whatever stands first: any rule will do that knows no order of arrival.
+
+    Something holds against nothing, for a Note that was no bookmark when it was made left no trace.
+    """
+    if new is None or known is None:
+        return known is None
+    return [new[name] for name in _SAID] < [known[name] for name in _SAID]
 
 
 def reach_of(author: Row, note: Note) -> Visibility | None:

@@ -92,7 +92,7 @@ async def store_remark(author: Row, note: Note, received_at: int) -> str:
         return IGNORED
     if await is_shut_out(author) or await is_buried(author, note.id):
         return IGNORED
-    stamp, grave = stamp_of(note, received_at), _grave(author, note.id)
+    stamp, grave = stamp_of(note), _grave(author, note.id)
     withheld = await fetch_one(_WITHHELD, grave)
     if any(known is not None and known["updated_at"] >= stamp for known in (before, withheld)):
         return "known"
@@ -182,7 +182,7 @@ async def _read(author: Row, note: Note, about: _About, received_at: int) -> dic
         "visibility": int(visibility),
         "listed": is_listed(visibility, author_consents=await consents(author)),
         "said_at": min(note.published or received_at, received_at),
-        "updated_at": stamp_of(note, received_at),
+        "updated_at": stamp_of(note),
     }
 
 

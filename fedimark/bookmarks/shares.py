@@ -1,15 +1,16 @@
 """Bookmarks that somebody elsewhere passed on, and those of people here that somebody likes.
 
 All of it runs inside `write()` and does nothing new when it is done twice; every function returns a short word for
-what it did. Of two shares of one object by one person the later counts.
+what it did. Of two shares of one object by one person the later counts, and an Undo ends what was said up to the moment
+that it names: so it is the same in whatever order they come.
 """
 
 from __future__ import annotations
 
 from fedimark import addresses
-from fedimark.bookmarks import rows
 from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted
 from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.here import MICROS, now
 from fedimark.policy.blocks import between, no_block_between
 from fedimark.policy.visibility import Visibility, leaves, may_be_passed_on
 from fedimark.timelines.merge import hold, share_began, share_ended
@@ -27,6 +28,10 @@ INSERT INTO reaction (actor_id, bookmark_id, kind, uri) VALUES (?, ?, ?, ?)
 ON CONFLICT (actor_id, bookmark_id, kind) DO UPDATE SET uri = excluded.uri
 """
 _UNLIKE = "DELETE FROM reaction WHERE actor_id = ? AND kind = 'Like' AND (uri = ? OR (bookmark_id = ? AND ? = ''))"
+_BURY = """
+INSERT INTO tombstone (uri_hash, uri, deleted_at) VALUES (?, ?, ?) ON CONFLICT (uri_hash)
+DO UPDATE SET deleted_at = excluded.deleted_at WHERE tombstone.deleted_at < excluded.deleted_at
+"""
 _BURIED = "SELECT deleted_at FROM tombstone WHERE uri_hash = ?"
 # Whoever is suspended, or stands behind a block with the saver, is there still and not counted.
 _COUNTED = f"""
@@ -80,12 +85,12 @@ async def unshare(sharer: Row, ref: ActivityRef) -> str:
     await hold("actor", sharer["id"])
     found = None
     if ref.id is not None:
-        await _bury(sharer, ref.id)
+        await _bury(sharer, ref)
         found = await fetch_one("SELECT * FROM share WHERE actor_id = ? AND uri = ?", sharer["id"], ref.id)
     if found is None and ref.object is not None:
         named = await _one(sharer, addresses.uri_hash(ref.object))
         found = named if named is not None and (ref.id is None or not named["uri"]) else None
-    if found is None:
+    if found is None or found["shared_at"] > _taken_back_until(ref):
         return IGNORED
     await _unshare(found)
     return "unshared"
@@ -114,14 +119,14 @@ async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
 async def unlike(fan: Row, ref: ActivityRef) -> str:
     """They like it no more: named by the Like's id, else by what was liked."""
     if ref.id is not None:
-        await _bury(fan, ref.id)
+        await _bury(fan, ref)
     bookmark = await bookmark_of(ref.object) if ref.object and addresses.local_bookmark(ref.object) else None
     named = (ref.id or "-", bookmark["id"] if bookmark else 0, ref.id or "")
     return "unliked" if await execute(_UNLIKE, fan["id"], *named) else IGNORED
 
 
 async def was_taken_back(actor: Row, uri: str | None, said_at: int | None) -> bool:
-    """Whether an Undo of this activity came before it; one said after the Undo, under the same id, counts anew."""
+    """Whether an Undo of this activity came before it; what is said later under the same id counts anew."""
     row = await fetch_one(_BURIED, _grave(actor, uri)) if uri else None
     return row is not None and (said_at is None or said_at <= row["deleted_at"])
 
@@ -145,8 +150,15 @@ async def _end(row: Row, bookmark: Row | None) -> None:
         await share_ended(bookmark, row["actor_id"])
 
 
-async def _bury(actor: Row, uri: str) -> None:
-    await rows.bury(uri, _grave(actor, uri))
+async def _bury(actor: Row, ref: ActivityRef) -> None:
+    """Remember until when something was taken back, of several times the last."""
+    assert ref.id is not None
+    await execute(_BURY, _grave(actor, ref.id), ref.id, _taken_back_until(ref))
+
+
+def _taken_back_until(ref: ActivityRef) -> int:
+    """Up to which moment an Undo ends what was said under an id; a second may be cut off on its way."""
+    return now() if ref.published is None else ref.published + MICROS - 1
 
 
 def _grave(actor: Row, uri: str) -> str:

@@ -6,6 +6,7 @@ waiting stays in the tag's outbox alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from fedimark import addresses
@@ -56,6 +57,7 @@ _OLDEST = """
 DELETE FROM announcement WHERE id = (SELECT min(id) FROM announcement WHERE stream_id = ? AND due_at <= ?)
 RETURNING public_id
 """
+_ANNOUNCED = "SELECT body FROM activity WHERE object_hash = ? AND kind = 'Announce' ORDER BY id DESC LIMIT 1"
 _STREAM = "SELECT s.id, s.url, s.owner_id, g.key FROM actor s JOIN tag g ON g.id = s.tag_id WHERE s.id = ?"
 
 
@@ -165,10 +167,17 @@ async def _take_back(owner: Speaker, row: Row, streams: Sequence[Row]) -> list[s
         inboxes = await hearers.cancelled(uri)
         if inboxes:
             undo_id, note_uri = here().new_id(), ids.note(owner.username, row["public_id"])
-            undo = tag_documents.undo_announce(stream["url"], row["public_id"], note_uri, undo_id)
+            said = stream["url"], row["public_id"], note_uri, undo_id, await _announced(uri)
+            undo = tag_documents.undo_announce(*said)
             await say(stream["id"], "Undo", uri, undo, sorted(inboxes), undo_id)
             taken_back.append(uri)
     return taken_back
+
+
+async def _announced(uri: str) -> str | None:
+    """The `published` of the newest Announce with this id; None when that was more than a month ago."""
+    row = await fetch_one(_ANNOUNCED, addresses.uri_hash(uri))
+    return str(json.loads(row["body"])["published"]) if row else None
 
 
 async def _streams(owner: Speaker, keys: Sequence[str]) -> list[Row]:

@@ -23,10 +23,15 @@ def announce_in_group(stream_uri: str, public_id: str, create: Doc, at: int) -> 
     return announce_whole(stream_uri, public_id, inner, at) | {"audience": stream_uri}
 
 
-def undo_announce(stream_uri: str, public_id: str, note_uri: str, undo_id: str) -> Doc:
-    """A tag passes a bookmark on no more; the Announce stands in it, for servers that do not keep its id."""
+def undo_announce(stream_uri: str, public_id: str, note_uri: str, undo_id: str, announced: str | None) -> Doc:
+    """A tag passes a bookmark on no more; the Announce stands in it, for servers that do not keep its id.
+
+    `announced` is its `published`, where that is known still: a tag may say it again under the same id, and whoever
+    gets the Undo last must not take it for the end of that.
+    """
     uri = addresses.announcement(stream_uri, public_id)
-    inner: Doc = {"id": uri, "type": "Announce", "actor": stream_uri, "object": note_uri}
+    dated: Doc = {"published": announced} if announced else {}
+    inner: Doc = {"id": uri, "type": "Announce", "actor": stream_uri, **dated, "object": note_uri}
     return {
         "@context": AS,
         "id": f"{uri}#undo/{undo_id}",

@@ -11,11 +11,15 @@ from fedimark.vocab.terms import Doc
 
 @dataclass(frozen=True, slots=True)
 class ActivityRef:
-    """The activity that another one speaks of: by its id, by who did it to whom, or by both."""
+    """The activity that another one speaks of: by its id, by who did it to whom, or by both.
+
+    `published`, where it stands there, tells which is meant of those that were said under one id.
+    """
 
     id: str | None
     actor: str | None
     object: str | None
+    published: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

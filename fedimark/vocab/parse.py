@@ -167,7 +167,8 @@ def _ref(value: object, kinds: Set[str]) -> tuple[str, ActivityRef] | None:
     kind = one_type(value, kinds)
     if types(value) and kind is None:
         return None
-    ref = ActivityRef(own_id(value), one_id(value.get("actor")), one_id(_alone(value.get("object"))))
+    said_of = one_id(value.get("actor")), one_id(_alone(value.get("object")))
+    ref = ActivityRef(own_id(value), *said_of, when(value.get("published")))
     if ref.id is None and (ref.actor is None or ref.object is None):
         raise Unreadable("object")
     return kind or "", ref

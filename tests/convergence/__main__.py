@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from tests.convergence.judge import try_plans
+from tests.convergence.judge import Differs, try_plans
 from tests.convergence.world import World
 from tests.support.clock import Clock
 from tests.support.fleet import Fleet
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = memory_folder()
     try:
         asyncio.run(_try(template, folder, options.examples, options.seed))
-    except AssertionError as error:
+    except Differs as error:
         sys.stdout.write("\n".join([str(error), *getattr(error, "__notes__", ())]) + "\n")
         return 1
     finally:

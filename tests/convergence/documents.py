@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from fedimark.vocab.terms import AS, PUBLIC, Doc, note_context
 from tests.convergence.histories import TAG, Letter, Note, Version
 from tests.rooms.peers import NoRows
 from tests.rooms.provers import Prover
+from tests.support.fleet import HostRouting
 
 HOSTS: Mapping[str, str] = {"ana": "x.example", "bo": "y.example", "cy": "z.example"}
 URIS: Mapping[str, str] = {
@@ -51,19 +53,20 @@ async def present(which: Note, version: Version) -> Doc:
     """A Note as its own server shows it to a fedimark."""
     if version.note[0] == "bo":
         return {"@context": AS, **_bos_note(version)}
-    async with _writing(which[0]):
+    async with entered(_server(which[0])):
         return {"@context": note_context(), **_with_via(_note(version, FEDIMARK), version)}
 
 
-def _writing(who: str) -> Any:
+@lru_cache
+def _server(who: str) -> Here:
     """A server that is nothing but its address."""
-    settings = read({}, base_url=f"https://{HOSTS[who]}")
-    return entered(Here(settings=settings, database=NoRows(), http=httpx.AsyncClient()))
+    http = httpx.AsyncClient(transport=HostRouting())  # which leads nowhere
+    return Here(settings=read({}, base_url=f"https://{HOSTS[who]}"), database=NoRows(), http=http)
 
 
 async def _of_fedimark(letter: Letter, shape: int, speaker: Prover) -> Doc:
     who, public_id, number = letter.who, f"b{letter.note[1]}", f"n{letter.number}"
-    async with _writing(who):
+    async with entered(_server(who)):
         if letter.kind == "Delete":
             said = documents.delete(who, public_id, number, letter.at)
         else:
@@ -132,7 +135,12 @@ def _bos_note(version: Version) -> Doc:
         "unlisted": ([followers], [PUBLIC]),
         "followers": ([followers], []),
     }[version.reach]
-    said: Doc = {"id": uri, "type": "Note", "attributedTo": URIS["bo"], "url": f"https://y.example/@bo/{version.note[1]}"}
+    said: Doc = {
+        "id": uri,
+        "type": "Note",
+        "attributedTo": URIS["bo"],
+        "url": f"https://y.example/@bo/{version.note[1]}",
+    }
     words = f"<p>{html.escape(version.description)}</p>"
     if version.kind == "bookmark":
         said |= {"name": version.title or "A page", "attachment": [{"type": "Link", "href": version.url}]}
@@ -161,7 +169,7 @@ async def _announce(letter: Letter, shape: int, speaker: Prover) -> Doc:
     note_uri, public_id = uri_of(letter.note), f"b{letter.note[1]}"
     if letter.who == "bo":
         return _bos_announce(letter.note, letter.number, letter.at)
-    async with _writing("cy"):
+    async with entered(_server("cy")):
         if shape % 2:
             return tag_documents.announce(URIS[TAG], public_id, note_uri, letter.at)
         assert letter.version is not None
@@ -185,7 +193,8 @@ def _bos_announce(which: Note, number: int, at: int) -> Doc:
 
 def _undo(letter: Letter, shape: int) -> Doc:
     if letter.who == TAG:
-        return tag_documents.undo_announce(URIS[TAG], f"b{letter.note[1]}", uri_of(letter.note), f"u{letter.number}")
+        said = f"b{letter.note[1]}", uri_of(letter.note), f"u{letter.number}", rfc3339(letter.since)
+        return tag_documents.undo_announce(URIS[TAG], *said)
     taken_back = _bos_announce(letter.note, letter.number, letter.since)
     del taken_back["@context"]
     uri = taken_back["id"]

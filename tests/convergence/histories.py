@@ -107,6 +107,7 @@ class Life:
     def __init__(self) -> None:
         self.history = History()
         self.step, self.at, self.numbers = 0, BEGAN, 0
+        self.spoke_at = 0
         self.live: dict[Note, Version] = {}
         self.shared: dict[tuple[str, Note], Letter] = {}
 
@@ -121,7 +122,7 @@ class Life:
         found += [("undo", "bo")] * 3 if any(who == "bo" for who, _ in self.shared) else []
         return sorted(found)
 
-    def do(self, verb: str, who: str, which: int, what: int, pause: int) -> None:  # noqa: PLR0917
+    def do(self, verb: str, who: str, which: int, what: int, pause: int) -> None:
         """Do one thing, some time after the one before."""
         self.step, self.at = self.step + 1, self.at + PAUSES[pause % len(PAUSES)]
         getattr(self, verb)(who, which, what)
@@ -225,6 +226,9 @@ class Life:
         self._say("Delete", v.note[0], v.note, self.at)
 
     def _announce(self, who: str, v: Version) -> None:
+        # A tag speaks once a second.
+        self.at = max(self.at, self.spoke_at + MICROS) if who == TAG else self.at
+        self.spoke_at = self.at if who == TAG else self.spoke_at
         self.shared[who, v.note] = self._say("Announce", who, v.note, self._moment(who), v)
 
     def _undo(self, who: str, note: Note) -> None:

@@ -11,6 +11,10 @@ from tests.convergence.plans import plans
 from tests.convergence.world import World
 
 
+class Differs(AssertionError):
+    """Two orders led to two minds."""
+
+
 async def try_plans(world: World, examples: int, number: int) -> None:
     """Judge so many plans, the same ones for each `number`; raises AssertionError with the least that differs."""
     loop = asyncio.get_running_loop()
@@ -27,6 +31,6 @@ async def try_plans(world: World, examples: int, number: int) -> None:
     def judge(plan: Plan) -> None:
         wrong = asyncio.run_coroutine_threadsafe(world.judge(plan), loop).result()
         if wrong:
-            raise AssertionError("\n".join(["after one order, and after the other:", *wrong]))
+            raise Differs("\n".join(["after one order, and after the other:", *wrong]))
 
     await asyncio.to_thread(judge)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.convergence.histories import Arrival, Life, Plan
 
+
 @st.composite
 def plans(draw: Any) -> Plan:
     """A history; its letters in another order, some of them twice, each in one of its shapes."""

@@ -1,16 +1,17 @@
-"""One real server with two readers, and the servers of a history around it, which show what they show at that moment."""
+"""One real server with two readers, and the servers of a history around it, showing what they have at that moment."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fedimark.database import execute, fetch, write
+from fedimark.follows.queries import following
 from fedimark.here import entered
 from fedimark.vocab.terms import Doc
 from tests.convergence.documents import HOSTS, URIS, document, present, uri_of
-from tests.convergence.histories import PAGES, PEOPLE, TAG, Arrival, History, Note, Plan
+from tests.convergence.histories import PAGES, TAG, Arrival, History, Note, Plan
 from tests.convergence.seen import Seen, differences, seen
 from tests.rooms.peers import AS2, Asked, Says
 from tests.rooms.provers import Prover
@@ -145,6 +146,8 @@ class World:
             path = asked.target.partition("?")[0]
             known = {uri_of(note): note for note in self.history.states}
             note = known.get(f"https://{host}{path}")
+            if asked.method == "POST":
+                return Says(202)
             return peer.answers.get(path, Says(404)) if note is None else self._present(note)
 
         peer.rule = answer
@@ -156,7 +159,9 @@ class World:
         return self.shown.get(f"{uri_of(note)} {states[-1]}", Says(404)) if states else Says(404)
 
     async def _follow(self, reader: Person, speaker: Prover) -> None:
-        asked = await reader.follow(speaker.uri)
-        about = f"{reader.uri}/follows/{asked['public_id']}"
-        accept = {"id": f"{speaker.uri}#accept-{asked['public_id']}", "type": "Accept", "actor": speaker.uri}
-        assert await speaker.do({**accept, "object": about}) == "accepted"
+        await reader.follow(speaker.uri)
+        await self.home.settle()
+        asked = [said for said in speaker.peer.bodies() if said["type"] == "Follow" and said["object"] == speaker.uri]
+        accept = {"id": f"{speaker.uri}#accept", "type": "Accept", "actor": speaker.uri, "object": asked[-1]}
+        await speaker.do({**accept, "id": f"{accept['id']}-{len(speaker.peer.asked)}"})
+        assert {row["state"] for row in await following(reader.viewer.actor_id)} == {"accepted"}

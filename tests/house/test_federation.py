@@ -165,7 +165,7 @@ async def said() -> dict[str, Any]:
             TAG, NOTE, sealed(create, ana, SAVED), SAVED
         ),
         "Announce by a tag, to group servers": tag_documents.announce_in_group(TAG, NOTE, in_group, SAVED),
-        "Undo of an Announce by a tag": tag_documents.undo_announce(TAG, NOTE, note_id, UPDATE),
+        "Undo of an Announce by a tag": tag_documents.undo_announce(TAG, NOTE, note_id, UPDATE, "2026-08-20T09:15:00Z"),
         "Delete of a person's tag": tag_documents.delete_actor(ANAS_TAG, GONE),
         "Accept by a tag": documents.answer_follow_as("Accept", TAG, f"{TAG}#accepts/{ANSWER}", BO, BOS_FOLLOW),
         "Block": documents.block("ana", BLOCK, BO),

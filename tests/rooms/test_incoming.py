@@ -260,6 +260,36 @@ async def test_two_states_of_one_moment_are_settled_by_their_own_server(marks, w
         await execute("UPDATE bookmark SET title = ''")
 
 
+async def test_where_their_own_server_shows_neither_the_same_one_holds_in_every_order(marks, wire):
+    # Given three states of one second, the last of them for followers alone: their server shows that to nobody
+    first = wire("fedimark/update_note")
+    second = changed(first, nameMap={"en": "Something else"}) | {"id": f"{NOTE}/activity/9"}
+    narrowed = changed(second, to=[f"{MARKS}/followers"], cc=[]) | {"id": f"{NOTE}/activity/10"}
+
+    # When they come in whatever order
+    for order in permutations([first, second, narrowed]):
+        for document in (*order, *order):
+            await marks.do(document)
+
+        # Then what fewer see holds
+        [row] = await kept()
+        assert (row["visibility"], row["title"]) == (Visibility.FOLLOWERS, "Something else")
+        await execute("DELETE FROM received_activity")
+        await marks.do({**wire("fedimark/delete_note"), "id": f"{NOTE}/activity/x"})
+        await execute("DELETE FROM received_activity")
+        await execute("DELETE FROM tombstone")
+
+
+async def test_a_note_that_does_not_say_when_is_older_than_each_of_its_edits(marks, wire):
+    create, update = changed(wire("fedimark/create_note"), published=None), wire("fedimark/update_note")
+
+    for document in (update, create):
+        await marks.do(document)
+
+    [row] = await kept()
+    assert row["title"] == "How the page cache really works"
+
+
 async def test_a_doubt_waits_while_the_server_does_not_answer_and_holds_up_nobody(marks, wire, fleet, clock):
     first = wire("fedimark/update_note")
     second = changed(first, nameMap={"en": "Something else"}) | {"id": f"{NOTE}/activity/9"}

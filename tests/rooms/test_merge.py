@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from fedimark import addresses
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.queries import export_page
@@ -152,6 +153,18 @@ async def test_two_spellings_of_one_person_count_as_one_saver(server):
     assert (entry.saver_count, entry.others) == (1, ())
     assert (await entries(RecentStream()))[0].saver_count == 1
     await assert_agreement()
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4, 5, 6), (6, 5, 4, 3, 2, 1)])
+async def test_savers_of_one_moment_stand_the_same_whoever_was_heard_of_first(server, order):
+    dee = await remote_actor("dee", "b.example")
+    for number in order:
+        await remote_save(dee, number, PAGE, saved_at=5, title=f"Title {number}")
+
+    (entry,) = await entries(RecentStream())
+
+    hashes = {addresses.uri_hash(f"https://remote.example/b/{dee}/{number}"): number for number in order}
+    assert entry.title == f"Title {hashes[min(hashes)]}"
 
 
 class _Life:

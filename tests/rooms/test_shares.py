@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -162,6 +163,30 @@ async def test_an_undo_that_comes_first_keeps_the_share_out(cleo, ana, wire):
     assert await cleo.do(wire("mastodon/announce")) == "ignored"
 
     assert await network(ana) == []
+
+
+@pytest.mark.parametrize("last", ["said", "taken back"])
+async def test_what_is_said_again_under_its_id_ends_alike_in_every_order(cleo, ana, wire, clock, last):
+    # Given a share that was taken back and said again under the same id, as tags do, and perhaps taken back again
+    first, undo = wire("mastodon/announce"), wire("mastodon/undo_announce")
+    clock.set("2026-08-22T00:00:00Z")
+    again = {"published": "2026-08-21T12:00:00Z"}
+    said = [first, undo, first | again]
+    if last == "taken back":
+        said.append({**undo, "id": f"{undo['id']}-2", "object": undo["object"] | again})
+
+    # When it comes in whatever order
+    for order in permutations(said):
+        for document in (*order, *order):
+            await cleo.do(document)
+
+        # Then the last word holds
+        assert [at for _, at in await network(ana)] == ([] if last == "taken back" else [1_787_313_600_000_000])
+        for table in ("received_activity", "tombstone"):
+            await execute(f"DELETE FROM {table}")
+        await cleo.do(undo | {"object": undo["object"]["id"]})
+        for table in ("received_activity", "tombstone"):
+            await execute(f"DELETE FROM {table}")
 
 
 async def test_nobody_takes_back_anothers_share(cleo, ana, fleet, wire):

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fedimark.bookmarks.incoming import IGNORED, follow_consent, forget_note, store_from_origin, store_note
+from fedimark.bookmarks.incoming import (
+    IGNORED,
+    follow_consent,
+    forget_note,
+    store_from_origin,
+    store_note,
+    store_untold,
+)
 from fedimark.bookmarks.remarks import forget_remark, is_remark, store_remark
 from fedimark.database import Row
 from fedimark.inbox.handlers import UNFINISHED
@@ -71,7 +78,8 @@ async def _store(received: Verified[Any]) -> str:
     note = note_of(received)
     if note is None:
         return IGNORED
-    return await _or_remark(received, note, await store_note(author, note, received.received_at))
+    store = store_note if origin is None else store_untold
+    return await _or_remark(received, note, await store(author, note, received.received_at))
 
 
 async def _or_remark(received: Verified[Any], note: Note, outcome: str) -> str:
