@@ -82,7 +82,7 @@ async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
 
 async def store_brought(author: Row, note: Note, received_at: int) -> str:
     """Keep a Note that its author proved to be theirs and somebody else brought, followed or not."""
-    return await _store(author, note, received_at, beats=stamp_of(note, received_at))
+    return await _store(author, note, received_at, _never)
 
 
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
