@@ -13,6 +13,7 @@ from fedimark.errors import NotFound
 from fedimark.here import MICROS, here
 from fedimark.policy.visibility import Viewer
 from fedimark.timelines.entries import Entry
+from fedimark.timelines.link import tags_of
 from fedimark.timelines.queries import amount, find, page, related, whole_network
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import (
@@ -102,8 +103,9 @@ async def _link(link_hash: str, viewer: Viewer | None) -> Any:
     except NotFound:
         return None
     assert found.link is not None
-    head = await link_entry(found.link, viewer.actor_id if viewer else 0)
-    return _line(head), _lines(shown.entries)
+    head, first = await link_entry(found.link, found.viewer_id)
+    first_at = first and first.at // MICROS
+    return _line(head), first and (first.person.handle, first_at), await tags_of(found), _lines(shown.entries)
 
 
 def _lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -126,4 +128,5 @@ def _line(entry: Entry) -> dict[str, Any]:
         "permalink": "here" if is_ours else entry.permalink,
         "is_mention": entry.is_mention,
         "own": entry.own is not None,
+        "copied from": entry.source and entry.source.href,
     }
