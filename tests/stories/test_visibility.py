@@ -15,7 +15,8 @@ from urllib.parse import quote, unquote
 import httpx
 from starlette.routing import Mount, Route
 
-from fedimark.database import fetch
+from fedimark.addresses import uri_hash
+from fedimark.database import execute, fetch
 from fedimark.here import here
 from fedimark.policy.visibility import Visibility
 from fedimark.routes import routes
@@ -24,6 +25,7 @@ from tests.rooms.peers import Says, stand
 from tests.stories.reading import Reading
 from tests.support.invariants import disagreements
 from tests.support.people import Person
+from tests.support.savers import remote_actor
 
 ACTIVITY = "application/activity+json"
 OWNER, FOLLOWER, STRANGER, NOBODY, SERVER = "owner", "follower", "stranger", "nobody signed in", "a server"
@@ -37,6 +39,7 @@ OWNERS: Seen = {OWNER: EVERY}
 OWN_PAGE: Seen = {OWNER: EVERY, FOLLOWER: (P, U, F), STRANGER: (P, U), NOBODY: (P, U), SERVER: (P, U)}
 PERSON_PAGE: Seen = {**OWN_PAGE, SERVER: ()}  # a server gets the actor there
 LISTED: Seen = dict.fromkeys((OWNER, FOLLOWER, STRANGER, NOBODY, SERVER), (P,))
+OPEN: Seen = dict.fromkeys((OWNER, FOLLOWER, STRANGER, NOBODY, SERVER), (P, U))
 TAG_PAGE: Seen = {**LISTED, SERVER: ()}  # and the tag's actor there
 LINK: Seen = {**LISTED, OWNER: EVERY, FOLLOWER: (P, U, F)}
 BY_MD5: Seen = {**LISTED, OWNER: EVERY}
@@ -149,7 +152,10 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /u/{user}/tags": (Ask("/u/ana/tags", leads=LISTED),),
     "GET /u/{user}/followers": (Ask("/u/ana/followers"),),
     "GET /u/{user}/following": (Ask("/u/ana/following"),),
-    "GET /u/{user}/b/{id}/replies": (Ask(f"{ONE}/replies"), Ask(f"{ONE}/replies?page=first")),
+    "GET /u/{user}/b/{id}/replies": (
+        Ask(f"{ONE}/replies", leads=OPEN),
+        Ask(f"{ONE}/replies?page=first", leads=OPEN),
+    ),
     "GET /u/{user}.json": (Ask("/u/ana.json"),),
     # What servers ask tags: addresses of bookmarks and nothing they say
     "POST /t/{tags}/inbox": (Ask("/t/shared/inbox"),),
@@ -264,11 +270,12 @@ class Kept:
             "id": places["id"],
             "hash": places["hash"],
             "md5": places["md5"],
+            "answer": f"{self.word}answer",
         }
 
     def owners_words(self) -> dict[str, str]:
         """What nobody finds but its owner, whoever may see it."""
-        return {"dot": f"{self.word}dot", "note": f"{self.word}note"}
+        return {"dot": f"{self.word}dot", "note": f"{self.word}note", "whisper": f"{self.word}whisper"}
 
 
 class World:
@@ -325,11 +332,28 @@ async def world_of(server: Any) -> World:
     for visibility in EVERY:
         saved = await ana.save(Kept(visibility).url, **Kept(visibility).texts())
         world.kept[visibility] = Kept(visibility, saved.public_id)
+        await answered(world.kept[visibility])
     secret = f"{world.kept[X].word}title"
     file = (f"{secret}.json", f'[{{"href": "nowhere", "description": "{secret}"}}]', "application/json")
     sent = await ana.browser.post("/settings/import", files={"file": file})
     world.job = sent.headers["location"].rpartition("/")[2]
     return world
+
+
+async def answered(kept: Kept) -> None:
+    """Somebody elsewhere answers a bookmark for all who see it, and whispers to its owner."""
+    for word, reach in (("answer", P), ("whisper", X)):
+        said = f"{kept.word}{word}"
+        uri = f"https://far.example/{said}"
+        whose = await fetch("SELECT id FROM actor WHERE username = 'zed'")
+        actor_id = whose[0]["id"] if whose else await remote_actor("zed", "far.example")
+        sql = """
+        INSERT INTO remark (actor_id, uri, uri_hash, page_url, object_hash, bookmark_id, is_reply, description,
+        visibility, listed, said_at, updated_at) SELECT ?, ?, ?, ?, '', id, TRUE, ?, ?, ?, 1, 1
+        FROM bookmark WHERE public_id = ?
+        """
+        given = (actor_id, uri, uri_hash(uri), uri, said, int(reach), reach is P, kept.public_id)
+        await execute(sql, *given)
 
 
 def whole(answer: httpx.Response) -> str:
@@ -408,6 +432,21 @@ def _badly_kept(answer: httpx.Response, viewer: str, ask: Ask) -> list[str]:
     if is_page and not {"accept", "cookie"} <= {word.strip().lower() for word in answer.headers["vary"].split(",")}:
         return [f"it varies by {answer.headers['vary']} only"]
     return []
+
+
+async def test_answers_stand_with_the_bookmark_for_who_sees_it_and_whispers_for_its_owner(server):
+    world = await world_of(server)
+
+    for kept in world.kept.values():
+        for path, shows in ((f"/u/ana/b/{kept.public_id}", OWN_PAGE), (f"/url/{kept.places()['hash']}", LINK)):
+            for viewer in (OWNER, FOLLOWER, STRANGER, NOBODY):
+                page = (await world.browsers[viewer].get(path)).text
+                assert (f">{kept.word}answer<" in page) == (kept.visibility in shows[viewer]), (viewer, path)
+                assert (f">{kept.word}whisper<" in page) == (viewer == OWNER), (viewer, path)
+    for kept in world.kept.values():
+        said = (await world.browsers[SERVER].get(f"/u/ana/b/{kept.public_id}/replies")).text
+        assert (f"{kept.word}answer" in said) == (kept.visibility in (P, U)), kept
+        assert "whisper" not in said
 
 
 async def test_a_head_request_tells_no_more_than_its_page(server):
