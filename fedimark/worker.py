@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from fedimark.bookmarks.links import move_some
+from fedimark.bookmarks.pages import read_pages
 from fedimark.bookmarks.remove import finish_removals
 from fedimark.database import Row, execute
 from fedimark.delivery import claim
@@ -160,6 +161,7 @@ STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
         "feeds": read_feeds,
         "follows": ask_again,
         "software": learn_software,
+        "pages": read_pages,
         "streams": announce_waiting,
         "deliveries": drain,
         "pruning": prune,

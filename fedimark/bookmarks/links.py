@@ -13,7 +13,10 @@ from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.merge import hold
 
-MOVED = "moved"  # why a link is an alias: by a newer rule its page has another address
+# Why a link is an alias, or none, when no page said so. (remote.aliases has the others)
+MOVED = "moved"  # by a newer rule its page has another address
+BY_HAND = "admin"
+APART = "apart"  # an admin parted them, and they stay so
 
 _STALE = 0
 _BATCH = 100
@@ -21,9 +24,9 @@ _BATCH = 100
 _ONE = "SELECT * FROM link WHERE id = ?"
 _FAMILY = "SELECT * FROM link WHERE id = ? OR root_id = ? ORDER BY id"
 _ALIAS = "UPDATE link SET alias_id = ?, alias_why = ? WHERE id = ?"
+_WHY = "UPDATE link SET alias_why = ? WHERE id = ?"
 _ROOT = "UPDATE link SET root_id = ? WHERE id = ?"
-# A page that is not known by name yet has the name of the one that is it.
-_TITLE = "UPDATE link SET title = (SELECT a.title FROM link a WHERE a.id = ?) WHERE id = ? AND title = ''"
+_TITLE = "UPDATE link SET title = ? WHERE id = ? AND title = ''"
 _VERSION = "UPDATE link SET canonical_version = ? WHERE id = ?"
 _OLD = f"SELECT id FROM link WHERE canonical_version < {PAGES_VERSION} ORDER BY canonical_version, id LIMIT 1"
 _ON = "SELECT * FROM bookmark WHERE link_id = ? AND id > ? ORDER BY id LIMIT ?"
@@ -41,7 +44,6 @@ async def join(link_id: int, other_id: int, why: str) -> bool:
     if other is None or link_id in (other_id, other["root_id"]):
         return False
     await execute(_ALIAS, other_id, why, link_id)
-    await execute(_TITLE, link_id, other["root_id"] or other_id)
     await _lead_on(link_id)
     await execute(_VERSION, _STALE, link_id)
     return True
@@ -56,6 +58,17 @@ async def part(link_id: int) -> None:
     await execute(_ALIAS, None, None, link_id)
     await _lead_on(link["root_id"])
     await execute(_VERSION, _STALE, link["root_id"])
+
+
+async def keep_apart(link_id: int) -> None:
+    """Part a link as `part`, and let no page join it again, inside `write()`."""
+    await part(link_id)
+    await execute(_WHY, APART, link_id)
+
+
+def is_settled(link: Row) -> bool:
+    """Whether something else than its page decided which page a link is."""
+    return link["alias_why"] in (MOVED, BY_HAND, APART)
 
 
 async def move_some() -> int:
@@ -104,18 +117,25 @@ async def _moved(link_id: int, moved_to: int) -> None:
     if link is None:
         return
     page = page_of(link["canonical"])
-    if link["alias_id"] is not None:
-        if page != link["canonical"]:
-            await _hand_on(link, page)
-        return
+    is_older = page != link["canonical"]
+    if is_older and link["alias_why"] not in (None, MOVED):
+        await _hand_on(link, page)
     # By a newer rule nothing belongs to an address that is written otherwise now, but what aliases brought there.
-    is_left = page != link["canonical"] or await fetch_one(_ANY, link_id) is None
-    if moved_to and is_left and await join(link_id, moved_to, MOVED) and page == link["canonical"]:
-        await execute(_VERSION, PAGES_VERSION, link_id)
+    is_left = is_older or await fetch_one(_ANY, link_id) is None
+    if not moved_to or not is_left or link["alias_id"] is not None:
+        return
+    newer_id = (await rows.link_of(page))["root_id"] if is_older else moved_to
+    if await join(link_id, newer_id, MOVED):
+        await execute(_TITLE, link["title"], newer_id)
+        await execute(_VERSION, _STALE if is_older else PAGES_VERSION, link_id)
 
 
 async def _hand_on(link: Row, page: str) -> None:
-    """What a page said of itself under its older address holds for the newer one, unless that has said something."""
+    """What was said of a page under its older address holds for the newer one, unless of that was said something."""
     newer = await fetch_one(_ONE, (await rows.link_of(page))["id"])
-    if newer is not None and newer["alias_id"] is None and newer["alias_why"] is None:
+    if newer is None or newer["alias_id"] is not None or newer["alias_why"] is not None:
+        return
+    if link["alias_id"] is None:
+        await execute(_WHY, link["alias_why"], newer["id"])
+    else:
         await join(newer["id"], link["alias_id"], link["alias_why"])

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
 from fedimark.database import Row, execute, fetch, marks
-from fedimark.here import MICROS, here, now
+from fedimark.here import here, now
 from fedimark.policy.visibility import Visibility
 from fedimark.text import slugs, tags, urls
 from fedimark.text.works import PAGES_VERSION, page_of
@@ -19,8 +20,6 @@ from fedimark.timelines.merge import hold, merge_bookmark, unmerge_bookmark
 
 EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
-LOOK_AFTER = 60 * MICROS  # so long after a save its page is read: others ask for it at once
-LOOK_AGAIN = 86_400 * MICROS  # no sooner is it read once more
 
 _LINK = """
 INSERT INTO link (hash, canonical, canonical_version, host, savers, sites) VALUES (?, ?, ?, ?, 0, 0)

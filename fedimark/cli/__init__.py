@@ -15,11 +15,11 @@ from fedimark.cli.bookmarks import edit, remove, save
 from fedimark.cli.domains import domain
 from fedimark.cli.files import export, import_
 from fedimark.cli.follows import follow, unfollow
+from fedimark.cli.links import link
 from fedimark.cli.people import account
 from fedimark.cli.reading import counts, network_of, timeline
 from fedimark.cli.relays import relay
 from fedimark.cli.serving import migrate, serve, worker
-from fedimark.cli.streams import stream
 from fedimark.errors import FedimarkError
 from fedimark.settings import BadSettings
 
@@ -47,6 +47,7 @@ for _command in (
     migrate,
     account,
     domain,
+    link,
     relay,
     save,
     edit,
@@ -57,6 +58,5 @@ for _command in (
     counts,
     follow,
     unfollow,
-    stream,
 ):
     commands.add_command(_command)

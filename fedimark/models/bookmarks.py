@@ -15,7 +15,7 @@ class Link(Model):
     canonical_version = column.SmallIntField()  # text.works.PAGES_VERSION; older: its bookmarks may belong elsewhere
     alias_id = column.BigIntField(null=True)  # another link that is the same page, as the page itself says
     root_id = column.BigIntField(null=True, db_index=True)  # where aliases of aliases lead: there bookmarks hang
-    alias_why = column.CharField(max_length=10, null=True)
+    alias_why = column.CharField(max_length=10, null=True)  # remote.aliases, bookmarks.links; of a root: `apart`
     host = column.CharField(max_length=255, default="")
     savers = column.IntField(default=0)  # listed bookmarks; what everybody may count
     sites = column.IntField(default=0, db_default=0)  # how many sites these savers are of

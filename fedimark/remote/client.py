@@ -30,8 +30,11 @@ from fedimark.remote.budget import Spend, unlimited
 from fedimark.remote.signing import signed
 from fedimark.settings import Settings
 from fedimark.signatures.message import Message
+from fedimark.vocab.head import READ
+from fedimark.vocab.page import is_html
 
 MOST_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ALWAYS: Mapping[str, str] = MappingProxyType({})
 
@@ -60,6 +63,12 @@ class Answer:
     def asks_for_signature(self) -> bool:
         """Whether it says which signature the server would like. (RFC 9421 §5)"""
         return "accept-signature" in self.headers
+
+    @property
+    def pause_s(self) -> int:
+        """The seconds in Retry-After, 0 where it says none; a date there is as good as none. (RFC 9110 §10.2.3)"""
+        said = str(self.headers.get("retry-after", "")).strip()
+        return int(said) if said.isdecimal() and said.isascii() and len(said) < 10 else 0
 
     @property
     def content_type(self) -> str:
@@ -111,11 +120,32 @@ async def get(
                 spend(url)
                 headers = {"Accept": accept, **condition}
                 answer = await _exchange("GET", url, headers=headers, signer=signer, read=_whole)
-                if answer.status not in (301, 302, 303, 307, 308):
+                if answer.status not in _REDIRECTS:
                     return replace(answer, lasting=lasting)
                 is_for_ever = lasting == url and answer.status in (301, 308)
                 url = _redirected(answer)
                 lasting = url if is_for_ever else lasting
+    except TimeoutError as error:
+        raise Unreachable from error
+    raise guard.refused("redirects", url)
+
+
+async def get_page(url: str, *, accept: str, spend: Spend) -> tuple[Answer, ...]:
+    """GET a page: each answer on the way to it, the last of which is no redirect; at most 3 are.
+
+    Of its body only the beginning is read, of a redirect and of other types than HTML nothing. Each hop is checked and
+    counted as with `get`, and raises the same.
+    """
+    answers: list[Answer] = []
+    try:
+        async with asyncio.timeout(here().settings.fetch_total_s):
+            while len(answers) <= MOST_REDIRECTS:
+                spend(url)
+                answer = await _exchange("GET", url, headers={"Accept": accept}, signer=None, read=_head)
+                answers.append(answer)
+                if answer.status not in _REDIRECTS:
+                    return tuple(answers)
+                url = _redirected(answer)
     except TimeoutError as error:
         raise Unreachable from error
     raise guard.refused("redirects", url)
@@ -189,6 +219,8 @@ async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response
         if guard.guarded(error):
             raise guard.refused("private-address", url) from error
         raise Unreachable from error
+    except httpx.InvalidURL as error:  # httpx reads where a redirect leads, though we follow none of its
+        raise guard.refused("redirect", url) from error
     except UnicodeError as error:  # a name that IDNA refuses
         raise guard.refused("host", url) from error
 
@@ -240,6 +272,18 @@ async def _whole(response: httpx.Response) -> bytes:
         if len(found) > most:
             raise guard.refused("too-large", str(response.url))
     return bytes(found)
+
+
+async def _head(response: httpx.Response) -> bytes:
+    """The beginning of a page, as much as may be its head; nothing of any other answer."""
+    if response.status_code in _REDIRECTS or not is_html(response.headers.get("content-type", "")):
+        return b""
+    found = bytearray()
+    async for chunk in _decoded(response):
+        found += chunk
+        if len(found) >= READ:
+            break
+    return bytes(found[:READ])
 
 
 async def _beginning(response: httpx.Response) -> bytes:

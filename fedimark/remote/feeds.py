@@ -99,8 +99,8 @@ async def read_again(address: str, etag: str, last_modified: str) -> Reading:
     condition = {"If-None-Match": etag} if etag else {}
     condition |= {"If-Modified-Since": last_modified} if last_modified else {}
     answer = await client.get(address, accept=ACCEPT, signer=None, condition=condition)
-    if answer.status in _LATER and (pause_s := _pause(answer)):
-        raise Postponed(pause_s)
+    if answer.status in _LATER and answer.pause_s:
+        raise Postponed(answer.pause_s)
     if answer.status == _NOT_MODIFIED and condition:
         return Reading(None, _home(answer, address), etag, last_modified, _wait_of(answer, 0))
     check_status(answer)
@@ -121,12 +121,6 @@ def _wait_of(answer: client.Answer, wait_s: int) -> int:
 def _validator(answer: client.Answer, name: str) -> str:
     said = answer.headers.get(name, "").strip()
     return said if len(said) <= 1_024 and said.isascii() and said.isprintable() else ""
-
-
-def _pause(answer: client.Answer) -> int:
-    """The seconds in Retry-After, 0 where it says none; a date there is as good as none."""
-    said = answer.headers.get("retry-after", "").strip()
-    return int(said) if said.isdecimal() and len(said) < 10 else 0
 
 
 def _named(page: client.Answer) -> Iterator[str]:

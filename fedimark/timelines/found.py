@@ -73,7 +73,7 @@ async def find(stream: Stream, viewer: Viewer | None) -> Found:
         raise NotFound
     if isinstance(stream, LinkStream):
         sql = f"""
-        SELECT l.id, l.hash, l.canonical, l.host, {SEEN}
+        SELECT l.id, l.hash, l.canonical, l.host, l.title, {SEEN}
         FROM link x JOIN link l ON l.id = COALESCE(x.root_id, x.id) WHERE x.hash = ?
         """
         link = await fetch_one(sql, *[viewer.actor_id if viewer else 0] * 3, stream.hash)

@@ -40,7 +40,7 @@ GROUP BY s.link_id
 HAVING count(DISTINCT CASE WHEN a.local_name IS NULL THEN a.site ELSE CAST(a.id AS VARCHAR(20)) END) > 1
 ORDER BY 3 DESC, 2 DESC, 1 LIMIT ?
 """
-_LINKS = f"SELECT l.id AS link_id, l.hash, l.canonical, l.host, {SEEN} FROM link l WHERE l.id IN ({{links}})"
+_LINKS = f"SELECT l.id AS link_id, l.hash, l.canonical, l.host, l.title, {SEEN} FROM link l WHERE l.id IN ({{links}})"
 
 
 class _Ranking(NamedTuple):

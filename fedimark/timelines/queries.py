@@ -172,7 +172,7 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
     # By number: of several taggings joined, each has a link_id.
     lines += f" ORDER BY 2 {order}, 1 {order} LIMIT ?"
     sql = f"""
-    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, {SEEN} FROM ({lines}) e
+    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.title, {SEEN} FROM ({lines}) e
     JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
     """
     return await fetch(sql, *[found.viewer_id] * 3, *parameters, *placed, limit)

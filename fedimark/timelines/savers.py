@@ -103,7 +103,7 @@ async def link_entry(link: Row, viewer_id: int) -> tuple[Entry, FirstSave | None
 def _merged(line: Row, around: Sequence[Row], viewer_id: int, name_at_most: int) -> Entry:
     # Who only mentions a page stands for it where nobody saved it.
     saves = [save for save in around if save["is_save"]] or around
-    words = words_of(saves, viewer_id)
+    words = words_of(saves, viewer_id, line["title"])
     others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
     return _entry(
         {**words.lead, "url": saves[0]["url"], "title": words.title, "description": words.description},

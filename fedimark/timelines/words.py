@@ -1,5 +1,7 @@
 """PURE. In whose words a merged entry speaks: the reader's own, else of people they follow, else of who was first.
 
+Only the title may be the page's own: where nobody whom the reader knows has given it one.
+
 Words of people whom the reader does not follow stand one click away, on the page of the link; where the reader follows
 none of the savers, and for strangers, there are no others.
 """
@@ -26,11 +28,11 @@ class Words:
     tags: tuple[str, ...]
 
 
-def words_of(saves: Sequence[Save], viewer_id: int) -> Words:
+def words_of(saves: Sequence[Save], viewer_id: int, page_title: str = "") -> Words:
     """Choose among the saves of one link, in the order of their moments; `near` marks those the reader follows.
 
     The title is the reader's own, else the most common among people they follow (of two as common the earlier), else
-    that of who was first. The description is the first there is; tags are those of all who may speak.
+    the page's, else that of who was first. The description is the first there is; tags are those of all who may speak.
     """
     near = [save for save in saves if save["near"]]
     speaking = sorted(near or saves, key=lambda save: save["actor_id"] != viewer_id)  # stable: by moment
@@ -38,7 +40,7 @@ def words_of(saves: Sequence[Save], viewer_id: int) -> Words:
     typed = " ".join(word for save in speaking for word in shown_tags(save, whole=save["actor_id"] == viewer_id))
     return Words(
         lead,
-        lead["title"] if lead["actor_id"] == viewer_id or not near else _most_common_title(near),
+        _title(lead, near, viewer_id) or page_title or lead["title"],
         next((save["description"] for save in speaking if save["description"]), ""),
         tags.split(typed),
     )
@@ -48,6 +50,12 @@ def shown_tags(save: Save, *, whole: bool) -> tuple[str, ...]:
     """The tags of a save as typed; private ones only where the reader is their owner (`whole`)."""
     typed = tuple(save["tags"].split())
     return typed if whole else tuple(word for word in typed if not tags.is_private(word))
+
+
+def _title(lead: Save, near: Sequence[Save], viewer_id: int) -> str:
+    """The reader's own title, else that of people they follow."""
+    own = str(lead["title"]) if lead["actor_id"] == viewer_id else ""
+    return own or _most_common_title(near)
 
 
 def _most_common_title(saves: Sequence[Save]) -> str:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from html.entities import html5
 from typing import Final
 
-# Only these: some of Python's take far longer than their text is long, and some are no encodings of text.
-_ENCODINGS: Final = frozenset(
-    {
-        *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii"),
-        *(f"iso8859-{number}" for number in range(1, 17)),
-        *(f"cp{number}" for number in (1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258, 932, 949, 950, 866)),
-        *("koi8-r", "koi8-u", "mac-roman", "shift_jis", "euc_jp", "euc_kr", "gb2312", "gbk", "gb18030", "big5"),
-    }
-)
-_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+from fedimark.vocab.encodings import MARKS, believed, charset_of
+
 _DECLARED = re.compile(rb"\s{0,64}<\?xml[^>]{1,256}?encoding\s{0,8}=\s{0,8}[\"']([A-Za-z0-9._-]{1,40})[\"']")
-_CHARSET = re.compile(r"charset\s{0,8}=\s{0,8}\"?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
 # What no XML may hold, whoever sends it.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # What is in CDATA is as it is meant. An unclosed one runs to the end, so that no start is tried twice.
@@ -35,7 +25,7 @@ def decoded(body: bytes, content_type: str) -> str:
 
     NUL and other characters that XML cannot hold are left out.
     """
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if body.startswith(mark):
             return _UNFIT.sub("", body[len(mark) :].decode(encoding, "replace"))
     for encoding in _said(body, content_type):
@@ -52,17 +42,12 @@ def repaired(text: str) -> str:
 
 
 def _said(body: bytes, content_type: str) -> Iterator[str]:
-    declared, charset = _DECLARED.match(body), _CHARSET.search(content_type[:1_024])
-    names = [declared[1].decode("ascii")] if declared else []
-    names += [charset[1]] if charset else []
-    for name in names:
-        try:
-            encoding = codecs.lookup(name).name
-        except LookupError:
-            continue
+    declared = _DECLARED.match(body)
+    if declared and (encoding := believed(declared[1].decode("ascii"))) and not encoding.startswith("utf-16"):
         # Whoever could read the declaration as ASCII does not read two bytes for a character.
-        if encoding in _ENCODINGS and not (declared and encoding.startswith("utf-16")):
-            yield encoding
+        yield encoding
+    if (encoding := charset_of(content_type)) and not (declared and encoding.startswith("utf-16")):
+        yield encoding
     yield "utf-8"
 
 

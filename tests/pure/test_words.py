@@ -52,3 +52,18 @@ def test_private_tags_are_ones_own_alone() -> None:
     words = words_of([said(ME, "Mine", tags=".mine"), said(ANA, "Theirs", tags=".theirs open")], ME)
 
     assert words.tags == (".mine", "open")
+
+
+def test_the_page_names_itself_where_nobody_followed_has_named_it() -> None:
+    strangers = [said(ANA, "Buy this", near=False), said(BO, "Other", near=False)]
+
+    assert words_of(strangers, ME, "Its own name").title == "Its own name"
+    assert words_of([said(CY, "", near=True)], ME, "Its own name").title == "Its own name"
+    assert words_of(strangers, ME).title == "Buy this"
+
+
+def test_the_name_a_page_gives_itself_is_never_above_that_of_the_reader_and_people_they_follow() -> None:
+    assert words_of([said(ME, "Mine"), said(ANA, "Theirs")], ME, "Its own").title == "Mine"
+    assert words_of([said(ANA, "Theirs")], ME, "Its own").title == "Theirs"
+    assert words_of([said(ME, ""), said(ANA, "Theirs")], ME, "Its own").title == "Theirs"
+    assert words_of([said(ME, "")], ME, "Its own").title == "Its own"

@@ -23,7 +23,7 @@ from tests.support.processes import FEDIMARK, Process, free_port
 from tests.support.storage import Storage
 
 COMMANDS = ["serve", "worker", "migrate", "account", "save", "edit", "remove", "import", "export", "timeline"]
-COMMANDS += ["counts", "follow", "unfollow", "domain", "relay", "stream"]
+COMMANDS += ["counts", "follow", "unfollow", "domain", "relay", "link"]
 ROW = {
     "href": "https://example.org/1",
     "description": "One",
@@ -50,18 +50,6 @@ def line(cli: Process, *arguments: str) -> str:
     done = cli.run(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def test_what_pages_show_is_listed_and_what_cannot_be_had_is_said_in_a_line(cli):
-    add(cli, "ana")
-    assert line(cli, "stream", "list", "--json") == "[]"
-
-    tag = f"#sql@127.0.0.1:{free_port()}"
-    for command in (("stream", "add", "sql", tag), ("follow", tag, "--user", "ana")):
-        done = cli.run(*command)
-        assert (done.returncode, done.stderr.strip()) == (1, "fedimark: The other server did not answer")
-    done = cli.run("stream", "remove", "sql", tag)
-    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_help_names_every_command():
@@ -364,3 +352,19 @@ def test_several_processes_serve_one_port_and_end_with_it(tmp_path):
     assert taken.returncode == 1
     with pytest.raises(httpx.ConnectError):
         httpx.get(process.url)
+
+
+async def test_pages_are_joined_shown_and_parted(cli):
+    add(cli, "ana")
+    line(cli, "save", "https://m.example.org/a", "--user", "ana")
+
+    line(cli, "link", "join", "https://m.example.org/a", "https://example.org/a")
+    joined = json.loads(line(cli, "link", "show", "https://m.example.org/a", "--json"))
+    words = line(cli, "link", "show", "https://example.org/a")
+    line(cli, "link", "part", "https://m.example.org/a")
+    parted = json.loads(line(cli, "link", "show", "https://m.example.org/a", "--json"))
+
+    assert (joined["is"], joined["why"]) == ("https://example.org/a", "admin")
+    assert "alias: https://m.example.org/a  (admin)" in words
+    assert (parted["is"], parted["why"]) == (None, "apart")
+    assert cli.run("link", "show", "https://example.org/never").returncode == 1

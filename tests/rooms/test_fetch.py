@@ -143,6 +143,14 @@ async def test_what_a_status_means(server, marks, status, error):
         await fetch_document(NOTE["id"])
 
 
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "http://[", "data:text/html,x"])
+async def test_a_redirect_to_what_is_no_address_is_refused(server, marks, place):
+    marks.rule = lambda _: Says(301, b"", {"location": place})
+
+    with pytest.raises(Untrustworthy):
+        await fetch_document(NOTE["id"])
+
+
 async def test_our_own_address_is_never_asked_over_the_network(server, fleet):
     with pytest.raises(Untrustworthy, match="own-address"):
         await fetch_document("https://a.example/u/ana")

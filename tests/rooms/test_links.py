@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedimark.bookmarks.links import join, move_some, part
+from fedimark.bookmarks.links import is_settled, join, keep_apart, move_some, part
 from fedimark.bookmarks.rows import link_of
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import NotFound
@@ -182,9 +182,8 @@ async def test_moving_again_changes_nothing(server):
     assert await fetch_one("SELECT * FROM bookmark") == before
     with pytest.raises(NotFound):
         await look(LinkStream("0" * 40))
-    assert (
-        await link_entry((await fetch_one("SELECT * FROM link WHERE hash = ?", hash_of(PAGE))) or {}, 0)
-    ).url == OTHER
+    entry, _ = await link_entry((await fetch_one("SELECT * FROM link WHERE hash = ?", hash_of(PAGE))) or {}, 0)
+    assert entry.url == OTHER
 
 
 async def test_what_a_page_said_of_itself_holds_under_a_newer_rule(server):
@@ -212,12 +211,23 @@ async def test_a_page_that_others_are_moves_with_them_under_a_newer_rule(server)
     assert await disagreements() == []
 
 
-async def test_a_page_takes_its_name_along(server):
+async def test_a_page_takes_its_name_along_under_a_newer_rule(server):
     await save(await saver("ana"), PAGE)
-    await save(await saver("bo"), OTHER)
-    await execute("UPDATE link SET title = 'Write-Ahead Logging' WHERE canonical = ?", OTHER)
+    await execute("UPDATE link SET title = 'Write-Ahead Logging' WHERE canonical = ?", PAGE)
+    await _older_rule(PAGE, f"{PAGE}?et_rid=1")
 
-    await joined(OTHER, PAGE)
+    await moved()
 
     row = await fetch_one("SELECT title FROM link WHERE canonical = ?", PAGE)
     assert row == {"title": "Write-Ahead Logging"}
+
+
+async def test_what_an_admin_parted_stays_so_under_a_newer_rule(server):
+    await save(await saver("ana"), PAGE)
+    async with write():
+        await keep_apart((await link_of(PAGE))["id"])
+    await _older_rule(PAGE, f"{PAGE}?et_rid=1")
+
+    await moved()
+
+    assert is_settled(await fetch_one("SELECT * FROM link WHERE canonical = ?", PAGE) or {})

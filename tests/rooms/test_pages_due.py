@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fedimark.bookmarks.rows import LOOK_AFTER, LOOK_AGAIN
+from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
 from fedimark.database import execute, fetch_one
 from fedimark.here import MICROS, entered
 from tests.support.savers import edit, remote_actor, remote_save, save, saver
