@@ -64,14 +64,6 @@ async def store_note(author: Row, note: Note, received_at: int) -> str:
     # In this order: most of what comes is by somebody followed, and new.
     if not await is_followed(author) and await _known(author, note.id) is None:
         return IGNORED
-    return await _store(author, note, received_at, _never)
-
-
-async def store_untold(author: Row, note: Note, received_at: int) -> str:
-    """The same for one of two states of one moment, where the Note's own server was asked and showed neither.
-
-    That is so with Notes for followers alone. One of the two holds, and the same one in whatever order they come.
-    """
     return await _store(author, note, received_at, _says_less)
 
 
@@ -82,7 +74,7 @@ async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
 
 async def store_brought(author: Row, note: Note, received_at: int) -> str:
     """Keep a Note that its author proved to be theirs and somebody else brought, followed or not."""
-    return await _store(author, note, received_at, _never)
+    return await _store(author, note, received_at, _says_less)
 
 
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
@@ -262,10 +254,6 @@ async def _software(author: Row) -> str:
 def stamp_of(note: Note) -> int:
     """Since when a Note is so; 0 where it does not say, so that every edit of it, which does, is later."""
     return note.updated or note.published or 0
-
-
-def _never(_new: Mapping[str, Any] | None, _known: Mapping[str, Any] | None) -> bool:
-    return False
 
 
 def _always(_new: Mapping[str, Any] | None, _known: Mapping[str, Any] | None) -> bool:

@@ -11,7 +11,6 @@ from fedimark.bookmarks.incoming import (
     forget_note,
     store_from_origin,
     store_note,
-    store_untold,
 )
 from fedimark.bookmarks.remarks import forget_remark, is_remark, store_remark
 from fedimark.database import Row
@@ -78,8 +77,7 @@ async def _store(received: Verified[Any]) -> str:
     note = note_of(received)
     if note is None:
         return IGNORED
-    store = store_note if origin is None else store_untold
-    return await _or_remark(received, note, await store(author, note, received.received_at))
+    return await _or_remark(received, note, await store_note(author, note, received.received_at))
 
 
 async def _or_remark(received: Verified[Any], note: Note, outcome: str) -> str:
