@@ -138,6 +138,7 @@ async def prune() -> int:
         await _throw("delivery", "dead_at", moment - _KEPT),
         await _throw("job", "ended_at", moment - _KEPT),
         await _throw("withheld", "kept_at", moment - _KEPT),
+        await _throw("share", "hidden_at", moment - _KEPT),
         await _throw("follow_count", "since", moment - _DAY),
         await _throw("session", "seen_at", unused_since),
         await _throw("invite", "expires_at", moment),

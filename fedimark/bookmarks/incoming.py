@@ -30,6 +30,8 @@ _FOLLOWED = """
 SELECT f.id FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.local_name IS NOT NULL LIMIT 1
 """
+# Somebody shared it, and no edit made a bookmark of it yet.
+_WAITED_FOR = "SELECT id FROM share WHERE object_hash = ? AND bookmark_id IS NULL LIMIT 1"
 _SHUT_OUT = "SELECT id FROM actor WHERE id = ? AND suspended_at IS NOT NULL"
 _BURIED = "SELECT id FROM tombstone WHERE uri_hash = ?"
 _SOFTWARE = "SELECT software FROM peer WHERE host = ?"
@@ -55,14 +57,14 @@ _Holds: TypeAlias = Callable[[Mapping[str, Any] | None, Mapping[str, Any] | None
 
 
 async def store_note(author: Row, note: Note, received_at: int) -> str:
-    """Keep a Note of somebody followed here that is a bookmark or mentions a page, or the newer words of a known one.
+    """Keep a Note of somebody followed here that is a bookmark or mentions a page, or the newer words of one that is
+    known, or was shared.
 
     `author` is the row of the proven author, `received_at` and the note's moments microseconds since 1970 UTC.
     Everything else is ignored: Notes without a link, quotes and replies (see `remarks`), direct ones, addresses that
     nobody could save here or that look like a secret.
     """
-    # In this order: most of what comes is by somebody followed, and new.
-    if not await is_followed(author) and await _known(author, note.id) is None:
+    if not await _is_wanted(author, note.id):
         return IGNORED
     return await _store(author, note, received_at, _says_less)
 
@@ -98,6 +100,13 @@ async def is_followed(author: Row) -> bool:
 async def is_shut_out(author: Row) -> bool:
     """Whether an admin suspended somebody."""
     return await fetch_one(_SHUT_OUT, author["id"]) is not None
+
+
+async def _is_wanted(author: Row, uri: str) -> bool:
+    # In this order: most of what comes is by somebody followed, and new.
+    if await is_followed(author) or await _known(author, uri) is not None:
+        return True
+    return await fetch_one(_WAITED_FOR, addresses.uri_hash(uri)) is not None
 
 
 async def is_buried(author: Row, uri: str) -> bool:

@@ -32,7 +32,8 @@ UPDATE link SET (savers, sites, look_at) = (SELECT count(DISTINCT b.actor_id), c
     FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.link_id = ? AND b.listed) WHERE id = ?
 """
 # An author elsewhere hid it and shows it again: whoever shared it did so still.
-_SHARES_RETURN = "UPDATE share SET bookmark_id = ? WHERE object_hash = ? AND bookmark_id IS NULL"
+_SHARES_RETURN = "UPDATE share SET bookmark_id = ?, hidden_at = NULL WHERE object_hash = ? AND bookmark_id IS NULL"
+_SHARES_WAIT = "UPDATE share SET bookmark_id = NULL, hidden_at = ? WHERE bookmark_id = ?"
 # What the index is made from: a change of anything else leaves it alone.
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
@@ -100,7 +101,7 @@ async def drop(row: Row) -> None:
         await execute("DELETE FROM reaction WHERE bookmark_id = ?", row["id"])
         await execute("DELETE FROM remark WHERE bookmark_id = ?", row["id"])
     else:
-        await execute("UPDATE share SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
+        await execute(_SHARES_WAIT, now(), row["id"])
         await execute("UPDATE remark SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
     await _tally(lines)
     await _settle(row["link_id"])

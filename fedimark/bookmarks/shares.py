@@ -8,7 +8,7 @@ that it names: so it is the same in whatever order they come.
 from __future__ import annotations
 
 from fedimark import addresses
-from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted
+from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted, is_buried
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.here import MICROS, now
 from fedimark.policy.blocks import between, no_block_between
@@ -21,7 +21,7 @@ SELECT b.* FROM bookmark b JOIN actor a ON a.id = b.actor_id
 WHERE a.local_name = ? AND b.public_id = ? AND b.removed_at IS NULL
 """
 _SHARE = """
-INSERT INTO share (actor_id, object_hash, bookmark_id, uri, shared_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO share (actor_id, object_hash, bookmark_id, uri, shared_at, hidden_at) VALUES (?, ?, ?, ?, ?, ?)
 """
 _LIKE = """
 INSERT INTO reaction (actor_id, bookmark_id, kind, uri) VALUES (?, ?, ?, ?)
@@ -75,9 +75,27 @@ async def share(sharer: Row, bookmark: Row, object_uri: str, share_uri: str | No
         return "known"
     if before is not None:
         await _end(before, bookmark)
-    await execute(_SHARE, sharer["id"], object_hash, bookmark["id"], uri, at)
+    await execute(_SHARE, sharer["id"], object_hash, bookmark["id"], uri, at, None)
     await share_began(bookmark, sharer["id"])
     return "shared"
+
+
+async def share_nothing_yet(sharer: Row, author: Row, object_uri: str, share_uri: str | None, at: int) -> str:
+    """Somebody elsewhere shared a Note that is no bookmark: it is remembered, for an edit may make it one.
+
+    That edit may as well have come before, and then the share would stand.
+    """
+    object_hash, uri = addresses.uri_hash(object_uri), share_uri or ""
+    await hold("actor", sharer["id"])
+    if await between(sharer["id"], author["id"]) or await is_buried(author, object_uri):
+        return IGNORED
+    before = await _one(sharer, object_hash)
+    if before is not None and (before["shared_at"], before["uri"]) >= (at, uri):
+        return "known"
+    if before is not None:
+        await _end(before, None)
+    await execute(_SHARE, sharer["id"], object_hash, None, uri, at, now())
+    return "remembered"
 
 
 async def unshare(sharer: Row, ref: ActivityRef) -> str:

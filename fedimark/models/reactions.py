@@ -9,7 +9,7 @@ from tortoise.models import Model
 class Share(Model):
     """Somebody elsewhere passed a bookmark on to their followers: an Announce.
 
-    `bookmark_id` is NULL while the bookmark is hidden by its author.
+    `bookmark_id` is NULL while its author makes no bookmark of the Note, or hides it: they may, in an edit to come.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -18,6 +18,7 @@ class Share(Model):
     bookmark_id = column.BigIntField(null=True)
     uri = column.TextField(default="")  # of the Announce
     shared_at = column.BigIntField()
+    hidden_at = column.BigIntField(null=True)  # since when it is shown to nobody; thrown away after a month
 
     class Meta:
         """Once for each actor and object."""

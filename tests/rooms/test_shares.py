@@ -18,6 +18,7 @@ from fedimark.moderation import domains, people
 from fedimark.timelines.queries import find, page
 from fedimark.timelines.stream import LinkStream, NetworkStream
 from fedimark.vocab.terms import PUBLIC
+from fedimark.worker import prune
 from tests.rooms.peers import Says
 from tests.rooms.strangers import Stranger, amount, applied, outcome
 from tests.rooms.test_incoming import followed
@@ -90,9 +91,8 @@ async def test_what_is_embedded_in_a_share_is_never_believed(cleo, wire):
         {"id": "https://marks.example/u/ana/b/another"},
         {"to": [f"{MARKS}/followers"], "cc": []},
         {"type": "Video"},
-        {"attachment": [], "content": "<p>nothing</p>"},
     ],
-    ids=["another's", "another id", "not public", "no note", "no bookmark"],
+    ids=["another's", "another id", "not public", "no note"],
 )
 async def test_what_its_origin_does_not_show_is_not_shared(cleo, ana, author, wire, changed):
     author.peer.document(PATH, wire("fedimark/create_note")["object"] | changed)
@@ -100,6 +100,43 @@ async def test_what_its_origin_does_not_show_is_not_shared(cleo, ana, author, wi
     assert await cleo.do(wire("mastodon/announce")) == "ignored"
 
     assert await network(ana) == []
+
+
+async def test_what_an_edit_makes_a_bookmark_is_shared_whether_the_share_came_before_it_or_after(
+    cleo, ana, author, wire, clock
+):
+    # Given a Note without a link, by somebody whom nobody here follows, and its edit that names a page
+    empty = {"attachment": [], "content": "<p>nothing</p>"}
+    update = wire("fedimark/update_note")
+    steps = {"share": wire("mastodon/announce"), "edit": update}
+
+    for order in permutations(steps):
+        for step in (*order, *order):
+            # When both come, and its server shows what it is at that moment
+            shown = update["object"] if step == "edit" else wire("fedimark/create_note")["object"] | empty
+            author.peer.document(PATH, update["object"] if order[0] == "edit" else shown)
+            await (cleo if step == "share" else author).do(steps[step])
+
+        # Then it is seen since it was shared
+        assert await network(ana) == [SHARED]
+        await assert_agreement()
+        await author.do({**wire("fedimark/delete_note"), "id": f"{NOTE}/activity/{order[0]}"})
+        assert (await network(ana), await amount("share")) == ([], 0)
+        for table in ("received_activity", "tombstone", "withheld"):
+            await execute(f"DELETE FROM {table}")
+
+
+async def test_a_share_of_what_never_was_a_bookmark_is_forgotten_after_a_month(cleo, author, wire, clock):
+    author.peer.document(PATH, wire("fedimark/create_note")["object"] | {"attachment": [], "content": "<p>Hm.</p>"})
+    assert await cleo.do(wire("mastodon/announce")) == "remembered"
+
+    clock.forward(days=29)
+    await prune()
+    assert await amount("share") == 1
+    clock.forward(days=2)
+    await prune()
+
+    assert await amount("share") == 0
 
 
 async def test_only_people_followed_here_are_heard_and_nothing_is_fetched_for_others(author, fleet, wire, ana):

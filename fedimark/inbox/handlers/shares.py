@@ -11,6 +11,7 @@ from fedimark.inbox.origin import NOTHING, Origin
 from fedimark.inbox.receive import Verified
 from fedimark.inbox.relayed import speaks_as_relay
 from fedimark.vocab.activities import Announce, Like
+from fedimark.vocab.objects import Note
 from fedimark.vocab.terms import PUBLIC
 
 
@@ -31,11 +32,13 @@ async def on_announce(received: Verified[Announce]) -> str:
     if await shares.was_taken_back(received.actor, activity.id, activity.published):
         return IGNORED
     bookmark = await _found(activity.object_id, origin, received.received_at)
-    if bookmark is None:
-        return IGNORED
     at = min(activity.published or received.received_at, received.received_at)
-    uri = bookmark["uri"] or activity.object_id
-    return await shares.share(received.actor, bookmark, uri, activity.id, at)
+    if bookmark is not None:
+        uri = bookmark["uri"] or activity.object_id
+        return await shares.share(received.actor, bookmark, uri, activity.id, at)
+    if origin.note is not None and origin.author is not None and _may_be_passed_on(origin.note):
+        return await shares.share_nothing_yet(received.actor, origin.author, origin.note.id, activity.id, at)
+    return IGNORED
 
 
 async def on_like(received: Verified[Like]) -> str:
@@ -46,10 +49,15 @@ async def on_like(received: Verified[Like]) -> str:
 async def _found(object_uri: str, origin: Origin, received_at: int) -> Row | None:
     if origin.note is None or origin.author is None:
         return await shares.bookmark_of(object_uri)
-    if PUBLIC not in (*origin.note.to, *origin.note.cc):
-        return None  # shown to us because we asked by name: it is not the sharer's to pass on
+    if not _may_be_passed_on(origin.note):
+        return None
     await store_from_origin(origin.author, origin.note, received_at)
     return await shares.bookmark_of(origin.note.id)
+
+
+def _may_be_passed_on(note: Note) -> bool:
+    """Not what was shown to us because we asked by name: that is not the sharer's to pass on."""
+    return PUBLIC in (*note.to, *note.cc)
 
 
 async def _look(object_uri: str, origin: Origin, received_at: int) -> str:
