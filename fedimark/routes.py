@@ -15,7 +15,19 @@ from fedimark.activitypub import links as link_saves
 from fedimark.activitypub.asker import unless_blocked
 from fedimark.doorway import paths
 from fedimark.doorway.accept import wants_activity
-from fedimark.web import accounts, bookmarks, follows, imports, links, moderation, setup, streams, tags, welcome
+from fedimark.web import (
+    accounts,
+    bookmarks,
+    follows,
+    imports,
+    links,
+    moderation,
+    setup,
+    streams,
+    tag_pages,
+    tags,
+    welcome,
+)
 from fedimark.web import settings as own
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -141,6 +153,9 @@ def _account() -> list[Line]:
         post("/people/mute", moderation.post_mute),
         post("/people/unmute", moderation.post_unmute),
         get("/moderation", moderation.get_moderation),
+        get("/moderation/streams", tag_pages.get_streams),
+        post("/moderation/streams/add", tag_pages.post_add),
+        post("/moderation/streams/end", tag_pages.post_end),
         post("/moderation/domains/block", moderation.post_block_domain),
         post("/moderation/domains/unblock", moderation.post_unblock_domain),
         post("/moderation/accounts/suspend", moderation.post_suspend),

@@ -20,6 +20,7 @@ from fedimark.cli.people import account
 from fedimark.cli.reading import counts, network_of, timeline
 from fedimark.cli.relays import relay
 from fedimark.cli.serving import migrate, serve, worker
+from fedimark.cli.streams import stream
 from fedimark.errors import FedimarkError
 from fedimark.settings import BadSettings
 
@@ -58,5 +59,6 @@ for _command in (
     counts,
     follow,
     unfollow,
+    stream,
 ):
     commands.add_command(_command)

@@ -64,13 +64,18 @@ async def follow(reader: Reader, who: str) -> Row:
 
 async def unfollow(reader: Reader, who: str) -> None:
     """Follow somebody no more, or withdraw the request; asks no other server. Raises Refused, NotFound."""
-    named = read_who(who)
-    uri = named.uri or "-"
-    row = await fetch_one(_FOLLOWED, reader.actor_id, uri, uri, *named.names, named.host, named.tag, uri)
+    row = await followed(reader.actor_id, who)
     if row is None:
         raise NotFound("You don’t follow anybody of that name.")
     await atomically(lambda: leave(reader.actor_id, row["id"]))
     here().wake.set()
+
+
+async def followed(follower_id: int, who: str) -> Row | None:
+    """Whom somebody follows by that name, or asked to; None for nobody. Asks no other server. Raises Refused."""
+    named = read_who(who)
+    uri = named.uri or "-"
+    return await fetch_one(_FOLLOWED, follower_id, uri, uri, *named.names, named.host, named.tag, uri)
 
 
 async def ask(follower_id: int, target_id: int) -> None:

@@ -6,6 +6,8 @@ from fedimark.database import Row
 from fedimark.follows.kinds import COMMUNITIES, FEED, is_stream, software_at
 from fedimark.here import here
 
+_LATER = " as soon as its server answers"
+
 
 async def what(actor: Row) -> str:
     """What somebody is to who follows them, as a noun; empty for a person. `actor` has the columns of `queries`."""
@@ -30,6 +32,14 @@ async def told(follow: Row) -> str:
     noun, stands = await what(follow), follow["state"] == "accepted"
     if not noun:
         return f"You follow {handle(follow)}." if stands else f"{handle(follow)} was asked."
-    name, host = follow["name"] or follow["username"], follow["host"] or here().settings.handles_at
-    ending = "you follow it." if stands else "you follow it as soon as its server answers."
-    return f"{name} at {host} is {noun}; {ending}"
+    return f"{_named(follow)} is {noun}; you follow it{'' if stands else _LATER}."
+
+
+async def told_of_page(follow: Row) -> str:
+    """The same for the page of a tag."""
+    stands = follow["state"] == "accepted"
+    return f"{_named(follow)} is {await what(follow)}; the page shows it{'' if stands else _LATER}."
+
+
+def _named(follow: Row) -> str:
+    return f"{follow['name'] or follow['username']} at {follow['host'] or here().settings.handles_at}"

@@ -13,17 +13,19 @@ from fedimark.bookmarks.incoming import is_followed, store_note
 from fedimark.bookmarks.shares import bookmark_of
 from fedimark.database import Row, atomically, fetch_one
 from fedimark.errors import FedimarkError, Unreachable
-from fedimark.here import now
+from fedimark.follows.kinds import is_stream
+from fedimark.here import here, now
 from fedimark.inbox import authority
+from fedimark.inbox.keeping import keep
 from fedimark.jobs import queue
 from fedimark.remote.fetch import fetch_document
 from fedimark.remote.sites import same_site
-from fedimark.vocab.activities import Create
+from fedimark.vocab.activities import Announce, Create
 from fedimark.vocab.collections import Collection, read_collection
 from fedimark.vocab.objects import Note, read_note
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, is_web_url, one_type, types
-from fedimark.vocab.terms import NOTE_TYPES, Doc
+from fedimark.vocab.terms import NOTE_TYPES, PUBLIC, Doc
 
 MOST_THINGS = 40
 MOST_PAGES = 10
@@ -35,12 +37,14 @@ class Reading:
     """How far one outbox is read, and what may still be asked."""
 
     author: Row
+    passes_on: bool  # it is a stream: what it announced is taken as if it were said now
     visited: set[str] = field(default_factory=set)
     fetches: int = 0
 
 
 async def backfill(job: Row) -> None:
-    """Keep the newest bookmarks of somebody followed here, with their own dates; nobody is notified.
+    """Keep the newest bookmarks of somebody followed here, with their own dates, or what a stream passed on; nobody is
+    notified.
 
     At most 40 things on 10 pages; 20 of them may be addresses that must be fetched one by one, as GoToSocial's are.
     Raises Unreachable, so that the job is tried again.
@@ -49,18 +53,51 @@ async def backfill(job: Row) -> None:
     author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL", actor_id)
     kept = done = 0
     if author is not None and author["outbox"] and await is_followed(author):
-        reading = Reading(author)
+        reading = Reading(author, await is_stream(author))
         async for thing in _things(reading):
-            note = await _note(reading, thing)
-            if note is not None and await _keep(author, note) == "saved":
-                kept += 1
+            kept += await _take(reading, thing)
             done += 1
             await queue.progress(job["id"], done)
     await queue.finish(job["id"], {"read": done, "bookmarks": kept})
 
 
+async def _take(reading: Reading, thing: str | Doc) -> bool:
+    """Keep what a thing says, if it is the author's and new."""
+    document = await _document(reading, thing) if reading.passes_on else thing
+    if document is None:
+        return False
+    if isinstance(document, dict) and (announce := _announce(reading, document)) is not None:
+        # Whether it is so is asked when it is applied, as of one that just came.
+        is_new = await keep(announce, reading.author, json.dumps(document, ensure_ascii=False), now())
+        here().wake.set()
+        return is_new
+    note = await _note(reading, document)
+    return note is not None and await _keep(reading.author, note) == "saved"
+
+
 async def _keep(author: Row, note: Note) -> str:
     return await atomically(lambda: store_note(author, note, now()))
+
+
+async def _document(reading: Reading, thing: str | Doc) -> Doc | None:
+    try:
+        return await _fetched(reading, thing) if isinstance(thing, str) else thing
+    except Unreachable:
+        raise
+    except FedimarkError:
+        return None
+
+
+def _announce(reading: Reading, document: Doc) -> Announce | None:
+    """The Announce that stands in a stream's outbox, if the stream itself says it to everybody."""
+    try:
+        activity = parse(document)
+        authority.check(activity)
+    except (Unreadable, authority.NotTheirs):
+        return None
+    if not isinstance(activity, Announce) or not reading.passes_on or activity.actor != reading.author["uri"]:
+        return None
+    return activity if PUBLIC in (*activity.to, *activity.cc) else None
 
 
 async def _things(reading: Reading) -> AsyncIterator[str | Doc]:

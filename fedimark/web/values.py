@@ -49,6 +49,26 @@ class FollowedFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class PageStream:
+    """A stream of another server that the page of a tag here follows since `at` (microseconds).
+
+    `what` is what it is, in words; `state` is requested, following or refused; `readers` is how many people here follow
+    it too; the forms send `tag` and `who`.
+    """
+
+    tag: str
+    tag_href: str
+    name: str
+    handle: str
+    what: str
+    href: str
+    state: str
+    at: int
+    readers: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Follower:
     """Somebody who follows the viewer, or asks to, since `at` (microseconds); `id` is what the forms send.
 

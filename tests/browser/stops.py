@@ -159,6 +159,7 @@ STOPS = (
     Stop("people-muted", "lin", at("/people/muted")),
     Stop("people-blocked-wrong", "lin", _typed("/people/blocked", {"Block somebody": "lin"}, "Block")),
     Stop("moderation", "lin", at("/moderation")),
+    Stop("tag-pages", "lin", at("/moderation/streams")),
     Stop("error-403", "ana", at("/moderation")),
     Stop("settings", "lin", at("/settings")),
     Stop("invites", "lin", at("/settings/invites")),

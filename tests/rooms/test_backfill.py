@@ -186,3 +186,50 @@ async def test_who_says_yes_and_no_in_turns_is_read_once(ana, marks, clock):
 
     jobs = await fetch("SELECT * FROM job WHERE kind = ?", BACKFILL)
     assert len(jobs) == 1
+
+
+async def test_what_a_stream_passed_on_before_is_taken_as_if_it_were_said_now(ana, fleet, wire, server, clock):
+    # Given a tag of a third server, whose outbox holds what it announced, in every way, and what is not its to say
+    clock.set("2026-08-22T00:00:00Z")
+    tag = Stranger(fleet, "https://tags.example/t/sql", type="Group", name="#sql")
+    marks = Stranger(fleet, MARKS, indexable=True)
+    said = creates(wire, 7)
+    ids = [create["object"]["id"] for create in said]
+    for create in said:
+        marks.peer.document(create["object"]["id"].removeprefix("https://marks.example"), create["object"])
+
+    def announce(number: int, thing: Any, **more: Any) -> dict[str, Any]:
+        at = f"2026-08-2{number % 2}T09:00:00Z"
+        head = {"id": f"{tag.uri}/announce/{number}", "type": "Announce", "actor": tag.uri, "published": at}
+        return {**head, "to": ["https://www.w3.org/ns/activitystreams#Public"], "object": thing, **more}
+
+    tag.peer.document("/t/sql/announce/2", announce(2, ids[2]))
+    things = [
+        announce(0, ids[0]),
+        announce(1, said[1]),  # a whole Create
+        f"{tag.uri}/announce/2",  # an address
+        announce(3, ids[3], to=[f"{tag.uri}/followers"]),
+        announce(4, ids[4], actor="https://tags.example/t/rust"),
+        announce(5, ids[5], id="https://evil.example/announce/5"),
+        said[6],  # somebody else's
+        "https://marks.example/1",
+        {"type": "Announce"},
+        7,
+    ]
+    tag.peer.document("/t/sql/outbox", page(tag, things))
+
+    # When somebody here follows it
+    await followed(ana, tag)
+    assert await run_an_errand() == 1
+    await server.settle()
+
+    # Then what it announced to everybody is there, from its own server, since it was announced
+    rows = await fetch("SELECT b.uri, s.shared_at FROM share s JOIN bookmark b ON b.id = s.bookmark_id ORDER BY b.uri")
+    assert [row["uri"] for row in rows] == ids[:3]
+    assert {row["shared_at"] for row in rows} == {1_787_216_400_000_000, 1_787_302_800_000_000}
+    assert (await fetch_one("SELECT count(*) AS amount FROM bookmark") or {})["amount"] == 3
+
+    # And the same announced again, later, is the same
+    await tag.do(announce(0, ids[0]))
+    assert len(await fetch("SELECT id FROM share")) == 3
+    await assert_agreement()

@@ -23,7 +23,7 @@ from tests.support.processes import FEDIMARK, Process, free_port
 from tests.support.storage import Storage
 
 COMMANDS = ["serve", "worker", "migrate", "account", "save", "edit", "remove", "import", "export", "timeline"]
-COMMANDS += ["counts", "follow", "unfollow", "domain", "relay", "link"]
+COMMANDS += ["counts", "follow", "unfollow", "domain", "relay", "stream", "link"]
 ROW = {
     "href": "https://example.org/1",
     "description": "One",
@@ -50,6 +50,18 @@ def line(cli: Process, *arguments: str) -> str:
     done = cli.run(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def test_what_pages_show_is_listed_and_what_cannot_be_had_is_said_in_a_line(cli):
+    add(cli, "ana")
+    assert line(cli, "stream", "list", "--json") == "[]"
+
+    tag = f"#sql@127.0.0.1:{free_port()}"
+    for command in (("stream", "add", "sql", tag), ("follow", tag, "--user", "ana")):
+        done = cli.run(*command)
+        assert (done.returncode, done.stderr.strip()) == (1, "fedimark: The other server did not answer")
+    done = cli.run("stream", "remove", "sql", tag)
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_help_names_every_command():

@@ -1,0 +1,68 @@
+"""What the pages of this server's tags show beside what is saved here: streams of others, chosen by admins."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark import addresses
+from fedimark.database import Row
+from fedimark.doorway.forms import read_form
+from fedimark.errors import FedimarkError, Forbidden
+from fedimark.follows import pages
+from fedimark.follows.words import handle, what
+from fedimark.web.headings import STATES
+from fedimark.web.pages import Form
+from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values import PageStream
+
+
+async def get_streams(request: Request) -> Response:
+    """`GET /moderation/streams`"""
+    return await _streams_page(request, Form())
+
+
+async def post_add(request: Request) -> Response:
+    """`POST /moderation/streams/add` with `tag` and `who`"""
+    _only_admins(request)
+    typed = await read_form(request)
+    try:
+        await pages.subscribe(typed.text("tag"), typed.text("who"))
+    except FedimarkError as error:
+        values = {name: typed.text(name) for name in ("tag", "who")}
+        return await _streams_page(request, Form(values, {error.field or "who": error.message}), error.status)
+    return onward("/moderation/streams")
+
+
+async def post_end(request: Request) -> Response:
+    """`POST /moderation/streams/end` with `tag` and `who`"""
+    _only_admins(request)
+    typed = await read_form(request)
+    await pages.unsubscribe(typed.text("tag"), typed.text("who"))
+    return onward("/moderation/streams")
+
+
+async def _streams_page(request: Request, form: Form, status: int = 200) -> Response:
+    _only_admins(request)
+    streams = tuple([await _line(row) for row in await pages.subscriptions()])
+    return page(request, "tag_pages.html", status=status, form=form, streams=streams)
+
+
+async def _line(row: Row) -> PageStream:
+    return PageStream(
+        tag=row["tag"],
+        tag_href=addresses.tags((row["tag"],)),
+        name=row["name"] or row["username"],
+        handle=handle(row),
+        what=await what(row),
+        href=row["url"] or row["uri"],
+        state={"rejected": "refused"}.get(row["state"]) or STATES[row["state"]],
+        at=row["at"],
+        readers=row["readers"],
+        who=row["uri"],
+    )
+
+
+def _only_admins(request: Request) -> None:
+    if not signed_in(request).is_admin:
+        raise Forbidden("Only admins see to the server.")
