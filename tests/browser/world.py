@@ -188,6 +188,7 @@ def _people(world: World) -> None:
     post(lin, "/people/block", {"who": "rude"})
     post(lin, "/moderation/domains/block", {"host": "spam.example", "reason": "Sells followers; asked twice to stop."})
     post(lin, "/moderation/accounts/suspend", {"name": "spammer"})
+    post(lin, "/moderation/relays/add", {"address": "https://relay.example/inbox"})
 
 
 def _picture() -> bytes:

@@ -77,6 +77,8 @@ FORMS = {
     "/moderation/domains/unblock": FormOf({"host": "nothing.example"}),
     "/moderation/accounts/suspend": FormOf({"name": "zoe"}, ("name",)),
     "/moderation/accounts/restore": FormOf({"name": "zoe"}),
+    "/moderation/relays/add": FormOf({"address": "https://relay.evil.example/inbox"}, ("address",)),
+    "/moderation/relays/leave": FormOf({"address": "https://nothing.example/inbox"}),
     "/setup": FormOf({**PERSON, "code": "none"}, signed_in=False),
     "/sign-in": FormOf({"username": "ana", "password": PASSWORD, "next": "/recent"}, signed_in=False),
     "/sign-up": FormOf({**PERSON, "invite": ""}, ("username", "password", "visibility"), signed_in=False),

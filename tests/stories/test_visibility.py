@@ -212,6 +212,10 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /moderation/domains/unblock": (Ask("/moderation/domains/unblock", form={"host": "nowhere.example"}),),
     "POST /moderation/accounts/suspend": (Ask("/moderation/accounts/suspend", form={"name": "nobody"}),),
     "POST /moderation/accounts/restore": (Ask("/moderation/accounts/restore", form={"name": "nobody"}),),
+    "POST /moderation/relays/add": (Ask("/moderation/relays/add", form={"address": ""}),),
+    "POST /moderation/relays/leave": (
+        Ask("/moderation/relays/leave", form={"address": "https://nowhere.example/inbox"}),
+    ),
     "MOUNT /static": (Ask("/static/fedimark.css"), Ask("/static/../{tag}"), Ask("/static/%2e%2e/{tag}")),
 }
 
