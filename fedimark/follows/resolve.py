@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import Forbidden, NotFound, Refused, Unreachable, Untrustworthy
 from fedimark.follows import elsewhere, feeds, tags
+from fedimark.follows.kinds import SERVICE, host_of
 from fedimark.here import here
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.blocks import is_blocked
+from fedimark.remote import nodeinfo
 from fedimark.remote.actors import find_actor, typed_actor
 from fedimark.remote.webfinger import find_handle
 from fedimark.text import slugs
@@ -21,6 +24,7 @@ from fedimark.text import tags as words
 from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 
 PATIENCE_S = 8  # somebody waits in front of a form
+_SHORT_PATIENCE_S = 2
 
 _HANDLE = re.compile(r"@?([^\s@/?#:%]{1,128})@([^\s@/?#\\]{1,255})")
 _KNOWN = """
@@ -102,6 +106,7 @@ async def resolve(text: str) -> Row:
         raise Unreachable from error
     if actor["gone_at"] is not None:
         raise NotFound
+    await _learn(actor)
     return actor
 
 
@@ -111,6 +116,14 @@ async def known(text: str) -> Row | None:
     uri = who.uri or "-"
     rows = await fetch(_KNOWN, addresses.uri_hash(uri), uri, *who.names, who.host, who.tag)
     return min(rows, key=lambda row: row["uri"] != who.uri, default=None)
+
+
+async def _learn(actor: Row) -> None:
+    """Know what runs where a Service is that is nobody's tag: there it may be a tag of everybody's. (follows.kinds)"""
+    if actor["kind"] == SERVICE and not actor["attributed_to"]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SHORT_PATIENCE_S):
+                await nodeinfo.remembered(host_of(actor))
 
 
 async def _at(address: str) -> Row:

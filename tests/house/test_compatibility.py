@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fedimark.outbox.profiles import BOOKMARKS, LINK, MICRO, SMALL, profile_of
+from fedimark.outbox.profiles import BOOKMARKS, LINK, MICRO, SMALL, instance_kind, profile_of
 from tests.house.test_federation import HEADING, REFERENCE, put_together
 from tests.house.tree import words
 from tests.support.peers.quirks import PEERS
@@ -44,8 +44,10 @@ SAMPLES = Samples()
 
 
 def sent_to(name: str, title: str) -> Doc:
-    """A document as this peer gets it: Notes in its own shape."""
+    """A document as this peer gets it: Notes in its own shape, the server itself as what it takes."""
     document: Doc = dict(SAMPLES[title])
+    if title == "The server itself":
+        document["type"] = instance_kind(f"{PEERS[name].software}/1")
     if title in ("Create", "Update"):
         note = SAMPLES[NOTES[profile_of(PEERS[name].software)]]
         document["object"] = {**document["object"], **note}
@@ -101,6 +103,7 @@ UNREADABLE = (
     ("Lemmy", "A bookmark, for link aggregators and blogs", {"inReplyTo": OTHER}),
     ("Lemmy", "A bookmark, for link aggregators and blogs", {"attachment": LINK_ALONE}),
     ("Lemmy", "A person", {"outbox": None}),
+    ("Lemmy", "The server itself", {"type": "Application"}),
     ("NodeBB", "Create", {"attachment": [LINK_ALONE]}),
     ("Mbin", "Create", {"attachment": [{"href": "https://store.example/"}]}),
     ("GoToSocial", "Update", {"updated": "2026-08-20T09:14:59Z"}),

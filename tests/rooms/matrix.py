@@ -20,7 +20,7 @@ another one: nobody here knows more of them than who they are. `ana` blocks `foe
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """What somebody has: the addresses of their actor and of what they said; `follow` is a Follow of them by bo."""
+    """What somebody has: the addresses of their actor and of what they said; `follow` is a Follow of them for bo."""
 
     actor: str
     note: str
@@ -47,11 +47,11 @@ class Cell:
         return self.says("Undo", undone)
 
     def answers(self, kind: str) -> dict[str, Any]:
-        """An answer to bo's Follow of whose thing it is, with the whole of it."""
+        """An answer to the Follow of whose thing it is, with the whole of it."""
         follow = {
             "id": self.theirs.follow,
             "type": "Follow",
-            "actor": neighbour("bo", self.ana),
+            "actor": self.theirs.follow.rpartition("/follows/")[0],
             "object": self.theirs.actor,
         }
         return self.says(kind, follow)

@@ -14,7 +14,7 @@ from fedimark.here import here
 from fedimark.inbox.dispatch import HANDLERS
 from fedimark.moderation import domains, people
 from tests.rooms.matrix import ACTIVITIES, ACTS, OWNERS, SIGNERS, Cell, Things, bookmark, grave_of
-from tests.rooms.strangers import Stranger
+from tests.rooms.strangers import Stranger, letters
 from tests.rooms.test_incoming import followed
 from tests.support.invariants import disagreements
 from tests.support.traces import Everything, everything, restore, traces
@@ -74,8 +74,9 @@ async def world(server, fleet, ana) -> World:
     await followed(ana, cleo)
     follows = {}
     for each in signers.values():
-        asked = await follow(bo.viewer, each.uri)
-        follows[each.uri] = f"{bo.uri}/follows/{asked['public_id']}"
+        await follow(bo.viewer, each.uri)
+        # What is no person is followed by the server, for him.
+        follows[each.uri] = next(asked["id"] for _, _, asked in (await letters())[::-1] if asked["object"] == each.uri)
         for number in ("1", "1-new"):
             note = bookmark(f"{each.uri}/notes/{number}", each.uri, "Shown", updated="2026-02-27T00:00:00Z")
             each.peer.document(f"{each.path}/notes/{number}", note)

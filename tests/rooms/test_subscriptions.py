@@ -13,6 +13,7 @@ from fedimark.errors import Forbidden
 from fedimark.follows import queries, subscriptions
 from fedimark.follows.healing import ask_again
 from fedimark.follows.request import follow, unfollow
+from fedimark.jobs import queue
 from fedimark.moderation import domains, people, suspension
 from tests.rooms.strangers import Stranger, amount, letters
 from tests.support.people import PASSWORD, Person
@@ -256,7 +257,7 @@ async def test_an_accept_while_somebody_asks_leaves_nobody_waiting(server, ana, 
     assert set((await states()).values()) == {"accepted"}
 
 
-async def test_a_crowd_of_readers_is_let_in_by_a_job(server, ana, sql):
+async def test_a_crowd_of_readers_is_let_in_by_a_job(server, ana, sql, clock):
     # Given more readers than fit into one transaction
     await follow(ana.viewer, SQL)
     [(_, _, asked)] = await letters()
@@ -267,7 +268,11 @@ async def test_a_crowd_of_readers_is_let_in_by_a_job(server, ana, sql):
     assert await sql.do(answer("Accept", asked)) == "accepted"
     assert "requested" in (await states()).values()
 
-    # Then the worker lets in the others, also if it is killed in between
+    # Then a worker lets in the others, also if the one before was killed over it
+    assert await queue.claim((subscriptions.JOB,)) is not None
+    await server.settle()
+    assert "requested" in (await states()).values()
+    clock.forward(seconds=61)
     await server.settle()
     assert set((await states()).values()) == {"accepted"}
     assert len(await states()) == crowd + 2

@@ -80,6 +80,7 @@ class Documents:
             "id": uri,
             "type": kind or self.quirks.kind,
             "preferredUsername": name,
+            "name": f"#{name}" if self.quirks.kind == "Service" else name,
             "inbox": f"{paths}/inbox",
             "outbox": f"{paths}/outbox",
             "followers": f"{paths}/followers",

@@ -10,6 +10,7 @@ from tests.support.peers.reading import (
     PUBLIC,
     SHAPES,
     Html,
+    Known,
     Reader,
     Shown,
     check_note,
@@ -62,7 +63,14 @@ def _lemmy_note(note: Doc) -> Shown:
     )
 
 
-LEMMY = Reader(_lemmy_note, lambda document: read_actor(document, _LEMMY_ACTOR), SHAPES)
+def _lemmy_actor(document: Doc) -> Known:
+    """Somebody: an Application is none to it, and so can't follow."""
+    if document["type"] not in ("Person", "Service", "Organization"):
+        raise Refused("an actor that is nobody")
+    return read_actor(document, _LEMMY_ACTOR)
+
+
+LEMMY = Reader(_lemmy_note, _lemmy_actor, SHAPES)
 
 
 # NodeBB

@@ -222,7 +222,7 @@ PEERS: Final = {
             edits="address",
         ),
         Quirks(
-            *("tags.pub", "activitypub-bot", "sql", "tagspub/announce", forums.TAGSPUB),
+            *("tags.pub", "activitypub-dot-bot", "sql", "tagspub/announce", forums.TAGSPUB),
             takes=BOTH,
             repeats=400,
             kind="Service",

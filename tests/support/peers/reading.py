@@ -56,7 +56,7 @@ class Reader:
         """Read any document, strictly; a Note, also inside an activity or a collection, as it will be shown."""
         kind = kind_of(document)
         check(document, self.shapes.get(kind, {}), kind)
-        if kind in ("Person", "Application"):
+        if kind in ("Person", "Application", "Service"):
             self.actor(document)
         if kind == "Update Person":
             self.actor(person_in(document))

@@ -67,6 +67,10 @@ class Voice:
         signer = Signer(self.documents.key_id, self.key, self.documents.quirks.covers)
         return sign(plain, signer, scheme, self.now_s)
 
+    def _headers(self, knock: Knock) -> dict[str, str]:
+        documents = self.documents
+        return {**knock.headers, "user-agent": f"{documents.quirks.software}/1; +https://{documents.host}"}
+
     async def _send(self, knock: Knock) -> httpx.Response:
         async with httpx.AsyncClient(transport=self.network) as http:
-            return await http.request(knock.method, knock.url, headers=knock.headers, content=knock.body or None)
+            return await http.request(knock.method, knock.url, headers=self._headers(knock), content=knock.body or None)
