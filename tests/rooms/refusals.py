@@ -22,7 +22,7 @@ from tests.rooms.strangers import Stranger
 HOUR = 3_600 * MICROS
 EVE = "https://mastodon.example/users/eve"
 REFRESHED = ("actor",)
-NEWCOMERS = ("actor", "actor_key", "peer")
+NEWCOMERS = ("actor", "actor_key", "inbox", "peer")
 
 
 @dataclass(frozen=True, slots=True)
