@@ -42,6 +42,7 @@ async def store_entries(feed_id: int, entries: Sequence[FeedEntry], seen_at: int
     found = await fetch(_KNOWN.format(marks(len(hashes))), feed_id, *hashes)
     known = {row["uri_hash"]: row for row in found}
     changed = 0
+    new: list[dict[str, Any]] = []
     for uri_hash, (number, each, words) in zip(hashes, read, strict=True):
         said = {**_said(words), "is_save": bool(feed["is_public"])}
         if uri_hash in known:
@@ -51,9 +52,9 @@ async def store_entries(feed_id: int, entries: Sequence[FeedEntry], seen_at: int
         # A feed's own address may be a secret, so none of its entries bears it.
         whose = {"actor_id": feed_id, "uri": _uri(feed_id, each), "uri_hash": uri_hash, "is_local": False}
         reach = {"visibility": int(Visibility.FOLLOWERS), "listed": False, "saved_at": at, "updated_at": seen_at}
-        await rows.put({**said, **whose, **reach, "link_id": await rows.link_id_of(words.url)})
-        changed += 1
-    return changed
+        new.append({**said, **whose, **reach})
+    await rows.put_many(new)
+    return changed + len(new)
 
 
 async def _changed(before: Row, said: dict[str, Any], seen_at: int) -> bool:

@@ -11,16 +11,8 @@ import re
 from typing import Any, NamedTuple
 
 from fedimark import addresses
-from fedimark.bookmarks.incoming import (
-    IGNORED,
-    consents,
-    grave_of,
-    is_buried,
-    is_followed,
-    is_shut_out,
-    reach_of,
-    stamp_of,
-)
+from fedimark.bookmarks.arrivals import grave_of, reach_of, stamp_of
+from fedimark.bookmarks.incoming import IGNORED, consents, is_buried, is_followed, is_shut_out
 from fedimark.bookmarks.shares import bookmark_of
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import MICROS, now

@@ -9,7 +9,7 @@ from typing import Any
 from fedimark import addresses
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
-from fedimark.database import Row, atomically, fetch, fetch_one, marks
+from fedimark.database import Row, among, atomically, fetch, fetch_one, several
 from fedimark.errors import Forbidden, Gone, NotFound, Taken
 from fedimark.here import MICROS, here, now
 from fedimark.outbox import publish, streams
@@ -88,20 +88,27 @@ async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
     """
 
     async def work() -> Imported:
-        new = known = changed = 0
         held = await hold_owner(owner)
         hashes = [urls.md5(draft.url) for draft in drafts]
-        sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 IN ({marks(len(hashes))})"
-        have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, *hashes)}
+        sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
+        have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}
+        fresh: dict[str, Draft] = {}
         for md5, draft in zip(hashes, drafts, strict=True):
-            before = have.get(md5)
-            row, touched = await _saved(held, draft if before is None else _kept(draft, before), before)
-            if before is not None and touched and before["public_id"] == row["public_id"]:
+            if md5 not in have:
+                fresh.setdefault(md5, draft)
+        have |= {row["url_md5"]: row for row in await rows.put_many([_new(held, draft) for draft in fresh.values()])}
+        new = len(fresh)
+        known = changed = 0
+        for md5, draft in zip(hashes, drafts, strict=True):
+            if fresh.pop(md5, None) is not None:
+                continue
+            before = have[md5]
+            row, touched = await _saved(held, _kept(draft, before), before)
+            if touched and before["public_id"] == row["public_id"]:
                 await bury_announces(await streams.bookmark_respelled(owner, before, row))
             have[md5] = row
-            new += before is None
-            changed += before is not None and touched
-            known += before is not None and not touched
+            changed += touched
+            known += not touched
         return Imported(new, known, changed)
 
     return await atomically(work)
@@ -153,12 +160,10 @@ async def _by_url(owner: Owner, url: str) -> Row | None:
 
 async def _saved(owner: Owner, draft: Draft, before: Row | None) -> tuple[Row, bool]:
     """Write a draft over a row or as a new one; returns the row and whether anything changed."""
-    visibility = visibility_of(draft, owner, Visibility(before["visibility"]) if before else None)
-    values = _values(draft, visibility)
     if before is None:
-        return await rows.put(
-            {**values, **_new_values(owner, draft), "link_id": await rows.link_id_of(draft.url)}
-        ), True
+        return await rows.put(_new(owner, draft)), True
+    visibility = visibility_of(draft, owner, Visibility(before["visibility"]))
+    values = _values(draft, visibility)
     if draft.saved_at is not None:
         values["saved_at"] = _moment(draft)
     if before["removed_at"] is None and all(before[name] == value for name, value in values.items()):
@@ -222,8 +227,9 @@ def _values(draft: Draft, visibility: Visibility) -> dict[str, Any]:
     }
 
 
-def _new_values(owner: Owner, draft: Draft) -> dict[str, Any]:
+def _new(owner: Owner, draft: Draft) -> dict[str, Any]:
     return {
+        **_values(draft, visibility_of(draft, owner, None)),
         "actor_id": owner.actor_id,
         "is_local": True,
         "public_id": here().new_id(),

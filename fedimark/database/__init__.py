@@ -8,13 +8,16 @@ from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.schema import migrate
 from fedimark.database.statements import (
     Row,
+    among,
     atomically,
     execute,
     execute_many,
     fetch,
     fetch_one,
+    insert_many,
     is_sqlite,
     marks,
+    several,
     write,
 )
 
@@ -22,13 +25,16 @@ __all__ = [
     "TORTOISE",
     "Database",
     "Row",
+    "among",
     "atomically",
     "execute",
     "execute_many",
     "fetch",
     "fetch_one",
+    "insert_many",
     "is_sqlite",
     "marks",
     "migrate",
+    "several",
     "write",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from fedimark.logs import STORE_FAILED, log
 
 Row = dict[str, Any]
 T = TypeVar("T")
+
+_MOST_PARAMETERS = 32_000  # SQLite takes 32,766 in one statement
 
 
 @asynccontextmanager
@@ -94,6 +97,40 @@ async def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
     """Run one statement for each row of parameters."""
     connection = get_connection("default")
     await connection.execute_many(_spelled(connection, sql), [list(row) for row in rows])
+
+
+async def insert_many(
+    table: str, kinds: Mapping[str, str], rows: Sequence[Mapping[str, object]], then: str = ""
+) -> list[Row]:
+    """Insert many rows by as few statements as the database allows; returns what they return.
+
+    `kinds` are the columns with their types in PostgreSQL, and rows have them all; `then` is an ON CONFLICT or
+    RETURNING clause. Rows are written in their order.
+    """
+    columns = ", ".join(kinds)
+    if not is_sqlite():
+        # A list for each column: one text, and so one plan, for any number of rows.
+        lists = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds.values())
+        sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({lists}) {then}"
+        return await fetch(sql, *([row[name] for row in rows] for name in kinds)) if rows else []
+    found: list[Row] = []
+    at_once = _MOST_PARAMETERS // len(kinds)
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        lines = ", ".join([f"({marks(len(kinds))})"] * len(some))
+        values = [row[name] for row in some for name in kinds]
+        found += await fetch(f"INSERT INTO {table} ({columns}) VALUES {lines} {then}", *values)
+    return found
+
+
+def among(kind: str = "bigint") -> str:
+    """`IN` a list that is one parameter, made by `several`: one text, and so one plan, whatever its length."""
+    return "IN (SELECT value FROM json_each(?))" if is_sqlite() else f"= ANY (CAST(? AS {kind}[]))"
+
+
+def several(values: Iterable[int] | Iterable[str]) -> object:
+    """The parameter that `among` compares with."""
+    return json.dumps(list(values)) if is_sqlite() else list(values)
 
 
 def is_sqlite() -> bool:

@@ -1,4 +1,4 @@
-"""Applying what was received: each activity in a transaction of its own, in the order they came.
+"""Applying what was received, in the order it came: plain Notes in runs, everything else in transactions of its own.
 
 What can't be applied before another server was asked waits in a lane of its own, so that a server that does not
 answer holds up nobody else.
@@ -12,7 +12,7 @@ from dataclasses import replace
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, is_sqlite
 from fedimark.errors import Unreachable
 from fedimark.here import MICROS, here, now
-from fedimark.inbox import asking
+from fedimark.inbox import asking, runs
 from fedimark.inbox.authority import may_be_heard
 from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
@@ -22,14 +22,15 @@ from fedimark.inbox.relayed import PASSED
 from fedimark.logs import INBOX_APPLIED, INBOX_POISON, log
 from fedimark.policy.blocks import is_blocked_actor
 
-BATCH = 50
+BATCH = 256
 AT_ONCE = 8  # servers asked at one time
 PAUSES_S = (5, 30, 120, 600)  # after the first, second … failure; the fifth sets a row aside
 UNREACHABLE_PAUSES_S = (60, 600, 3_600, 21_600)
 
 _WAITING = """
-SELECT id FROM received_activity
-WHERE applied_at IS NULL AND asking_since IS NULL AND next_at <= ? ORDER BY id LIMIT ?
+SELECT id, kind, length(body) AS size FROM received_activity WHERE id IN (
+    SELECT id FROM received_activity
+    WHERE applied_at IS NULL AND asking_since IS NULL AND next_at <= ? ORDER BY id LIMIT ?) ORDER BY id
 """
 # Each server's first before anybody's second: a thousand questions about a slow one make no other wait long.
 _ASKING = """
@@ -47,14 +48,14 @@ _POISON = "UPDATE received_activity SET tries = tries + 1, applied_at = ?, outco
 
 
 async def apply_waiting() -> int:
-    """Apply up to 50 waiting activities; returns how many were tried, so 0 means none is due.
+    """Apply up to 256 waiting activities; returns how many were tried, so 0 means none is due.
 
     Effects and `applied_at` are committed together, so a crash repeats nothing and loses nothing. One that fails
     waits and is tried again, five times in all, while the others pass it.
     """
     waiting = await fetch(_WAITING, now(), BATCH)
-    for row in waiting:
-        await _try(row["id"])
+    for stretch in runs.cut(waiting):
+        await _try_stretch(stretch)
     if waiting:
         here().wake.set()  # what is answered can be sent, what must be asked can be
     return len(waiting)
@@ -67,6 +68,21 @@ async def apply_asked() -> int:
     if waiting:
         here().wake.set()
     return len(waiting)
+
+
+async def _try_stretch(stretch: runs.Stretch) -> None:
+    """Apply what is plain together, and what is not by itself; where a run fails, each of those left by itself."""
+    left = list(stretch.ids)
+    while stretch.may_be_plain and left:
+        try:
+            done = await runs.apply_plain(left)
+        except Exception:  # one of them: alone it holds up and undoes no other
+            break
+        if not done:
+            await _try(left[0])
+        left = left[done or 1 :]
+    for row_id in left:
+        await _try(row_id)
 
 
 async def _try(row_id: int) -> None:

@@ -102,6 +102,11 @@ async def stored(row: Row) -> Verified[Any]:
     """What `receive` proved and kept, as it was; `row` is of `received_activity`."""
     actor = await fetch_one(_ACTOR, row["actor_id"])
     assert actor is not None
+    return restored(row, actor)
+
+
+def restored(row: Row, actor: Row) -> Verified[Any]:
+    """The same, where the row of its actor is at hand."""
     return Verified(parse(loads(row["body"].encode("utf-8"))), actor, row["received_at"])
 
 

@@ -20,8 +20,8 @@ class Entry(Model):
     position = column.BigIntField()
 
     class Meta:
-        """Read by position, found by link."""
+        """Read by position, found by link: those of one link lie together, however many readers it has."""
 
         table = "entry"
-        unique_together = (("stream", "owner_id", "link_id"),)
-        indexes = (("stream", "owner_id", "position", "link_id"), ("link_id",))
+        unique_together = (("link_id", "stream", "owner_id"),)
+        indexes = (("stream", "owner_id", "position", "link_id"),)

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from fedimark.text.clean import one_line
-from fedimark.text.html import sanitise
+from fedimark.text.html import only_anchors, sanitise
 
 _LEADING = re.compile(r"(?:\s|<(?:p|strong|b|span|em)(?:\s[^>]*)?>)*<a\s")
 _MOST: Final = 64
@@ -33,7 +33,7 @@ def anchors(remote: str) -> tuple[Anchor, ...]:
     """The http(s) links in a peer's HTML, at most 64; time in proportion to the text."""
     reader = _Reader()
     # The sanitiser's output is well-formed, so the parser meets none of the input that makes it slow.
-    reader.feed(sanitise(remote))
+    reader.feed(only_anchors(remote))
     reader.close()
     return tuple(reader.found[:_MOST])
 

@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import re
 import string
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -173,6 +174,7 @@ def _is_mixed(run: str) -> bool:
     return (has_digits and bool(letters)) or (not letters and len(run) >= 20) or 4 <= capitals <= len(letters) - 4
 
 
+@lru_cache(maxsize=256)  # one address is looked at from several sides
 def _parse(url: str) -> URL | None:
     try:
         return URL(url)

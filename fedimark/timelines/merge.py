@@ -7,9 +7,10 @@ shared is seen there since it was shared, one with a tag that is followed since 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
-from fedimark.database import Row, execute, fetch, is_sqlite, marks
+from fedimark.database import Row, among, execute, fetch, is_sqlite, marks, several
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
 
@@ -25,7 +26,7 @@ class Merged(IntEnum):
 EVERYWHERE, HERE = 0, 1  # whose saves a recent stream holds: everybody's, or those of this server's people
 
 _EARLIER = """
-ON CONFLICT (stream, owner_id, link_id) DO UPDATE SET position =
+ON CONFLICT (link_id, stream, owner_id) DO UPDATE SET position =
 CASE WHEN excluded.position < entry.position THEN excluded.position ELSE entry.position END
 """
 # Who reads here: people. What the server's own actor follows, it follows for them.
@@ -55,19 +56,28 @@ JOIN follow f ON f.target_id = g.id JOIN actor a ON a.id = f.follower_id
 WHERE f.state = 'accepted' AND {_READS}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = t.actor_id)
 """
-_TO_NETWORKS = f"""
-INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM (
-    SELECT r.id, CAST(? AS BIGINT) AS link_id, CAST(? AS BIGINT) AS at FROM ({_READERS}) r
-    UNION ALL {_SHARED} AND s.bookmark_id = ? UNION ALL {_TAGGED} AND t.bookmark_id = ?) w
-WHERE TRUE GROUP BY w.id, w.link_id {_EARLIER}
+# Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
+# in the streams of their tags, and among the recent ones.
+_PLACES = f"""
+SELECT {Merged.NETWORK} AS stream, b.actor_id AS owner_id, b.link_id, b.saved_at AS at
+FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.id {{these}} AND {_READS}
+UNION ALL SELECT {Merged.NETWORK}, f.follower_id, b.link_id, b.saved_at
+FROM bookmark b JOIN actor s ON s.id = b.actor_id JOIN follow f ON f.target_id = b.actor_id
+JOIN actor a ON a.id = f.follower_id
+WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_at IS NULL AND f.state = 'accepted'
+AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
+UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.bookmark_id {{these}}) w
+UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_TAGGED} AND t.bookmark_id {{these}}) w
+UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at FROM bookmark_tag t
+WHERE t.bookmark_id {{these}} AND t.listed
+UNION ALL SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at
+FROM bookmark b JOIN (SELECT {EVERYWHERE} AS which UNION ALL SELECT {HERE}) r ON r.which = {EVERYWHERE} OR b.is_local
+WHERE b.id {{these}} AND b.listed
 """
-_TO_TAGS = f"""
+_MERGE = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at FROM bookmark_tag t WHERE t.bookmark_id = ? AND t.listed {_EARLIER}
-"""
-_TO_RECENT = f"""
-INSERT INTO entry (stream, owner_id, link_id, position) VALUES ({Merged.RECENT}, ?, ?, ?) {_EARLIER}
+SELECT w.stream, w.owner_id, w.link_id, min(w.at) FROM ({_PLACES}) w
+WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id {_EARLIER}
 """
 
 _FOLLOWS_STILL = """
@@ -117,15 +127,10 @@ async def hold(table: str, *ids: int) -> None:
         await fetch(f"SELECT id FROM {table} WHERE id IN ({marks(len(ids))}) ORDER BY id FOR UPDATE", *ids)
 
 
-async def merge_bookmark(row: Row) -> None:
-    """Let a live bookmark into the streams that show it; its tag index must be written before."""
-    actor_id, link_id, place = row["actor_id"], row["link_id"], row["saved_at"]
-    await _hold_tags(row["id"])
-    await execute(_TO_NETWORKS, link_id, place, actor_id, row["visibility"], actor_id, row["id"], row["id"])
-    if row["listed"]:
-        await execute(_TO_TAGS, row["id"])
-        for which in (EVERYWHERE, HERE) if row["is_local"] else (EVERYWHERE,):
-            await execute(_TO_RECENT, which, link_id, place)
+async def merge_bookmarks(ids: Sequence[int]) -> None:
+    """Let live bookmarks into the streams that show them; their tag index must be written before."""
+    await _hold_tags(ids)
+    await execute(_MERGE.format(these=among()), *[several(ids)] * 6)
 
 
 async def unmerge_bookmark(row: Row) -> None:
@@ -135,7 +140,7 @@ async def unmerge_bookmark(row: Row) -> None:
     """
     bookmark_id, actor_id, link_id = row["id"], row["actor_id"], row["link_id"]
     await _hold_sharers(bookmark_id)
-    await _hold_tags(bookmark_id)
+    await _hold_tags([bookmark_id])
     readers = f"""stream = {Merged.NETWORK} AND link_id = ?
     AND (owner_id IN ({_READERS}) OR owner_id IN (SELECT w.id FROM ({_SHARED} AND s.bookmark_id = ?
     UNION ALL {_TAGGED} AND t.bookmark_id = ?) w))"""
@@ -229,11 +234,11 @@ async def _hold_sharers(bookmark_id: int) -> None:
         await fetch(f"SELECT id FROM actor WHERE id IN ({sharers}) ORDER BY id FOR UPDATE", bookmark_id)
 
 
-async def _hold_tags(bookmark_id: int) -> None:
-    """The same for its tags that anybody follows."""
+async def _hold_tags(ids: Sequence[int]) -> None:
+    """The same for the tags of some bookmarks that anybody follows."""
     if not is_sqlite():
-        followed = f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id = ?"
-        await fetch(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", bookmark_id)
+        followed = f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id {among()}"
+        await fetch(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", several(ids))
 
 
 async def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:

@@ -25,6 +25,10 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 _SUSPECT_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WEB_URL = re.compile(r"https?://[^\x00-\x20\x7f-\xa0/?#@\\]+(?:[/?#][^\x00-\x20\x7f-\xa0]*)?", re.IGNORECASE)
+# Most are such: nothing about their host and port is left to doubt.
+_USUAL_URL = re.compile(
+    r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?(?:[/?#][^\x00-\x20\x7f-\xa0]*)?", re.IGNORECASE | re.ASCII
+)
 _RFC3339 = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,18}))?)?"
     r"(?:[Zz]|([+-])([0-9]{2}):?([0-9]{2}))"
@@ -158,7 +162,11 @@ def is_web_url(value: object) -> bool:
 
     Its host and port are such as can be taken apart: whoever reads the URL later need not fear that.
     """
-    if not isinstance(value, str) or len(value) > 8_192 or _WEB_URL.fullmatch(value) is None:
+    if not isinstance(value, str) or len(value) > 8_192:
+        return False
+    if _USUAL_URL.fullmatch(value) is not None:
+        return True
+    if _WEB_URL.fullmatch(value) is None:
         return False
     try:
         return urlsplit(value).port != 0

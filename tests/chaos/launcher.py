@@ -27,7 +27,7 @@ import fedimark.cli
 from fedimark import app, worker
 from fedimark.activitypub import inbox as door
 from fedimark.delivery import breaker, choose, claim, retry, send, settle
-from fedimark.inbox import apply, receive
+from fedimark.inbox import apply, receive, runs
 from fedimark.remote import client, flights
 
 _STEP: ContextVar[str] = ContextVar("step", default="")
@@ -95,6 +95,7 @@ def watch() -> None:
     _step("post", client, "post", around=_posted)
     _step("settle", settle, "arrived")
     _step("store", receive, "keep", around=_stored)
+    _step("apply", runs, "apply_plain")
     _step("apply", apply, "_try")
     _step("apply", apply, "_try_asked")
     # The loop has its steps in a table of its own.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedimark.text.anchors import anchors
 from fedimark.text.clean import many_lines, one_line
 from fedimark.text.html import escape, linkify, paragraphs, sanitise, to_text
 
@@ -197,6 +198,26 @@ def test_escaped_words_are_read_back_as_they_were(words):
     fit = many_lines(words, 1_000)
 
     assert to_text(escape(words)) == re.sub("[ \t\n]+", " ", fit).strip(" ")
+
+
+_BITS = (
+    *("<p>", "</p>", "<h1>", "</h2>", "<br>", "<a href='https://x.example/a?b&amp;c' class='mention foo'>", "</a>"),
+    *("<a href=javascript:x>", "<a href=/rel>", "word ", " two", "\n", "<pre>", "</pre>", "<ul>", "<li>", "</li>"),
+    *("</ul>", "<script>x</script>", "<style>y", "</style>", "<table><tr><td>", "</table>", "<b a=1>", "<b a=2>"),
+    *("</b>", "&amp;", "&lt;p&gt;", "<blockquote>", "<img src=x>", "<!-- c -->", "<svg><p>", "</svg>", "<template>"),
+    *("<noscript>", "<select><option>", "<textarea>", "<article>", "<span class='invisible'>", "</span>", "#", "@a"),
+    *("<title>", "<iframe>", "<plaintext>", "  ", "<div>", "</div>", "<form><input>", "<frameset>", "<math>"),
+)
+
+
+@given(st.lists(st.sampled_from(_BITS), max_size=14).map("".join))
+def test_words_and_links_are_those_of_the_sanitised_page(remote):
+    sanitised = sanitise(remote)
+
+    assert to_text(remote) == to_text(sanitised)
+    assert [(each.href, each.words, each.is_name) for each in anchors(remote)] == [
+        (each.href, each.words, each.is_name) for each in anchors(sanitised)
+    ]
 
 
 @pytest.mark.parametrize(

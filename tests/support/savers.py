@@ -100,7 +100,7 @@ async def remote_save(actor_id: int, number: int, url: str, *, saved_at: int, **
         "tags": "",
     }
     async with write():
-        return await rows.put({**given, **values, "link_id": await rows.link_id_of(url)})
+        return await rows.put({**given, **values})
 
 
 async def look(

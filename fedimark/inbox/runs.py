@@ -1,0 +1,143 @@
+"""Runs: Notes that came one after the other, and can be applied by rows alone, are written in one transaction.
+
+What comes of each is decided as if it came alone. A row is plain when it is a Create, its Note came whole, is no
+remark about another, and is none that stands before it in the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from fedimark.bookmarks.arrivals import Arrival, software_of
+from fedimark.bookmarks.incoming import DOUBTFUL, store_notes
+from fedimark.bookmarks.recognise import recognise
+from fedimark.bookmarks.remarks import is_remark
+from fedimark.database import Row, among, atomically, execute, fetch, is_sqlite, several
+from fedimark.here import now
+from fedimark.inbox.handlers.notes import note_of
+from fedimark.inbox.receive import restored
+from fedimark.logs import INBOX_APPLIED, log
+from fedimark.policy.blocks import is_blocked_actor
+from fedimark.vocab.activities import Create
+from fedimark.vocab.reading import Unreadable
+
+MOST = 64  # rows in a stretch: other writers wait for a run
+MOST_CHARACTERS = 2_000_000  # of their bodies
+
+_Plain: TypeAlias = tuple[Row, Arrival]  # a row of `received_activity` with its Note
+
+_KIND = "Create"
+_BREATH = 8  # Notes read before others of this process get their turn
+_WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
+_STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
+_SPEAKING = "SELECT id, uri FROM actor WHERE id"
+_ACTORS = "SELECT * FROM actor WHERE id"
+_APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"
+_ASK = "UPDATE received_activity SET asking_since = ? WHERE id = ?"
+
+
+class Stretch(NamedTuple):
+    """Rows that came one after the other, by their ids; only Creates may be plain."""
+
+    ids: list[int]
+    may_be_plain: bool
+
+
+def cut(waiting: Sequence[Row]) -> Iterator[Stretch]:
+    """Cut rows, each with `id`, `kind` and `size`, into stretches short enough to be runs, in their order."""
+    ids: list[int] = []
+    size, before = 0, False
+    for row in waiting:
+        may_be_plain, size = row["kind"] == _KIND, size + row["size"]
+        if ids and (may_be_plain != before or len(ids) == MOST or size > MOST_CHARACTERS):
+            yield Stretch(ids, before)
+            ids, size = [], row["size"]
+        before = may_be_plain
+        ids.append(row["id"])
+    if ids:
+        yield Stretch(ids, before)
+
+
+async def apply_plain(ids: Sequence[int]) -> int:
+    """Apply the first of some waiting activities together, up to one that is not plain; returns how many those were.
+
+    All of them or none: raises whatever any of them raises.
+    """
+    plain, done = await _plain(ids)
+    if plain:
+        for row, outcome in await atomically(lambda: _together(plain)):
+            log.info(INBOX_APPLIED, kind=row["kind"], actor_id=row["actor_id"], outcome=outcome)
+    return done
+
+
+async def _plain(ids: Sequence[int]) -> tuple[list[_Plain], int]:
+    """The plain ones that stand first, read outside of any transaction, and how many rows they are.
+
+    Counted with them are those that another worker applied meanwhile.
+    """
+    rows = {row["id"]: row for row in await fetch(f"{_WAITING} {among()}", several(ids))}
+    speaking = await fetch(f"{_SPEAKING} {among()}", several({row["actor_id"] for row in rows.values()}))
+    authors = {author["id"]: author for author in speaking}
+    software = await software_of({author["uri"] for author in speaking})
+    found: dict[str, _Plain] = {}
+    for done, row_id in enumerate(ids):
+        if row_id in rows:
+            arrival = _arrival(rows[row_id], authors[rows[row_id]["actor_id"]], software)
+            if arrival is None or arrival.note.id in found:
+                return list(found.values()), done
+            found[arrival.note.id] = rows[row_id], arrival
+        if done % _BREATH == 0:
+            await asyncio.sleep(0)  # others of this process get their turn
+    return list(found.values()), len(ids)
+
+
+def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | None:
+    try:
+        received = restored(row, author)
+    except Unreadable:  # it is set aside by itself
+        return None
+    # What others announce bears a Note too, and is not to be believed.
+    note = note_of(received) if isinstance(received.activity, Create) else None
+    if note is None or is_remark(note):
+        return None
+    runs_on = software[author["uri"]]
+    return Arrival(author, note, row["received_at"], runs_on, recognise(note, runs_on))
+
+
+async def _together(plain: Sequence[_Plain]) -> list[tuple[Row, str]]:
+    """Apply them, and say in their rows what came of each; returns the rows with that, but for those to be asked."""
+    # Held until their effects are committed: two workers on one database must not apply one twice.
+    locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
+    left = await fetch(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))
+    ids = {row["id"] for row in left}
+    waiting = [(row, arrival) for row, arrival in plain if row["id"] in ids]
+    # As they are now: one of them may have been suspended, or taken back their consent, since the Notes were read.
+    authors = await fetch(f"{_ACTORS} {among()} {locking}", several({row["actor_id"] for row, _ in waiting}))
+    by_id = {author["id"]: author for author in authors}
+    outcomes: dict[int, str] = {}
+    arrivals: dict[int, Arrival] = {}
+    for row, arrival in waiting:
+        author = by_id[row["actor_id"]]
+        if await is_blocked_actor(author):
+            outcomes[row["id"]] = "blocked"
+        elif author["suspended_at"] is not None:
+            outcomes[row["id"]] = "suspended"
+        else:
+            arrivals[row["id"]] = replace(arrival, author=author)
+    outcomes |= zip(arrivals, await store_notes(list(arrivals.values())), strict=True)
+    await _write_down(outcomes)
+    return [(row, outcomes[row["id"]]) for row, _ in waiting if outcomes[row["id"]] != DOUBTFUL]
+
+
+async def _write_down(outcomes: Mapping[int, str]) -> None:
+    same = defaultdict(list)
+    for row_id, outcome in outcomes.items():
+        same[outcome].append(row_id)
+    for row_id in same.pop(DOUBTFUL, []):
+        await execute(_ASK, now(), row_id)
+    for outcome, ids in same.items():
+        await execute(f"{_APPLIED} {among()}", now(), outcome, several(ids))
