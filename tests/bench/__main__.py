@@ -9,9 +9,21 @@ import asyncio
 import sys
 import time
 
-from tests.bench import datasets, deliveries, followers, inbox, machine, pages, report, report_exchange, rest, saves
+from tests.bench import (
+    datasets,
+    deliveries,
+    followers,
+    inbox,
+    machine,
+    pages,
+    readers,
+    report,
+    report_exchange,
+    rest,
+    saves,
+)
 
-TOPICS = ("rest", "pages", "imports", "saves", "followers", "inbox", "deliveries", "profile")
+TOPICS = ("rest", "pages", "imports", "saves", "followers", "readers", "inbox", "deliveries", "profile")
 
 
 def main(named: list[str]) -> int:
@@ -46,6 +58,8 @@ def _measured(topic: str) -> report.Section:
         return report.of_saves(*saves.measure())
     if topic == "followers":
         return report_exchange.of_followers(followers.measure())
+    if topic == "readers":
+        return report_exchange.of_readers(readers.measure())
     if topic == "inbox":
         return report_exchange.of_inbox(*inbox.measure())
     if topic == "deliveries":

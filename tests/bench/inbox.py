@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from fedimark.addresses import uri_hash
 from fedimark.here import wall_clock
-from tests.bench import ceilings, datasets, machine, people, profiled, stores
+from fedimark.models import ReceivedActivity
+from tests.bench import ceilings, datasets, machine, people, profiled, same_rows, stores
 from tests.bench.ceilings import Ceilings
 from tests.bench.machine import Load, Served
 from tests.bench.profiled import Profile
 from tests.bench.stores import Store
-from tests.bench.strangers import Stranger, creates, follow, rows, strangers
+from tests.bench.strangers import Stranger, create, creates, follow, rows, strangers
 
 READERS = 64  # people here, each of whom follows a few strangers
 STRANGERS = 200
 HOSTS = 8
 BUSY = 16  # connections that always have a request under way
+HELD, ROUNDS = 2_000, 3  # Creates that are let go at once, and how often
 PACED_A_SECOND = 100  # requests, over as many connections, each sent when it is due
 
 _ROUND_S = 3.0
@@ -25,9 +29,9 @@ _WARM = 400
 _ROOM = 1.7  # requests made ready, for each that is expected
 _PATIENCE_S = 120.0
 _FIRST_STRANGER = datasets.FIRST_ACTOR + 1_000
-_HOLD = "UPDATE received_activity SET next_at = 9000000000000000 WHERE applied_at IS NULL"
-_LET_GO = "UPDATE received_activity SET next_at = 0 WHERE applied_at IS NULL"
-_WAITING = "SELECT count(*) FROM received_activity WHERE applied_at IS NULL"
+_HELD_UNTIL = 9_000_000_000_000_000  # and a round later for each round
+_LET_GO = f"UPDATE received_activity SET next_at = 0 WHERE next_at = {_HELD_UNTIL} + {{}}"
+_WAITING = f"SELECT count(*) FROM received_activity WHERE applied_at IS NULL AND next_at < {_HELD_UNTIL}"
 _ANSWERED = "SELECT count(*) FROM received_activity"
 _NOT_SAVED = "SELECT count(*) FROM received_activity WHERE outcome <> 'saved'"
 _IN_TIMELINES = "SELECT count(*) FROM entry WHERE stream = 1"
@@ -35,11 +39,16 @@ _IN_TIMELINES = "SELECT count(*) FROM entry WHERE stream = 1"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Activities that were applied, all the way into timelines; memory in MB, before and after."""
+    """Activities that were applied, all the way into timelines; memory in MB, before and after.
+
+    `bare_rate` is how many a second the same rows are of, copied by the database alone.
+    """
 
     amount: int
     rate: float
     cpu_ms: float
+    database_cpu_ms: float
+    bare_rate: float
     resident_before: float
     resident: float
 
@@ -79,12 +88,12 @@ def profile() -> tuple[Profile, Profile]:
             with sampler.sampling() as taken:
                 _busy(served, some, "profile", expected)
             accepting = taken(store.ask(_ANSWERED) - before)
-        store.change(_HOLD)
+        store.fill(_held(some, 0))
         with profiled.serving(store, "applying") as (_, sampler):
-            amount = store.ask(_WAITING)
+            _finished(store)
             with sampler.sampling() as taken:
-                _apply(store)
-            return accepting, taken(amount)
+                _apply(store, 0)
+            return accepting, taken(HELD)
 
 
 def _measure(store: Store) -> Received:
@@ -94,7 +103,8 @@ def _measure(store: Store) -> Received:
         busy = _busy(served, some, "alone", expected)
         paced = _paced(served, some, "pace")
         grown = served.resident_mb()
-    store.change(_HOLD)
+    for number in range(ROUNDS):
+        store.fill(_held(some, number))
     with machine.fedimark(store.folder, store.environ) as served:
         applied = _applied(store, served)
         busy_both = _busy(served, some, "both", busy)
@@ -135,17 +145,33 @@ def _paced(served: Served, some: Sequence[Stranger], series: str) -> Load:
     return machine.load(served, requests, _ROUND_S, 202, every_s=1.0)
 
 
+def _held(some: Sequence[Stranger], number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Creates as they are kept once they were proven, not to be applied before they are let go."""
+    common = {**people.defaults(ReceivedActivity), "kind": "Create", "next_at": _HELD_UNTIL + number}
+    for count in range(HELD):
+        body, at = create(some[count % len(some)], f"held{number}", count), wall_clock()
+        actor_id, name = _FIRST_STRANGER + count % len(some), uri_hash(f"held {number} {count}")
+        yield "received_activity", {**common, "uri_hash": name, "actor_id": actor_id, "body": body, "received_at": at}
+
+
 def _applied(store: Store, served: Served) -> Applied:
-    """Let go of what was held, and see it applied."""
-    amount, resident, used = store.ask(_WAITING), served.resident_mb(), served.cpu_s()
-    took = _apply(store)
-    return Applied(amount, amount / took, (served.cpu_s() - used) / amount * 1000, resident, served.resident_mb())
+    """Let go of what was held, and see it applied, several times; the round in which others held it up least."""
+    _finished(store)
+    resident, rounds = served.resident_mb(), []
+    for number in range(ROUNDS):
+        used, used_beside = served.cpu_s(), store.database_cpu_s()
+        took = _apply(store, number)
+        beside_ms = (store.database_cpu_s() - used_beside) / HELD * 1000
+        rounds.append(((served.cpu_s() - used) / HELD * 1000, HELD / took, beside_ms))
+    cpu_ms, rate, beside_ms = min(rounds)
+    bare_rate = store.ask("SELECT count(*) FROM bookmark") / same_rows.copied_s(store)
+    return Applied(HELD, rate, cpu_ms, beside_ms, bare_rate, resident, served.resident_mb())
 
 
-def _apply(store: Store) -> float:
+def _apply(store: Store, number: int) -> float:
     """Seconds from the first that was applied to the last, by what the rows say."""
     since = store.ask("SELECT COALESCE(max(applied_at), 0) FROM received_activity")
-    store.change(_LET_GO)
+    store.change(_LET_GO.format(number))
     _finished(store)
     span = f"SELECT max(applied_at) - min(applied_at) FROM received_activity WHERE applied_at > {since}"
     return store.ask(span) / 1e6

@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -77,6 +77,13 @@ class Store:
                 return int(database.execute(sql).fetchone()[0] or 0)
         return int(asyncio.run(_on_postgres(self.url, lambda connection: connection.fetchval(sql))) or 0)
 
+    def database_cpu_s(self) -> float:
+        """CPU seconds that PostgreSQL's processes of this database used so far, where they are of this machine."""
+        if self.settings.is_sqlite:
+            return 0.0
+        name = f" {self.url.rpartition('/')[2]} ".encode()
+        return sum(_cpu_s(process) for process in Path("/proc").glob("[0-9]*") if _called(process).count(name))
+
     def change(self, sql: str) -> None:
         """Run a statement that writes, beside whoever serves."""
         if self.settings.is_sqlite:
@@ -132,6 +139,20 @@ async def _opened(settings: Settings) -> AsyncIterator[None]:
             yield
     finally:
         await database.close()
+
+
+def _called(process: Path) -> bytes:
+    """How a process calls itself; empty for one that is gone."""
+    with suppress(OSError):
+        return (process / "cmdline").read_bytes()
+    return b""
+
+
+def _cpu_s(process: Path) -> float:
+    with suppress(OSError):
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 @contextmanager

@@ -25,6 +25,7 @@ _HOST = people.BASE_URL.partition("://")[2]
 _SAMPLE = "https://marks.example/u/ana"
 _PAGE = "https://store.example/cache?page=2"
 _NOTE = "k3v7q2mzt5xha"
+_SOURCE = '"source":{"content":"Read it twice.","mediaType":"text/plain"},'
 _TYPE = "application/activity+json"
 
 
@@ -95,7 +96,7 @@ def creates(some: Sequence[Stranger], series: str, amount: int, connections: int
 
 
 def _request(who: Stranger, series: str, number: int) -> str:
-    body = _create(who, series, number).encode()
+    body = create(who, series, number).encode()
     headers = {"host": (_HOST,), "content-type": (_TYPE,)}
     message = Message("POST", "/inbox", headers, body)
     key = _key(who.keys.private_key)
@@ -105,11 +106,12 @@ def _request(who: Stranger, series: str, number: int) -> str:
     return f"{head}User-Agent: bench/1\r\nAccept-Encoding: gzip\r\n\r\n{body.decode()}"
 
 
-def _create(who: Stranger, series: str, number: int) -> str:
-    """Of a page that nobody has, in the shape that a fedimark sends."""
+def create(who: Stranger, series: str, number: int) -> str:
+    """Of a page that nobody has, in the shape that a fedimark sends; every other one with its words in HTML alone."""
     page = f"https://site{number % 97}.example/{series}/{number}"
     moment = f"2026-08-20T09:{number // 60 % 60:02}:{number % 60:02}Z"
-    text = _sample().replace(_SAMPLE, who.uri).replace(_NOTE, f"{series}{number:06}").replace(_PAGE, page)
+    sample = _sample().replace(_SOURCE, "") if number % 2 else _sample()
+    text = sample.replace(_SAMPLE, who.uri).replace(_NOTE, f"{series}{number:06}").replace(_PAGE, page)
     text = text.replace("https://marks.example", who.base).replace("2026-08-20T09:15:00Z", moment)
     return text.replace("Read it twice.", f"What stands there is worth a second look, for reason {number}.")
 

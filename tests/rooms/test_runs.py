@@ -40,7 +40,7 @@ VALUES (?, ?, ?, ?, ?, ?, 0, '')
 """
 _SHARE = "INSERT INTO share (actor_id, object_hash, uri, shared_at) VALUES (?, ?, '', 1)"
 _CAME_TO = {"saved", "known", "ignored", "suspended", "changed", "remarked", ""}
-_WHEN = ("deleted_at", "kept_at", "public_at", "look_at")  # each reading of the clock is another moment
+_WHEN = ("deleted_at", "kept_at", "public_at", "look_at", "hidden_at")  # each reading of the clock is another moment
 
 
 def uri_of(name: str) -> str:
@@ -140,7 +140,9 @@ async def kept() -> dict[str, list[Any]]:
         "remark",
     ):
         rows = [plain(row) for row in await fetch(f"SELECT * FROM {table}")]
-        found = [tuple((name, value) for name, value in row.items() if name not in _WHEN) for row in rows]
+        found = [
+            tuple((name, value is None if name in _WHEN else value) for name, value in row.items()) for row in rows
+        ]
         tables[table] = sorted(found, key=repr)
     return tables
 
