@@ -77,6 +77,8 @@ FORMS = {
     "/moderation/domains/unblock": FormOf({"host": "nothing.example"}),
     "/moderation/accounts/suspend": FormOf({"name": "zoe"}, ("name",)),
     "/moderation/accounts/restore": FormOf({"name": "zoe"}),
+    "/moderation/streams/add": FormOf({"tag": "sql", "who": "zoe"}, ("who",)),
+    "/moderation/streams/end": FormOf({"tag": "nosuchtag", "who": "nobody"}),
     "/moderation/relays/add": FormOf({"address": "https://relay.evil.example/inbox"}, ("address",)),
     "/moderation/relays/leave": FormOf({"address": "https://nothing.example/inbox"}),
     "/setup": FormOf({**PERSON, "code": "none"}, signed_in=False),

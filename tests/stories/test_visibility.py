@@ -212,6 +212,9 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /moderation/domains/unblock": (Ask("/moderation/domains/unblock", form={"host": "nowhere.example"}),),
     "POST /moderation/accounts/suspend": (Ask("/moderation/accounts/suspend", form={"name": "nobody"}),),
     "POST /moderation/accounts/restore": (Ask("/moderation/accounts/restore", form={"name": "nobody"}),),
+    "GET /moderation/streams": (Ask("/moderation/streams"),),
+    "POST /moderation/streams/add": (Ask("/moderation/streams/add", form={"tag": "", "who": ""}),),
+    "POST /moderation/streams/end": (Ask("/moderation/streams/end", form={"tag": "no", "who": "nobody"}),),
     "POST /moderation/relays/add": (Ask("/moderation/relays/add", form={"address": ""}),),
     "POST /moderation/relays/leave": (
         Ask("/moderation/relays/leave", form={"address": "https://nowhere.example/inbox"}),
