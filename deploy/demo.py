@@ -135,6 +135,7 @@ class Site:
             "FEDIMARK_BASE_URL": self.url,
             "FEDIMARK_DATA_DIR": str(self.folder),
             "FEDIMARK_ALLOW_LOOPBACK": "yes",
+            "FEDIMARK_READ_PAGES": "no",  # nobody outside this machine hears of the demo
         }
 
 

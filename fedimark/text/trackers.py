@@ -35,13 +35,14 @@ _NAMES: Final = frozenset(
     action_object_map action_type_map action_ref_map
 
     msclkid yclid ysclid ymclid syclid twclid ttclid li_fat_id epik rdt_cid sccid _openstat wickedid rb_clickid
-    irclickid irgwc cjevent sscid tduid zanpid s_kwcid ef_id s_cid xtor tblci obclid mkwid unicorn_click_id
-    __twitter_impression hmb_campaign hmb_medium hmb_source itm_source itm_medium itm_campaign itm_content itm_term
+    irclickid irgwc awclid dicbo auctid cjevent sscid tduid zanpid s_kwcid ef_id s_cid xtor tblci obclid mkwid
+    unicorn_click_id __twitter_impression hmb_campaign hmb_medium hmb_source itm_source
+    itm_medium itm_campaign itm_content itm_term
 
     mc_cid mc_eid mkt_tok _hsenc _hsmi __hstc __hssc __hsfp hsctatracking vero_id vero_conv oly_anon_id oly_enc_id dm_i
     ml_subscriber ml_subscriber_hash ck_subscriber_id __s _kx _ke vgo_ee nr_email_referer elqtrackid elqtrack
     sc_customer sc_eh sc_uid oft_id oft_ids oft_c oft_ck oft_d oft_k oft_lk oft_sid et_rid bbeml _bhlid ss_email_id
-    trk_contact trk_msg trk_module trk_sid
+    trk_contact trk_msg trk_module trk_sid hss_channel
 
     pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content pk_cid pk_cpn pk_group pk_placement
     mtm_campaign mtm_kwd mtm_keyword mtm_source mtm_medium mtm_content mtm_cid mtm_cpn mtm_group mtm_placement mtm_clid
