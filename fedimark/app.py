@@ -22,7 +22,7 @@ from fedimark.doorway.headers import Headers
 from fedimark.doorway.origins import Origins
 from fedimark.doorway.paths import check_query, routed_path
 from fedimark.doorway.sessions import Sessions
-from fedimark.here import Here, entered, here, now, wall_clock
+from fedimark.here import Here, entered, here, now, random_chance, wall_clock
 from fedimark.remote import client
 from fedimark.routes import routes
 from fedimark.settings import Settings, from_process
@@ -74,8 +74,10 @@ async def running(
     *,
     http: httpx.AsyncClient | None = None,
     clock: Callable[[], int] = wall_clock,
+    chance: Callable[[], float] = random_chance,
 ) -> AsyncIterator[Server]:
-    """A server from its settings, ready to answer; the database must be migrated. `http` and `clock` are for tests.
+    """A server from its settings, ready to answer; the database must be migrated. `http`, `clock` and
+    `chance` are for tests.
 
     Raises Unavailable when the database does not answer, Refused when it belongs to another base URL.
     """
@@ -85,7 +87,7 @@ async def running(
         if http is None:
             http = await stack.enter_async_context(client.build(settings))
         Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
-        server = Here(settings=settings, database=database, http=http, clock=clock)
+        server = Here(settings=settings, database=database, http=http, clock=clock, chance=chance)
         server.caches["pages"] = environment(resources.templates(), static_versions())
         async with entered(server):
             await first.prepare(settings)

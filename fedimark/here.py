@@ -34,6 +34,11 @@ def random_id() -> str:
     return "".join("abcdefghijklmnopqrstuvwxyz234567"[(number >> shift) & 31] for shift in range(60, -5, -5))
 
 
+def random_chance() -> float:
+    """A number from 0 to 1 that nobody can foresee."""
+    return secrets.randbits(32) / 2**32
+
+
 class Rows(Protocol):
     """What this floor must know of a database: how to make its rows the current ones."""
 
@@ -56,6 +61,7 @@ class Here:
     http: httpx.AsyncClient
     clock: Callable[[], int] = wall_clock
     new_id: Callable[[], str] = random_id
+    chance: Callable[[], float] = random_chance
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     caches: dict[str, Any] = field(default_factory=dict)
 

@@ -158,6 +158,7 @@ def _account() -> list[Line]:
         post("/moderation/streams/end", tag_pages.post_end),
         post("/moderation/domains/block", moderation.post_block_domain),
         post("/moderation/domains/unblock", moderation.post_unblock_domain),
+        post("/moderation/domains/let-in", moderation.post_let_in),
         post("/moderation/accounts/suspend", moderation.post_suspend),
         post("/moderation/accounts/restore", moderation.post_restore),
         post("/moderation/relays/add", moderation.post_add_relay),

@@ -48,6 +48,7 @@ class Settings:
     actor_fetches_a_minute_per_host: int = 600  # of actors and keys, because of what others send
     stream_fetches_a_minute_per_host: int = 30  # of what streams and people announce, with its authors
     read_pages: bool = True  # whether pages saved publicly are asked for their titles and other addresses
+    announcements_a_minute_per_actor: int = 120  # that one stream or person elsewhere is heard with; the rest wait
     paced_after_bookmarks: int = 20  # new ones of one person that others hear of at once; the rest one a minute
     paced_window_s: int = 600  # within which they are counted
     session_days: int = 90  # a session unused for so long ends

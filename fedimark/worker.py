@@ -31,7 +31,7 @@ from fedimark.inbox.backfill import backfill
 from fedimark.inbox.feeds import read_feeds
 from fedimark.jobs import queue
 from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
-from fedimark.moderation import domains, suspension
+from fedimark.moderation import domains, quarantine, suspension
 from fedimark.outbox.streams import announce_waiting
 from fedimark.remote.software import learn_software
 
@@ -43,6 +43,7 @@ JOBS: Jobs = MappingProxyType(
         domains.JOB: domains.end_dealings,
         suspension.JOB: suspension.relist,
         subscriptions.JOB: subscriptions.follow_along,
+        quarantine.JOB: quarantine.bring_in,
     }
 )
 """Jobs that ask nobody else."""

@@ -10,14 +10,18 @@ from urllib.parse import urlsplit
 from fedimark import addresses
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS, Recognised, recognise
 from fedimark.database import Row, among, fetch, is_sqlite, several
+from fedimark.policy import quarantine
 from fedimark.policy.visibility import Visibility, is_listed
 from fedimark.text import urls
+from fedimark.text.bots import refuses_bots
 from fedimark.vocab.objects import Note
 from fedimark.vocab.terms import PUBLIC
 
+# By people, or by a tag of this server, whose page it stands on then. What the server itself follows nobody reads.
 _FOLLOWED = """
 SELECT t.id FROM actor t WHERE EXISTS (SELECT 1 FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id = t.id AND f.state = 'accepted' AND a.local_name IS NOT NULL) AND t.id
+WHERE f.target_id = t.id AND f.state = 'accepted'
+AND ((a.local_name IS NOT NULL AND a.kind = 'Person') OR (a.tag_id IS NOT NULL AND a.owner_id = 0))) AND t.id
 """
 _SOFTWARE = "SELECT host, software FROM peer WHERE host"
 _HELD = "SELECT id, suspended_at FROM actor WHERE id"
@@ -60,14 +64,15 @@ class Arrival:
         """What its end, or its hiding, is remembered by."""
         return grave_of(self.author, self.note.id)
 
-    def values(self) -> dict[str, Any] | None:
+    def values(self, known: Known) -> dict[str, Any] | None:
         """The row that the Note means, without its link; None when it is nothing that could be kept here."""
         visibility = reach_of(self.author, self.note)
         if visibility is None or self.found is None:
             return None
         note, found = self.note, self.found
         # Only servers made for bookmarks send raw tags.
-        consenting = bool(self.author["indexable"]) or note.says_raw_tags or self.software in BOOKMARK_SERVERS
+        is_open = note.says_raw_tags or self.software in BOOKMARK_SERVERS
+        consenting = self.author["id"] in known.let_in and agrees(self.author, bookmarking=is_open)
         return {
             "actor_id": self.author["id"],
             "uri": note.id,
@@ -99,6 +104,7 @@ class Known:
     followed: Set[int]
     waited_for: Set[str]  # by `uri_hash`: somebody shared it, and no edit made a bookmark of it yet
     shut_out: Set[int]
+    let_in: Set[int]  # whose servers are out of quarantine
 
     def before(self, arrival: Arrival) -> Row | None:
         """What is here of a Note, whoever's it is."""
@@ -138,6 +144,7 @@ async def look_up(arrivals: Sequence[Arrival]) -> Known:
     ended = await fetch(_ENDED.format(these=among("text")), graves, graves)
     hashes = several({each.hash for each in arrivals})
     here = await fetch(f"{_HERE} {among('text')}", hashes)
+    let_in = await quarantine.let_in_among({each.author["uri"] for each in arrivals})
     shared = await fetch(f"{_WAITED_FOR} {among('text')}", hashes)
     return Known(
         bookmarks={row["uri_hash"]: row for row in here},
@@ -147,6 +154,7 @@ async def look_up(arrivals: Sequence[Arrival]) -> Known:
         waited_for={row["object_hash"] for row in shared},
         # Asked once more: an admin may have suspended them while their server was being read.
         shut_out={row["id"] for row in held if row["suspended_at"] is not None},
+        let_in={each.author["id"] for each in arrivals if each.author["uri"] in let_in},
     )
 
 
@@ -161,6 +169,11 @@ async def software_of(uris: Iterable[str]) -> dict[str, str]:
     found = await fetch(f"{_SOFTWARE} {among('text')}", several(set(hosts.values())))
     known = {row["host"]: str(row["software"]).lower() for row in found}
     return {uri: known.get(host, "") for uri, host in hosts.items()}
+
+
+def agrees(author: Row, *, bookmarking: bool) -> bool:
+    """Whether somebody lets what they save stand on public pages; `bookmarking` says what their server is for."""
+    return bool(author["indexable"] or bookmarking) and not refuses_bots(author["summary"])
 
 
 def stamp_of(note: Note) -> int:

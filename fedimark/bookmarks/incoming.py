@@ -13,10 +13,21 @@ from typing import Any, TypeAlias
 
 from fedimark import addresses
 from fedimark.bookmarks import rows
-from fedimark.bookmarks.arrivals import SAID, Arrival, Known, arrived, followed_of, grave_of, look_up, software_of
+from fedimark.bookmarks.arrivals import (
+    SAID,
+    Arrival,
+    Known,
+    agrees,
+    arrived,
+    followed_of,
+    grave_of,
+    look_up,
+    software_of,
+)
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.here import now
+from fedimark.policy.quarantine import is_let_in
 from fedimark.policy.visibility import Visibility
 from fedimark.timelines.merge import hold
 from fedimark.vocab.objects import Note
@@ -39,6 +50,13 @@ _SHOWN_TO_ALL = f"""
 SELECT * FROM bookmark WHERE actor_id = ? AND NOT is_local AND is_save AND removed_at IS NULL
 AND visibility = {Visibility.PUBLIC} AND (CASE WHEN listed THEN 1 ELSE 0 END) <> ? ORDER BY id LIMIT ?
 """
+
+
+_RELIST_REMARKS = f"""
+UPDATE remark SET listed = ? WHERE actor_id = ? AND visibility = {Visibility.PUBLIC}
+AND (CASE WHEN listed THEN 1 ELSE 0 END) <> ?
+"""
+_WITHHELD = "SELECT id FROM withheld WHERE uri_hash = ?"
 
 
 async def store_note(author: Row, note: Note, received_at: int) -> str:
@@ -65,7 +83,7 @@ async def store_notes(arrivals: Sequence[Arrival]) -> list[str]:
     outcomes: list[str] = []
     new: list[dict[str, Any]] = []
     for each in arrivals:
-        values = each.values()
+        values = each.values(known)
         if known.is_doubtful(each, values):
             outcomes.append(DOUBTFUL)
         elif known.is_wanted(each):
@@ -91,7 +109,8 @@ async def store_brought(author: Row, note: Note, received_at: int) -> str:
 async def is_doubtful(author: Row, note: Note, received_at: int) -> bool:
     """Whether another state of this Note is known that bears the same moment, so its server must be asked."""
     arrival = await arrived(author, note, received_at)
-    return (await look_up([arrival])).is_doubtful(arrival, arrival.values())
+    known = await look_up([arrival])
+    return known.is_doubtful(arrival, arrival.values(known))
 
 
 async def is_followed(author: Row) -> bool:
@@ -107,6 +126,16 @@ async def is_shut_out(author: Row) -> bool:
 async def is_buried(author: Row, uri: str) -> bool:
     """Whether its author deleted a Note."""
     return await fetch_one(_BURIED, grave_of(author, uri)) is not None
+
+
+async def is_withheld(author: Row, uri: str) -> bool:
+    """Whether a Note of theirs was no bookmark when it was last seen."""
+    return await fetch_one(_WITHHELD, grave_of(author, uri)) is not None
+
+
+async def bury_note(author_uri: str, uri: str) -> None:
+    """Let no Create bring back a Note that ended where it is from, though it never was here."""
+    await rows.bury(uri, grave_of({"uri": author_uri}, uri))
 
 
 async def forget_note(author: Row, uri: str) -> str:
@@ -144,18 +173,19 @@ async def follow_consent(author: Row, limit: int) -> int:
     found = await fetch(_SHOWN_TO_ALL, author["id"], int(consenting), limit)
     for row in found:
         await rows.change(row, {"listed": consenting})
+    await execute(_RELIST_REMARKS, consenting, author["id"], int(consenting))
     return len(found)
 
 
 async def consents(author: Row) -> bool:
-    """Whether somebody's bookmarks may stand on public pages."""
+    """Whether somebody's bookmarks may stand on public pages: as they say, and their server is out of quarantine."""
     software = (await software_of([author["uri"]]))[author["uri"]]
-    return bool(author["indexable"]) or software in BOOKMARK_SERVERS
+    return agrees(author, bookmarking=software in BOOKMARK_SERVERS) and await is_let_in(author["uri"])
 
 
 async def _store(arrival: Arrival, known: Known, holds: _Holds) -> str:
     new: list[dict[str, Any]] = []
-    outcome = await _settle(arrival, arrival.values(), known, holds, new)
+    outcome = await _settle(arrival, arrival.values(known), known, holds, new)
     await rows.put_many(new)
     return outcome
 

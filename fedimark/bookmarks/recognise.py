@@ -133,7 +133,7 @@ def _spaces(text: str) -> str:
 
 def _tags(note: Note, last: Iterable[str]) -> tuple[str, ...]:
     """Tags as their author spells them. A private one has no business here, whoever let it slip."""
-    raw = {name: segment for name, href in note.hashtags if (segment := _raw_tag(name, href))}
+    raw = {name: segment for name, href in note.hashtags if (segment := raw_tag(name, href))}
     said = [raw.get(tag, tag) for tag in note.tags]
     if not note.tags:  # indielinks lists none
         said = [word.lstrip("#").rstrip(",") for word in last]
@@ -141,7 +141,7 @@ def _tags(note: Note, last: Iterable[str]) -> tuple[str, ...]:
     return tags.split(" ".join(word for word in words if not tags.is_private(word)))
 
 
-def _raw_tag(name: str, href: str) -> str | None:
+def raw_tag(name: str, href: str) -> str | None:
     """The tag in a tag's address of a fedimark (`…/t/page-cache`), where the Hashtag's name is made of it."""
     before, _, last = urlsplit(href).path.rpartition("/")
     tag = unquote(last)

@@ -98,6 +98,11 @@ async def share_nothing_yet(sharer: Row, author: Row, object_uri: str, share_uri
     return "remembered"
 
 
+async def doubt(announcer: Row) -> None:
+    """Somebody announced what was not so at its origin."""
+    await execute("UPDATE actor SET doubts = doubts + 1 WHERE id = ?", announcer["id"])
+
+
 async def unshare(sharer: Row, ref: ActivityRef) -> str:
     """They take it back: named by the Announce's id, else by what was shared."""
     await hold("actor", sharer["id"])

@@ -40,6 +40,25 @@ def domain_list(as_json: bool) -> None:
         click.echo(f"{each['host']}  {each['reason']}".rstrip())
 
 
+@domain.command("let-in")
+@click.argument("host")
+def domain_let_in(host: str) -> None:
+    """Let what comes from a server onto public pages, though nobody here follows anybody there."""
+    click.echo(f"{run(_let_in(host))} is let in.")
+
+
+@domain.command("quarantine")
+@options.as_json
+def domain_quarantine(as_json: bool) -> None:
+    """List servers in quarantine, and how many of their bookmarks wait."""
+    found = run(_waiting())
+    if as_json:
+        options.print_json(found)
+        return
+    for each in found:
+        click.echo(f"{each['host']}  {each['bookmarks']}")
+
+
 async def _block(host: str, reason: str) -> str:
     from fedimark.moderation import domains
 
@@ -62,3 +81,17 @@ async def _blocked() -> list[dict[str, str]]:
             {"host": row["host"], "reason": row["reason"], "since": options.rfc3339(row["created_at"])}
             for row in await queries.domains()
         ]
+
+
+async def _let_in(host: str) -> str:
+    from fedimark.moderation import quarantine
+
+    async with inside():
+        return await quarantine.let_in(host)
+
+
+async def _waiting() -> list[dict[str, object]]:
+    from fedimark.moderation import quarantine
+
+    async with inside():
+        return [{"host": each.host, "bookmarks": each.bookmarks} for each in await quarantine.waiting()]

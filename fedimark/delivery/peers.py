@@ -56,6 +56,11 @@ def health_of(row: Row | None) -> Health:
     return Health(row["fails"], row["open_until"], row["failing_days"], row["failed_at"], row["answered_at"])
 
 
+async def health(host: str) -> Health:
+    """How a host fares, as deliveries found it."""
+    return health_of(await fetch_one(_HEALTH, host))
+
+
 async def takes_in_silence(host: str) -> bool:
     """Whether no answer means that it was taken there, as its NodeInfo tells."""
     row = await fetch_one(_SOFTWARE, host)

@@ -35,7 +35,7 @@ async def end_aloud(local: Row, other: Row) -> None:
 
 async def _ended(follower: Row, target: Row) -> Row | None:
     rows = await fetch(_END, follower["id"], target["id"])
-    if rows and rows[0]["state"] == "accepted" and follower["local_name"] is not None:
+    if rows and rows[0]["state"] == "accepted" and follower["uri"] is None:
         await follow_ended(follower["id"], target["id"])
     if rows and rows[0]["public_id"] is None and target["uri"] is not None:
         await subscriptions.left(target["id"])

@@ -9,9 +9,11 @@ from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.follows import subscriptions, tags
 from fedimark.follows.crowd import is_crowd
+from fedimark.follows.kinds import is_stream
 from fedimark.here import MICROS, now
 from fedimark.jobs import queue
 from fedimark.outbox.follows import say_accept, say_reject
+from fedimark.policy.quarantine import let_in
 from fedimark.remote.signing import INSTANCE_NAME
 from fedimark.timelines.merge import follow_began, follow_ended, hold
 from fedimark.vocab.activities import ActivityRef
@@ -119,6 +121,8 @@ async def accepted(target: Row, ref: ActivityRef) -> str:
     else:
         await _answered(row, "accepted")
         await follow_began(row["follower_id"], target["id"])
+        if not await is_stream(target):
+            await let_in(target["uri"])  # somebody here chose somebody there
     about = {"actor_id": target["id"]}
     # Who says yes and no in turns gets no reading for each yes.
     if is_first and not await queue.was_added(BACKFILL, about, now() - _READ_AGAIN):

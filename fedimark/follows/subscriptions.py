@@ -38,7 +38,7 @@ created_at = excluded.created_at, answered_at = NULL, asked_again_at = NULL
 _HANGS = "target_id = ? AND public_id IS NULL AND state <> 'rejected'"
 _BEHIND = f"SELECT follower_id FROM follow WHERE {_HANGS} AND state <> ? ORDER BY id LIMIT ?"
 _HELD = """
-SELECT f.*, a.local_name FROM follow f JOIN actor a ON a.id = f.follower_id
+SELECT f.* FROM follow f
 WHERE f.target_id = ? AND f.public_id IS NULL AND f.state <> 'rejected' AND f.state <> ? AND f.follower_id IN ({marks})
 """
 _ANSWER = "UPDATE follow SET state = ?, answered_at = ? WHERE id = ?"
@@ -68,7 +68,7 @@ async def join(follower: Row, target: Row) -> None:
         public_id = here().new_id()
         await execute(_SUBSCRIBE, keeper["id"], target["id"], public_id, at)
         await say_follow(keeper, target, public_id)
-    elif state == "accepted" and follower["local_name"] is not None:
+    elif state == "accepted":
         await follow_began(follower["id"], target["id"])
 
 
@@ -142,8 +142,6 @@ async def _follow_along(target_id: int, state: str, followers: list[int]) -> Non
     rows = await fetch(_HELD.format(marks=marks(len(followers))), target_id, state, *followers) if followers else []
     for row in rows:
         await execute(_ANSWER, state, now(), row["id"])
-        if row["local_name"] is None:
-            continue
         if state == "accepted":
             await follow_began(row["follower_id"], target_id)
         elif row["state"] == "accepted":

@@ -10,9 +10,10 @@ import asyncio
 from dataclasses import replace
 
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, is_sqlite
-from fedimark.errors import Unreachable
+from fedimark.errors import Postponed, Unreachable
 from fedimark.here import MICROS, here, now
 from fedimark.inbox import asking, runs
+from fedimark.inbox.announced import make_room
 from fedimark.inbox.authority import may_be_heard
 from fedimark.inbox.dispatch import dispatch
 from fedimark.inbox.handlers import UNFINISHED
@@ -21,11 +22,13 @@ from fedimark.inbox.receive import stored
 from fedimark.inbox.relayed import PASSED
 from fedimark.logs import INBOX_APPLIED, INBOX_POISON, log
 from fedimark.policy.blocks import is_blocked_actor
+from fedimark.vocab.activities import Announce
 
 BATCH = 256
 AT_ONCE = 8  # servers asked at one time
 PAUSES_S = (5, 30, 120, 600)  # after the first, second … failure; the fifth sets a row aside
 UNREACHABLE_PAUSES_S = (60, 600, 3_600, 21_600)
+LONGEST_TURN = 86_400 * MICROS  # how long one may wait to be asked about at all
 
 _WAITING = """
 SELECT id, kind, length(body) AS size FROM received_activity WHERE id IN (
@@ -44,6 +47,7 @@ _STILL_WAITING = "SELECT * FROM received_activity WHERE id = ? AND applied_at IS
 _ASK = "UPDATE received_activity SET asking_since = ? WHERE id = ?"
 _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id = ?"
 _SET_BACK = "UPDATE received_activity SET tries = tries + 1, next_at = ?, outcome = ? WHERE id = ?"
+_POSTPONE = "UPDATE received_activity SET next_at = ?, outcome = ? WHERE id = ?"
 _POISON = "UPDATE received_activity SET tries = tries + 1, applied_at = ?, outcome = ? WHERE id = ?"
 
 
@@ -113,11 +117,13 @@ async def _apply(row_id: int, origin: Origin | None) -> None:
         outcome = "blocked"
     elif received.actor["suspended_at"] is not None and not may_be_heard(received.activity):
         outcome = "suspended"
-    elif origin is None and await asking.is_needed(received):
+    elif (ready := received if origin else await asking.without_asking(received)) is None:
         await execute(_ASK, now(), row_id)
+        if isinstance(received.activity, Announce):
+            await make_room(received)
         return
     else:
-        outcome = await dispatch(received)
+        outcome = await dispatch(ready)
     if outcome == PASSED:
         await execute("DELETE FROM received_activity WHERE id = ?", row_id)
     elif outcome != UNFINISHED:
@@ -131,6 +137,10 @@ async def _set_back(row_id: int, error: Exception) -> None:
     if row is None:
         return
     name = type(error).__name__
+    if isinstance(error, Postponed) and row["received_at"] > now() - LONGEST_TURN:
+        # Nobody was asked: it only waits for its turn.
+        await execute(_POSTPONE, now() + error.retry_after_s * MICROS, f"failed: {name}", row_id)
+        return
     pauses = UNREACHABLE_PAUSES_S if isinstance(error, Unreachable) else PAUSES_S
     if row["tries"] < len(pauses):
         await execute(_SET_BACK, now() + pauses[row["tries"]] * MICROS, f"failed: {name}", row_id)

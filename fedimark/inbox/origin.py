@@ -12,13 +12,16 @@ from fedimark.vocab.objects import Note
 class Origin:
     """A Note with its author, or an actor, as their own server shows them; nothing where it may not be believed.
 
-    `is_gone` says that the server answered 410 or showed a Tombstone; of what others announce, also that it said 404.
+    `is_gone` says that the server answered 410 or showed a Tombstone; of what others announce, also that it said 404,
+    and then `may_return`. `is_proven` says that nobody was asked: the author's own proof stood in the activity.
     """
 
     note: Note | None = None
     author: Row | None = None
     actor: Row | None = None
     is_gone: bool = False
+    may_return: bool = False
+    is_proven: bool = False
 
 
 NOTHING = Origin()

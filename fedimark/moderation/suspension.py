@@ -37,8 +37,8 @@ _SET = "UPDATE actor SET suspended_at = ? WHERE id = ? OR owner_id = ?"
 _THEMSELVES = "(SELECT id FROM actor WHERE id = ? OR owner_id = ?)"
 _READERS = f"""
 SELECT f.follower_id, f.target_id FROM follow f JOIN actor a ON a.id = f.follower_id
-WHERE f.target_id IN {_THEMSELVES} AND f.state = 'accepted' AND a.local_name IS NOT NULL
-AND a.kind = 'Person' ORDER BY f.follower_id, f.target_id
+WHERE f.target_id IN {_THEMSELVES} AND f.state = 'accepted' AND a.uri IS NULL
+ORDER BY f.follower_id, f.target_id
 """
 _THEIR_ACTIVITIES = f"activity_id IN (SELECT id FROM activity WHERE actor_id IN {_THEMSELVES})"
 # Set aside as if they never arrived, so that no other letter waits behind them.

@@ -21,6 +21,8 @@ Spend: TypeAlias = Callable[[str], None]
 MINUTE = 60 * MICROS
 MOST_HOSTS = 10_000  # the one that was not asked for longest is forgotten
 
+_HEARD = "remote.heard_from"
+
 
 def unlimited(url: str) -> None:
     """For what nobody elsewhere made us ask."""
@@ -39,6 +41,17 @@ def for_proven(url: str) -> None:
 def for_announced(url: str) -> None:
     """Count a fetch of what somebody announced, or of its author. Raises Postponed."""
     _spend("remote.asked_for_announced", hosts.normal(url), here().settings.stream_fetches_a_minute_per_host)
+
+
+def hear(actor_uri: str) -> None:
+    """Count something new that somebody announced, whatever it costs to believe it. Raises Postponed."""
+    _spend(_HEARD, actor_uri, here().settings.announcements_a_minute_per_actor)
+
+
+def may_be_heard(actor_uri: str) -> bool:
+    """Whether `hear` would pass now; counts nothing."""
+    until, times = here().caches.get(_HEARD, {}).get(actor_uri, (0, 0))
+    return bool(now() >= until or times < here().settings.announcements_a_minute_per_actor)
 
 
 def elsewhere(spend: Spend, host: str) -> Spend:

@@ -21,6 +21,7 @@ _UNFIT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _NEVER_IN_KEY = re.compile("[\\s,\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _DOTNET = re.compile(r"\.(net(?:core|[^\w].*|[\d_].*)?)", re.DOTALL)
 _SEPARATORS = re.compile(r"[-_./: ]")
+_SIGNS = re.compile(r"[-_.]")
 # Tags that speak to somebody, or say where a link came from: not what it is about.
 _SPEAKING: Final = ("via:", "for:", ":")
 # Where CamelCase alone would lose the name. Keys are folded; parts between separators are looked up.
@@ -95,6 +96,14 @@ def key(tag: str) -> str:
         once = unicodedata.normalize("NFKC", folded).casefold()
         folded = _NEVER_IN_KEY.sub("", unicodedata.normalize("NFKC", once))
     return folded
+
+
+def loose(tag: str) -> str:
+    """A tag's key without the signs that a Hashtag cannot carry: `neural-net` and `#NeuralNet` are one so.
+
+    For Hashtags of others that say nothing of a raw tag; nothing is ever kept under it.
+    """
+    return _SIGNS.sub("", key(tag))
 
 
 def is_private(tag: str) -> bool:

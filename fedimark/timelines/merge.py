@@ -56,6 +56,18 @@ JOIN follow f ON f.target_id = g.id JOIN actor a ON a.id = f.follower_id
 WHERE f.state = 'accepted' AND {_READS}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = t.actor_id)
 """
+# What this server's tags `g` show of what streams elsewhere shared that they follow: it may bear another tag there.
+PASSED_ON = """
+follow f JOIN actor g ON g.id = f.follower_id JOIN actor x ON x.id = f.target_id
+JOIN share s ON s.actor_id = f.target_id JOIN bookmark b ON b.id = s.bookmark_id
+WHERE f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id = 0 AND x.suspended_at IS NULL
+AND b.listed AND b.removed_at IS NULL
+"""
+_FROM_STREAM = f"""
+INSERT INTO entry (stream, owner_id, link_id, position)
+SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {PASSED_ON} {{which}}
+GROUP BY g.tag_id, b.link_id {_EARLIER}
+"""
 # Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
 # in the streams of their tags, and among the recent ones.
 _PLACES = f"""
@@ -70,6 +82,7 @@ UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.b
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_TAGGED} AND t.bookmark_id {{these}}) w
 UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at FROM bookmark_tag t
 WHERE t.bookmark_id {{these}} AND t.listed
+UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at FROM {PASSED_ON} AND b.id {{these}}
 UNION ALL SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at
 FROM bookmark b JOIN (SELECT {EVERYWHERE} AS which UNION ALL SELECT {HERE}) r ON r.which = {EVERYWHERE} OR b.is_local
 WHERE b.id {{these}} AND b.listed
@@ -106,9 +119,12 @@ WHERE f.follower_id = entry.owner_id AND f.state = 'accepted' AND t.listed = TRU
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = t.actor_id)
 ) w WHERE w.id <> ?
 """
-_LEFT_IN_TAG = """
-SELECT min(t.saved_at) FROM bookmark_tag t
-WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE AND t.bookmark_id <> ?
+_LEFT_IN_TAG = f"""
+SELECT min(w.at) FROM (
+SELECT t.bookmark_id AS id, t.saved_at AS at FROM bookmark_tag t
+WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE
+UNION ALL SELECT b.id, s.shared_at FROM {PASSED_ON} AND g.tag_id = entry.owner_id AND b.link_id = entry.link_id
+) w WHERE w.id <> ?
 """
 _LEFT_IN_RECENT = f"""
 SELECT min(b.saved_at) FROM bookmark b
@@ -130,7 +146,7 @@ async def hold(table: str, *ids: int) -> None:
 async def merge_bookmarks(ids: Sequence[int]) -> None:
     """Let live bookmarks into the streams that show them; their tag index must be written before."""
     await _hold_tags(ids)
-    await execute(_MERGE.format(these=among()), *[several(ids)] * 6)
+    await execute(_MERGE.format(these=among()), *[several(ids)] * 7)
 
 
 async def unmerge_bookmark(row: Row) -> None:
@@ -148,31 +164,42 @@ async def unmerge_bookmark(row: Row) -> None:
     await _recompute(readers, parameters, _LEFT_FOR_READER, bookmark_id)
     if row["listed"]:
         in_tags = f"""stream = {Merged.TAG} AND link_id = ?
-        AND owner_id IN (SELECT tag_id FROM bookmark_tag WHERE bookmark_id = ? AND listed)"""
-        await _recompute(in_tags, (link_id, bookmark_id), _LEFT_IN_TAG, bookmark_id)
+        AND owner_id IN (SELECT tag_id FROM bookmark_tag WHERE bookmark_id = ? AND listed
+        UNION ALL SELECT g.tag_id FROM {PASSED_ON} AND b.id = ?)"""
+        await _recompute(in_tags, (link_id, bookmark_id, bookmark_id), _LEFT_IN_TAG, bookmark_id)
         recent = f"stream = {Merged.RECENT} AND owner_id IN ({EVERYWHERE}, {HERE}) AND link_id = ?"
         await _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
 
 
 async def share_began(bookmark: Row, sharer_id: int) -> None:
-    """Show a bookmark to the readers here of somebody who shared it; the share must be written already."""
+    """Show a bookmark to the readers here of somebody who shared it, and on the pages of tags that follow them; the
+    share must be written already.
+    """
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.bookmark_id = ? AND s.actor_id = ?) w
     WHERE TRUE {_EARLIER}
     """
     await execute(sql, bookmark["id"], sharer_id)
+    await execute(_FROM_STREAM.format(which="AND b.id = ? AND x.id = ?"), bookmark["id"], sharer_id)
 
 
 async def share_ended(bookmark: Row, sharer_id: int) -> None:
-    """Take out of the networks of somebody's readers what they saw of a bookmark through them; the share is gone."""
+    """Take a bookmark out of where it was seen through somebody who shared it; the share is gone."""
     through = f"""stream = {Merged.NETWORK} AND link_id = ? AND owner_id IN (
     SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted')"""
     await _recompute(through, (bookmark["link_id"], sharer_id), _LEFT_FOR_READER, 0)
+    in_tags = f"""stream = {Merged.TAG} AND link_id = ? AND owner_id IN (
+    SELECT g.tag_id FROM follow f JOIN actor g ON g.id = f.follower_id
+    WHERE f.target_id = ? AND f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id = 0)"""
+    await _recompute(in_tags, (bookmark["link_id"], sharer_id), _LEFT_IN_TAG, 0)
 
 
 async def follow_began(follower_id: int, target_id: int) -> None:
-    """Show a reader here what is known of somebody, or of a tag, that they follow now, each at its own moment."""
+    """Show a reader here what is known of somebody, or of a tag, that they follow now, each at its own moment.
+
+    Where it is a tag of this server that follows, its page shows what they shared; the server itself reads nothing.
+    """
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, CAST(? AS BIGINT), w.link_id, min(w.at) FROM (
@@ -185,11 +212,12 @@ async def follow_began(follower_id: int, target_id: int) -> None:
         UNION ALL
         SELECT t.link_id, t.saved_at FROM actor g JOIN bookmark_tag t ON {_SHOWS}
         WHERE g.id = ? AND {not_hidden("t.actor_id")}) w
-    WHERE TRUE GROUP BY w.link_id {_EARLIER}
+    WHERE EXISTS (SELECT 1 FROM actor a WHERE a.id = ? AND {_READS}) GROUP BY w.link_id {_EARLIER}
     """
     await hold("actor", follower_id, target_id)
     them = (target_id, follower_id)
-    await execute(sql, follower_id, *them, *them, follower_id, *them)
+    await execute(sql, follower_id, *them, *them, follower_id, *them, follower_id)
+    await execute(_FROM_STREAM.format(which="AND g.id = ? AND x.id = ?"), follower_id, target_id)
 
 
 async def block_began(reader_id: int, author_id: int) -> None:
@@ -216,8 +244,8 @@ async def block_ended(reader_id: int, author_id: int) -> None:
 
 
 async def follow_ended(follower_id: int, target_id: int) -> None:
-    """Take out of a reader's network what they saw through one person or tag alone; the follow must be gone already,
-    or that person suspended.
+    """Take out of a reader's network, or of a tag's page, what was seen there through one person or tag alone; the
+    follow must be gone already, or that person suspended.
     """
     through = f"""stream = {Merged.NETWORK} AND owner_id = ? AND link_id IN (
     SELECT link_id FROM bookmark WHERE actor_id = ?
@@ -225,6 +253,10 @@ async def follow_ended(follower_id: int, target_id: int) -> None:
     UNION ALL SELECT t.link_id FROM actor g JOIN bookmark_tag t ON t.tag_id = g.tag_id WHERE g.id = ?)"""
     await hold("actor", follower_id, target_id)
     await _recompute(through, (follower_id, target_id, target_id, target_id), _LEFT_FOR_READER, 0)
+    in_tag = f"""stream = {Merged.TAG} AND owner_id = (
+    SELECT g.tag_id FROM actor g WHERE g.id = ? AND g.tag_id IS NOT NULL AND g.owner_id = 0)
+    AND link_id IN (SELECT b.link_id FROM share s JOIN bookmark b ON b.id = s.bookmark_id WHERE s.actor_id = ?)"""
+    await _recompute(in_tag, (follower_id, target_id), _LEFT_IN_TAG, 0)
 
 
 async def _hold_sharers(bookmark_id: int) -> None:

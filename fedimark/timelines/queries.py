@@ -11,7 +11,7 @@ from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.found import Found, find
 from fedimark.timelines.link import with_sources
-from fedimark.timelines.merge import EVERYWHERE, HERE, Merged
+from fedimark.timelines.merge import EVERYWHERE, HERE, PASSED_ON, Merged
 from fedimark.timelines.popular import popular_lines
 from fedimark.timelines.saved import saved, tagged
 from fedimark.timelines.savers import SEEN, merged_entries, own_entries
@@ -32,7 +32,9 @@ __all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related",
 _UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
 _SOMEBODY_SEEN = {
     Merged.TAG: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark_tag t
-    WHERE t.tag_id = e.owner_id AND t.link_id = e.link_id AND t.listed = TRUE AND {not_hidden("t.actor_id")}))""",
+    WHERE t.tag_id = e.owner_id AND t.link_id = e.link_id AND t.listed = TRUE AND {not_hidden("t.actor_id")})
+    OR EXISTS (SELECT 1 FROM {PASSED_ON} AND g.tag_id = e.owner_id AND b.link_id = e.link_id
+    AND {not_hidden("b.actor_id")}))""",
     Merged.RECENT: f"""({_UNBLOCKING} OR EXISTS (SELECT 1 FROM bookmark b
     WHERE b.link_id = e.link_id AND b.listed AND (e.owner_id = {EVERYWHERE} OR b.is_local)
     AND {not_hidden("b.actor_id")}))""",
@@ -165,8 +167,9 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
         parameters = (owner_id,)
         lines = f"SELECT e.link_id, e.position FROM entry e WHERE e.stream = {kind} AND e.owner_id = ?"
         if found.viewer is not None and kind in _SOMEBODY_SEEN:
-            lines += f" AND {_SOMEBODY_SEEN[kind]}"
-            parameters += (found.viewer_id, found.viewer_id)
+            seen = _SOMEBODY_SEEN[kind]
+            lines += f" AND {seen}"
+            parameters += (found.viewer_id,) * seen.count("?")
         if place:
             lines += f" AND (e.position, e.link_id) {beyond} {place}"
     # By number: of several taggings joined, each has a link_id.

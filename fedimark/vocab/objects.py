@@ -19,7 +19,7 @@ from fedimark.vocab.reading import (
     url_of,
     when,
 )
-from fedimark.vocab.terms import NOTE_TYPES, TAGS, Doc
+from fedimark.vocab.terms import NOTE_TYPES, PUBLIC, TAGS, Doc
 
 MOST_TAGS = 128
 MOST_ATTACHMENTS = 32
@@ -70,6 +70,11 @@ class Note:
     def is_bookmark(self) -> bool:
         """Whether Betula and we take this for a bookmark: a title, a link, and no quote."""
         return bool(self.title and self.href and not self.quote)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is for everybody, in whatever lists it stands."""
+        return PUBLIC in (*self.to, *self.cc)
 
 
 @dataclass(frozen=True, slots=True)

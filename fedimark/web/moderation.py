@@ -12,7 +12,7 @@ from fedimark.doorway.redirects import own_path
 from fedimark.errors import FedimarkError, Forbidden, NotFound, Refused
 from fedimark.follows import queries as follows
 from fedimark.follows import relays
-from fedimark.moderation import domains, mutes, people, queries, suspension
+from fedimark.moderation import domains, mutes, people, quarantine, queries, suspension
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
@@ -78,7 +78,7 @@ async def post_unmute(request: Request) -> Response:
 
 
 async def get_moderation(request: Request) -> Response:
-    """`GET /moderation`: blocked domains, suspended accounts and relays, for admins."""
+    """`GET /moderation`: blocked domains, servers in quarantine, suspended accounts and relays, for admins."""
     return await _moderation_page(request)
 
 
@@ -96,6 +96,13 @@ async def post_unblock_domain(request: Request) -> Response:
     """`POST /moderation/domains/unblock` with `host`"""
     typed = await _from_admin(request)
     await domains.unblock_domain(typed.text("host"))
+    return onward("/moderation")
+
+
+async def post_let_in(request: Request) -> Response:
+    """`POST /moderation/domains/let-in` with `host`"""
+    typed = await _from_admin(request)
+    await quarantine.let_in(typed.text("host"))
     return onward("/moderation")
 
 
@@ -153,6 +160,7 @@ async def _moderation_page(request: Request, status: int = 200, **forms: Form) -
         ),
         "suspended": tuple(_suspended(row) for row in await queries.suspended()),
         "relays": _relays(await relays.every()),
+        "waiting": await quarantine.waiting(),
     }
     empty = {"domain": Form(), "account": Form(), "relay": Form()}
     return page(request, "moderation.html", status=status, **lists, **{**empty, **forms})

@@ -78,7 +78,8 @@ def rows(some: Sequence[Stranger], first_id: int, software: str = "fedimark") ->
         yield "actor", {**actors, **own}
     for base in sorted({each.base for each in some}):
         host = base.partition("://")[2]
-        yield "peer", {**peers, "host": host, "software": software, "software_at": moment, "seen_at": moment}
+        known = {"software": software, "software_at": moment, "seen_at": moment, "let_in_at": moment}
+        yield "peer", {**peers, "host": host, **known}
 
 
 def follow(follower_id: int, target_id: int) -> tuple[str, dict[str, Any]]:

@@ -191,7 +191,7 @@ async def test_who_says_yes_and_no_in_turns_is_read_once(ana, marks, clock):
 async def test_what_a_stream_passed_on_before_is_taken_as_if_it_were_said_now(ana, fleet, wire, server, clock):
     # Given a tag of a third server, whose outbox holds what it announced, in every way, and what is not its to say
     clock.set("2026-08-22T00:00:00Z")
-    tag = Stranger(fleet, "https://tags.example/t/sql", type="Group", name="#sql")
+    tag = Stranger(fleet, "https://tags.example/t/page-cache", type="Group", name="#page-cache")
     marks = Stranger(fleet, MARKS, indexable=True)
     said = creates(wire, 7)
     ids = [create["object"]["id"] for create in said]
@@ -203,7 +203,7 @@ async def test_what_a_stream_passed_on_before_is_taken_as_if_it_were_said_now(an
         head = {"id": f"{tag.uri}/announce/{number}", "type": "Announce", "actor": tag.uri, "published": at}
         return {**head, "to": ["https://www.w3.org/ns/activitystreams#Public"], "object": thing, **more}
 
-    tag.peer.document("/t/sql/announce/2", announce(2, ids[2]))
+    tag.peer.document("/t/page-cache/announce/2", announce(2, ids[2]))
     things = [
         announce(0, ids[0]),
         announce(1, said[1]),  # a whole Create
@@ -216,7 +216,7 @@ async def test_what_a_stream_passed_on_before_is_taken_as_if_it_were_said_now(an
         {"type": "Announce"},
         7,
     ]
-    tag.peer.document("/t/sql/outbox", page(tag, things))
+    tag.peer.document("/t/page-cache/outbox", page(tag, things))
 
     # When somebody here follows it
     await followed(ana, tag)

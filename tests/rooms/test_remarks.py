@@ -9,9 +9,10 @@ import pytest
 
 from fedimark.bookmarks import remarks
 from fedimark.bookmarks.remarks import DEEPEST, MOST_AN_HOUR, store_remark
-from fedimark.database import Row, execute, fetch, write
+from fedimark.database import Row, atomically, execute, fetch, write
 from fedimark.moderation import mutes, people
 from fedimark.moderation.suspension import restore, suspend
+from fedimark.policy.quarantine import let_in
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.objects import read_note
 from tests.rooms.strangers import Stranger, amount
@@ -318,6 +319,7 @@ async def test_about_one_bookmark_so_much_is_kept_and_who_is_followed_displaces_
 async def test_what_is_public_or_unlisted_stands_with_the_bookmark_it_was_said_to(ana, cleo, fleet, wire, server):
     bookmark, ezra = await marked(ana), Stranger(fleet, DOCUMENTS["gotosocial/create_reply"][0], indexable=True)
     await cleo.do(bookmark.document(wire, "mastodon/create_note", content="<p>Unlisted &lt;b&gt;.</p>"))
+    await atomically(lambda: let_in(ezra.uri))
     await ezra.do(bookmark.document(wire, "gotosocial/create_reply", content="<p>Public.</p>"))
     [link] = await fetch("SELECT hash FROM link")
 

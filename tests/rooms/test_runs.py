@@ -14,6 +14,7 @@ from fedimark.database import Row, execute, fetch, fetch_one, write
 from fedimark.here import entered, now
 from fedimark.inbox import runs
 from fedimark.inbox.apply import BATCH, apply_waiting
+from fedimark.policy.quarantine import let_in
 from fedimark.timelines.merge import follow_began
 from fedimark.vocab.terms import PUBLIC
 from tests.support.counting import statements
@@ -60,6 +61,7 @@ async def strangers() -> dict[str, int]:
         )
         for reader in readers if is_followed else ():
             async with write():
+                await let_in(uri_of(name))
                 await execute(_FOLLOW, reader, actor_id, now())
                 await follow_began(reader, actor_id)
     await execute("UPDATE actor SET suspended_at = 1 WHERE id = ?", found["sue"])

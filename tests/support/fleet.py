@@ -11,6 +11,7 @@ import httpx
 from fedimark.database import fetch_one
 from fedimark.here import entered
 from fedimark.settings import Settings, read
+from tests.support.chance import Chance
 from tests.support.clock import Clock
 from tests.support.composition import running
 from tests.support.people import Person
@@ -51,6 +52,7 @@ class Fleet:
     def __init__(self, storage: Storage, clock: Clock, folder: Path) -> None:
         self.storage = storage
         self.clock = clock
+        self.chance = Chance()
         self.folder = folder
         self.network = HostRouting()
         self.servers: dict[str, Server] = {}
@@ -83,7 +85,7 @@ class Fleet:
             settings = await self.settings(host, **chosen)
             (self.folder / host).mkdir(exist_ok=True)
             http = await self._stack.enter_async_context(httpx.AsyncClient(transport=self.network))
-            here, asgi = await self._stack.enter_async_context(running(settings, http, self.clock))
+            here, asgi = await self._stack.enter_async_context(running(settings, http, self.clock, self.chance))
             client = await self._stack.enter_async_context(browser(asgi, settings.base_url))
             self.network.add(host, asgi)
             self.servers[host] = Server(host, here, asgi, self.clock, client)

@@ -122,11 +122,15 @@ async def _kept_savers() -> _Facts:
 
 
 async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Set[int]) -> _Facts:
-    here = {row["id"] for row in await fetch("SELECT id FROM actor WHERE local_name IS NOT NULL AND kind = 'Person'")}
-    followers = defaultdict(set)
+    actors = await fetch("SELECT id, local_name, kind, tag_id, owner_id FROM actor")
+    here = {row["id"] for row in actors if row["local_name"] is not None and row["kind"] == "Person"}
+    tags_here = {row["id"]: row["tag_id"] for row in actors if row["tag_id"] is not None and not row["owner_id"]}
+    followers, following_tags = defaultdict(set), defaultdict(set)
     for row in await fetch("SELECT * FROM follow"):
         if row["state"] == "accepted" and row["follower_id"] in here:
             followers[row["target_id"]].add(row["follower_id"])
+        if row["state"] == "accepted" and row["follower_id"] in tags_here:
+            following_tags[row["target_id"]].add(tags_here[row["follower_id"]])
     hiding = defaultdict(set)  # who sees nothing of somebody: they block or mute them
     for row in await fetch("SELECT * FROM block"):
         hiding[row["blocked_id"]].add(row["blocker_id"])
@@ -152,6 +156,8 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
         if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
             for reader in followers[share["actor_id"]] - hiding[shared["actor_id"]] - hiding[share["actor_id"]]:
                 places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
+        for tag_id in following_tags[share["actor_id"]] if shared and shared["listed"] else ():
+            places[int(Merged.TAG), tag_id, shared["link_id"]].append(share["shared_at"])
     taggings = [(row, tag_ids.get(key)) for row in live for key in _keys(row) if not key.startswith(".")]
     for stream in await fetch("SELECT * FROM actor WHERE tag_id IS NOT NULL AND suspended_at IS NULL"):
         for row, tag_id in taggings:
