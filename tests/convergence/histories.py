@@ -32,7 +32,7 @@ DESCRIPTIONS = ("", "Words.", "More words.\n\nIn two paragraphs.")
 TAGS = ((), ("sql",), ("SQL", "db"), ("db", "2024"), ("c++", "🐍", "sql"))
 REACHES = ("public", "public", "unlisted", "followers")
 KINDS = ("bookmark", "bookmark", "mention", "none")
-PAUSES = (0, MICROS, 90 * MICROS)
+PAUSES = (0, 0, 90 * MICROS)
 
 Note = tuple[str, int]  # author, number
 
@@ -95,6 +95,25 @@ class History:
         known = [version for at, version in self.states.get(note, ()) if at <= step]
         return known[-1] if known else None
 
+    def wanted(self) -> dict[Note, Version | None]:
+        """What a reader's server must hold in the end: whatever is by somebody followed, or passed on, as it is now.
+
+        Left out is what bo's server gave one moment and shows to nobody: nobody can know which of the two came later.
+        """
+        found: dict[Note, Version | None] = {}
+        for note, states in self.states.items():
+            last = states[-1][1]
+            is_told = note[0] != "bo" or last is None or last.reach != "followers"
+            is_here = last is not None and last.kind != "none" and (note[0] != "cy" or self._passed_on(note))
+            if is_told:
+                found[note] = last if is_here else None
+        return found
+
+    def _passed_on(self, note: Note) -> bool:
+        said = [letter for letter in self.letters if letter.note == note and letter.kind in ("Announce", "Undo")]
+        last = {letter.who: letter.kind for letter in said}
+        return "Announce" in last.values()
+
     def ended(self, note: Note, step: int) -> bool:
         """Whether a Note was there before that step and is no more."""
         known = [version for at, version in self.states.get(note, ()) if at <= step]
@@ -116,7 +135,7 @@ class Life:
         found = [("publish", who) for who in PEOPLE] if len(self.live) < 4 else []
         for who in {who for who, _ in self.live}:
             found += [(verb, who) for verb in ("edit", "edit", "retag", "retag", "reach", "reach", "delete")]
-            found += [("turn", who), ("turn", who)] if who == "bo" else []
+            found += [("turn", who)] * 5 if who == "bo" else []
         found += [("copy", "ana"), ("copy", "cy")] if 0 < len(self.live) < 4 else []
         found += [("announce", "bo")] * 4 if self._to_share() else []
         found += [("undo", "bo")] * 3 if any(who == "bo" for who, _ in self.shared) else []

@@ -11,7 +11,7 @@ from typing import Any
 from fedimark.database import fetch
 from fedimark.errors import NotFound
 from fedimark.here import MICROS, here
-from fedimark.policy.visibility import Viewer
+from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.entries import Entry
 from fedimark.timelines.link import tags_of
 from fedimark.timelines.queries import amount, find, page, related, whole_network
@@ -25,6 +25,8 @@ from fedimark.timelines.stream import (
     Stream,
     TagStream,
 )
+from tests.convergence.documents import uri_of
+from tests.convergence.histories import History
 from tests.support.invariants import disagreements
 
 Seen = dict[str, Any]
@@ -72,6 +74,21 @@ async def seen(viewers: Sequence[Viewer | None]) -> Seen:
     for row in await fetch(_ROWS):
         found[f"row of {row['uri']}"] = row | {"saved_at": row["saved_at"] // MICROS}
     return found
+
+
+def mistakes(found: Seen, history: History) -> list[str]:
+    """What the rows hold that is not as its own server has it."""
+    wrong = []
+    for note, version in history.wanted().items():
+        row = found.get(f"row of {uri_of(note)}")
+        held = row and (row["url"], Visibility(row["visibility"]).word, row["is_save"])
+        wanted = version and (version.url, version.reach, version.kind == "bookmark")
+        if version is not None and row is not None and note[0] != "bo":
+            held = (*held, row["title"], row["description"], row["tags"])
+            wanted = (*wanted, version.title or version.url, version.description, " ".join(version.tags))
+        if held != wanted:
+            wrong.append(f"{uri_of(note)} is {held}, should be {wanted}")
+    return wrong
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:

@@ -12,7 +12,7 @@ from fedimark.here import entered
 from fedimark.vocab.terms import Doc
 from tests.convergence.documents import HOSTS, URIS, document, present, uri_of
 from tests.convergence.histories import PAGES, TAG, Arrival, History, Note, Plan
-from tests.convergence.seen import Seen, differences, seen
+from tests.convergence.seen import Seen, differences, mistakes, seen
 from tests.rooms.peers import AS2, Asked, Says
 from tests.rooms.provers import Prover
 from tests.rooms.strangers import applied
@@ -75,11 +75,11 @@ class World:
         return self
 
     async def judge(self, plan: Plan) -> list[str]:
-        """What can be seen in another way when a history was heard of in another order."""
+        """What is not as it should be in the end, and what can be seen in another way after another order."""
         straight = [Arrival(letter) for letter in plan.history.letters]
         first = await self._live(plan.history, straight, is_late=False)
         other = await self._live(plan.history, plan.arrivals, is_late=plan.late)
-        return differences(first, other)
+        return [*mistakes(first, plan.history), *mistakes(other, plan.history), *differences(first, other)]
 
     async def _live(self, history: History, arrivals: Sequence[Arrival], *, is_late: bool) -> Seen:
         async with entered(self.home.here):
