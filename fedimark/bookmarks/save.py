@@ -165,7 +165,7 @@ async def _saved(owner: Owner, draft: Draft, before: Row | None) -> tuple[Row, b
     visibility = visibility_of(draft, owner, Visibility(before["visibility"]))
     values = _values(draft, visibility)
     if draft.saved_at is not None:
-        values["saved_at"] = _moment(draft)
+        values["saved_at"] = _moment(draft, now())
     if before["removed_at"] is None and all(before[name] == value for name, value in values.items()):
         return before, False
     values |= {"updated_at": max(now(), before["updated_at"] + 1), "removed_at": None}
@@ -228,20 +228,21 @@ def _values(draft: Draft, visibility: Visibility) -> dict[str, Any]:
 
 
 def _new(owner: Owner, draft: Draft) -> dict[str, Any]:
+    at = now()  # once: a Note whose two moments differ was edited
     return {
         **_values(draft, visibility_of(draft, owner, None)),
         "actor_id": owner.actor_id,
         "is_local": True,
         "public_id": here().new_id(),
-        "saved_at": _moment(draft),
-        "updated_at": now(),
+        "saved_at": _moment(draft, at),
+        "updated_at": at,
     }
 
 
-def _moment(draft: Draft) -> int:
-    if draft.saved_at is None or draft.saved_at > now() + _FUTURE:
-        return now()
-    return min(draft.saved_at, now())
+def _moment(draft: Draft, at: int) -> int:
+    if draft.saved_at is None or draft.saved_at > at + _FUTURE:
+        return at
+    return min(draft.saved_at, at)
 
 
 def _as_saved(owner: Owner, row: Row, *, is_new: bool) -> Saved:

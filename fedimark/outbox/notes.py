@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
-from fedimark.here import MICROS
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
@@ -90,9 +89,12 @@ def replies_page(username: str, public_id: str, answers: Sequence[str] = ()) -> 
 
 
 def edited_at(bookmark: Row) -> int | None:
-    """When a bookmark was last edited, or None: the moments of a fresh save may be a breath apart."""
+    """When a bookmark was last edited, or None.
+
+    An edit a breath after the save is one too: who asks for the Note must not take it for what was saved.
+    """
     at: int = bookmark["updated_at"]
-    return at if at - bookmark["saved_at"] >= MICROS else None
+    return at if at > bookmark["saved_at"] else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from fedimark.database import Row, execute, fetch, fetch_one, is_sqlite, write
 from fedimark.delivery import settle
 from fedimark.delivery.claim import claim
 from fedimark.outbox import documents, publish
+from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import note
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, LINK, MICRO, SMALL
 from fedimark.policy.visibility import Visibility
@@ -262,6 +263,17 @@ async def test_an_edit_says_when_and_replaces_an_edit_that_still_waits(ana, cleo
     assert update["nameMap"] == {"en": "three"}
     assert update["updated"] > update["published"]
     assert said[0][2]["id"] != said[1][2]["id"]
+
+
+async def test_who_asks_for_a_note_edited_a_breath_after_the_save_is_told_when(ana, cleo, server):
+    row = await save(ana, visibility="public")
+    fresh = (await server.client.get(f"/u/ana/b/{row['public_id']}", headers=AS2)).json()
+
+    row = await edit(ana, row, visibility="public", title="Better")
+
+    edited = (await server.client.get(f"/u/ana/b/{row['public_id']}", headers=AS2)).json()
+    assert "updated" not in fresh
+    assert edited["updated"] == rfc3339(row["updated_at"]) > edited["published"]
 
 
 async def test_an_edit_reaches_who_got_it_and_follows_no_more(ana, cleo):
