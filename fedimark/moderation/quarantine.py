@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from fedimark.bookmarks.incoming import follow_consent
+from fedimark.bookmarks.incoming import consents, follow_consent
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS
 from fedimark.database import Row, atomically, fetch, fetch_one, marks
 from fedimark.errors import NotFound, Refused
@@ -90,7 +90,9 @@ async def _bring(actor_id: int) -> int:
 
     async def some() -> int:
         author = await fetch_one(_AUTHOR, actor_id)
-        return 0 if author is None else await follow_consent(author, _BOOKMARKS)
+        # Onto pages, never off them: what stands there by the word of its own Note stays.
+        agrees = author is not None and await consents(author)
+        return await follow_consent(author, _BOOKMARKS) if author is not None and agrees else 0
 
     while changed := await atomically(some):
         brought += changed

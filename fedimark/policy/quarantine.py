@@ -52,6 +52,12 @@ async def let_in(uri: str) -> bool:
     return True
 
 
+async def look_again(host: str) -> None:
+    """What a server runs is known now, and that may be what lets its people's bookmarks stand on public pages."""
+    if await is_let_in(f"https://{host}/"):
+        await queue.add(JOB, {"host": host})
+
+
 def host_of(uri: str) -> str:
     """Host and port of an id, as peers are named by."""
     return urlsplit(uri).netloc.lower()

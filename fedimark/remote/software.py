@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedimark.database import execute, fetch
 from fedimark.errors import FedimarkError
 from fedimark.here import MICROS, now
+from fedimark.policy import quarantine
 from fedimark.remote import nodeinfo
 
 _AT_ONCE = 5
@@ -13,7 +14,8 @@ _DAY = 86_400 * MICROS
 
 # What we never learned is asked again sooner.
 _DUE = """
-SELECT host FROM peer WHERE software_at <= ? AND (software_at <= ? OR software = '') ORDER BY software_at, id LIMIT ?
+SELECT host, software FROM peer WHERE software_at <= ? AND (software_at <= ? OR software = '')
+ORDER BY software_at, id LIMIT ?
 """
 _ASKED = "UPDATE peer SET software_at = ? WHERE host = ?"
 _LEARNED = "UPDATE peer SET software = ?, software_at = ? WHERE host = ?"
@@ -30,6 +32,8 @@ async def learn_software() -> int:
         except FedimarkError:
             continue
         await execute(_LEARNED, name, now(), row["host"])
+        if name != row["software"]:
+            await quarantine.look_again(row["host"])
     return len(due)
 
 

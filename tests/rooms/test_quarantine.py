@@ -10,6 +10,7 @@ from fedimark.errors import NotFound
 from fedimark.follows.request import unfollow
 from fedimark.moderation import quarantine
 from fedimark.policy.quarantine import is_let_in, let_in
+from fedimark.remote.software import learn_software
 from fedimark.timelines.queries import find, page
 from fedimark.timelines.stream import LinkStream, RecentStream, TagStream
 from fedimark.worker import do_a_job
@@ -100,6 +101,30 @@ async def test_a_follow_of_somebody_there_lets_everything_known_in_and_for_good(
     row = await bookmark_of(f"{FAR}/b/9")
     assert row is not None
     assert row["listed"]
+
+
+async def test_what_waits_for_what_its_server_runs_comes_once_that_is_known(stream, fleet, ana, clock):
+    # Given somebody of another fedimark, of whose server nobody knows yet what it runs, and who is let in
+    fay = Prover(fleet, FAR)
+    await stream.do(announces(stream, fay.proves(saves(fay))))
+    await atomically(lambda: let_in(FAR))
+    await worked()
+    assert await public() == []
+
+    # When that is learned
+    links = {
+        "links": [{"rel": "http://nodeinfo.diaspora.software/ns/schema/2.1", "href": "https://far.example/nodeinfo"}]
+    }
+    fay.peer.document("/.well-known/nodeinfo", links, "application/json")
+    fay.peer.document("/nodeinfo", {"software": {"name": "fedimark"}}, "application/json")
+    clock.forward(seconds=90_000)
+    while await learn_software():
+        pass
+    await worked()
+
+    # Then it stands there
+    assert await public() == [PAGE]
+    await assert_agreement()
 
 
 @pytest.mark.parametrize("kind", ["Group", "Service", "Application"])
