@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
 from fedimark.here import MICROS
 from fedimark.policy.visibility import Visibility
-from fedimark.text import tags, urls
+from fedimark.text import bots, tags, urls
 
 SPEAKS = "a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_at IS NULL"
 """Whether anything is said of what they save."""
 
-GIVEN = "NOT a.keeps_out AND NOT a.approves_followers"
-"""Whether everybody's tags may: who chooses their followers has not chosen a tag's, and one may keep out."""
+_NO_BOTS = " AND ".join(f"lower(a.summary) NOT LIKE '%{word}%'" for word in bots.WORDS)
+GIVEN = f"NOT a.keeps_out AND NOT a.approves_followers AND {_NO_BOTS}"
+"""Whether everybody's tags may: who chooses their followers has not chosen a tag's, one may keep out, and keep robots
+out by a word in what one says of oneself."""
 
 NEWS = 7 * 86_400 * MICROS
 """How long after it was saved a bookmark is news; older ones are not passed on."""
 
-# What people write about themselves who want no machine to pass them on; tags.pub reads the second.
-_NO_BOTS = re.compile(r"#no(?:bots?|tagspub|relays?)(?![\w-])", re.IGNORECASE)
-_AUTHOR = "SELECT a.keeps_out, a.approves_followers FROM actor a WHERE a.id = ?"
+_AUTHOR = "SELECT a.keeps_out, a.approves_followers, a.summary FROM actor a WHERE a.id = ?"
 
 
 def carried(bookmark: Row) -> list[str]:
@@ -34,7 +32,7 @@ def carried(bookmark: Row) -> list[str]:
 
 def gives(author: Row) -> bool:
     """The same as `GIVEN`, of an author's row."""
-    return not author["keeps_out"] and not author["approves_followers"]
+    return not (author["keeps_out"] or author["approves_followers"] or bots.refuses_bots(author["summary"]))
 
 
 def may_be_relayed(author: Row, bookmark: Row) -> bool:
@@ -44,7 +42,7 @@ def may_be_relayed(author: Row, bookmark: Row) -> bool:
     keeps them out too; `author` and `bookmark` are whole rows.
     """
     is_open = bookmark["visibility"] == Visibility.PUBLIC and urls.federable(bookmark["url"])
-    return is_open and gives(author) and not _NO_BOTS.search(author["summary"])
+    return is_open and gives(author) and not bots.refuses_relays(author["summary"])
 
 
 def group_of(author: Row, bookmark: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -277,6 +278,20 @@ async def test_who_keeps_out_is_announced_by_their_own_tag_alone(primed, server,
     assert short(heard(cleo)) == [("Announce", tag("sql", "ana"))]
     note = (await server.client.get(saved.path, headers=AS2)).json()
     assert (note["cc"], "audience" in note) == ([f"{primed.uri}/followers"], False)
+
+
+@pytest.mark.parametrize("words", ["Links. #NoBots", "#notagspub, please"])
+async def test_who_keeps_robots_away_is_announced_by_their_own_tag_alone(primed, server, fleet, words):
+    cleo = await reader(fleet, server, "m.example", tag("sql"), tag("sql", "ana"))
+
+    form = {"visibility": "public", "time_zone": "UTC", "theme": "auto", "bio": words}
+    assert (await primed.browser.post("/settings", data=form)).status_code == 303
+    await primed.save(X, tags="sql")
+    await server.settle()
+
+    assert [line for line in short(heard(cleo)) if line[0] != "Update"] == [("Announce", tag("sql", "ana"))]
+    outbox = (await server.client.get(f"{urlsplit(tag('sql')).path}/outbox", headers=AS2)).json()
+    assert outbox["totalItems"] == 0
 
 
 async def test_no_tag_announces_to_the_server_of_whom_the_author_blocks(primed, server, fleet):

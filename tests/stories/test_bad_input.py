@@ -75,6 +75,7 @@ FORMS = {
     "/people/unmute": FormOf({"who": "zoe", "back": "/people"}),
     "/moderation/domains/block": FormOf({"host": "evil.example", "reason": "spam"}, ("host",)),
     "/moderation/domains/unblock": FormOf({"host": "nothing.example"}),
+    "/moderation/domains/let-in": FormOf({"host": "nothing.example"}),
     "/moderation/accounts/suspend": FormOf({"name": "zoe"}, ("name",)),
     "/moderation/accounts/restore": FormOf({"name": "zoe"}),
     "/moderation/streams/add": FormOf({"tag": "sql", "who": "zoe"}, ("who",)),

@@ -210,6 +210,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /moderation": (Ask("/moderation"),),
     "POST /moderation/domains/block": (Ask("/moderation/domains/block", form={"host": ""}),),
     "POST /moderation/domains/unblock": (Ask("/moderation/domains/unblock", form={"host": "nowhere.example"}),),
+    "POST /moderation/domains/let-in": (Ask("/moderation/domains/let-in", form={"host": "nowhere.example"}),),
     "POST /moderation/accounts/suspend": (Ask("/moderation/accounts/suspend", form={"name": "nobody"}),),
     "POST /moderation/accounts/restore": (Ask("/moderation/accounts/restore", form={"name": "nobody"}),),
     "GET /moderation/streams": (Ask("/moderation/streams"),),
