@@ -57,16 +57,17 @@ WHERE f.state = 'accepted' AND {_READS}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = t.actor_id)
 """
 # What this server's tags `g` show of what streams elsewhere shared that they follow: it may bear another tag there.
+# Found from the bookmark on: sums are no plain columns, or SQLite would read all that a stream shared, or everybody.
 PASSED_ON = """
-follow f JOIN actor g ON g.id = f.follower_id JOIN actor x ON x.id = f.target_id
-JOIN share s ON s.actor_id = f.target_id JOIN bookmark b ON b.id = s.bookmark_id
-WHERE f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id = 0 AND x.suspended_at IS NULL
+bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id + 0
+JOIN actor g ON g.id = f.follower_id JOIN actor x ON x.id = f.target_id
+WHERE f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id + 0 = 0 AND x.suspended_at IS NULL
 AND b.listed AND b.removed_at IS NULL
 """
-_FROM_STREAM = f"""
+_PASSED_ON_BY = PASSED_ON.replace("s.actor_id + 0", "s.actor_id")
+_TO_PAGES = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {PASSED_ON} {{which}}
-GROUP BY g.tag_id, b.link_id {_EARLIER}
+SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP BY g.tag_id, b.link_id {_EARLIER}
 """
 # Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
 # in the streams of their tags, and among the recent ones.
@@ -181,7 +182,7 @@ async def share_began(bookmark: Row, sharer_id: int) -> None:
     WHERE TRUE {_EARLIER}
     """
     await execute(sql, bookmark["id"], sharer_id)
-    await execute(_FROM_STREAM.format(which="AND b.id = ? AND x.id = ?"), bookmark["id"], sharer_id)
+    await execute(_TO_PAGES.format(which=f"{PASSED_ON} AND b.id = ? AND x.id = ?"), bookmark["id"], sharer_id)
 
 
 async def share_ended(bookmark: Row, sharer_id: int) -> None:
@@ -217,7 +218,7 @@ async def follow_began(follower_id: int, target_id: int) -> None:
     await hold("actor", follower_id, target_id)
     them = (target_id, follower_id)
     await execute(sql, follower_id, *them, *them, follower_id, *them, follower_id)
-    await execute(_FROM_STREAM.format(which="AND g.id = ? AND x.id = ?"), follower_id, target_id)
+    await execute(_TO_PAGES.format(which=f"{_PASSED_ON_BY} AND g.id = ? AND x.id = ?"), follower_id, target_id)
 
 
 async def block_began(reader_id: int, author_id: int) -> None:
