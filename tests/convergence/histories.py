@@ -32,7 +32,8 @@ DESCRIPTIONS = ("", "Words.", "More words.\n\nIn two paragraphs.")
 TAGS = ((), ("sql",), ("SQL", "db"), ("db", "2024"), ("c++", "🐍", "sql"))
 REACHES = ("public", "public", "unlisted", "followers")
 KINDS = ("bookmark", "bookmark", "mention", "none")
-PAUSES = (0, 0, 90 * MICROS)
+PAUSES = (MICROS // 100, MICROS // 100, 90 * MICROS)
+UNDATED = "https://undated.example/"
 
 Note = tuple[str, int]  # author, number
 
@@ -90,10 +91,9 @@ class History:
     letters: list[Letter] = field(default_factory=list)
     states: dict[Note, list[tuple[int, Version | None]]] = field(default_factory=dict)
 
-    def shown(self, note: Note, step: int) -> Version | None:
-        """What a Note was at that step, None where it is no more, or not yet."""
-        known = [version for at, version in self.states.get(note, ()) if at <= step]
-        return known[-1] if known else None
+    def moment(self, step: int) -> int:
+        """When that step was over."""
+        return max((letter.at for letter in self.letters if letter.step <= step), default=BEGAN) + 1
 
     def wanted(self) -> dict[Note, Version | None]:
         """What a reader's server must hold in the end: whatever is by somebody followed, or passed on, as it is now.
@@ -150,7 +150,7 @@ class Life:
         is_dated = who != "bo" or what % 5 > 0
         spellings = PAGES[which % len(PAGES)]
         # Of what bears no date, whoever comes first was first: so nobody else saved the same page.
-        url = spellings[what % len(spellings)] if is_dated else f"https://undated.example/{self.numbers}"
+        url = spellings[what % len(spellings)] if is_dated else f"{UNDATED}{self.numbers}"
         reach = REACHES[what % len(REACHES)]
         words = (TITLES[what % 3], DESCRIPTIONS[which % 3], TAGS[(what + which) % len(TAGS)])
         kind = KINDS[what % len(KINDS)] if who == "bo" else "bookmark"

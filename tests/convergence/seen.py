@@ -26,7 +26,7 @@ from fedimark.timelines.stream import (
     TagStream,
 )
 from tests.convergence.documents import uri_of
-from tests.convergence.histories import History
+from tests.convergence.histories import UNDATED, History
 from tests.support.invariants import disagreements
 
 Seen = dict[str, Any]
@@ -72,7 +72,7 @@ async def seen(viewers: Sequence[Viewer | None]) -> Seen:
     found["shares"] = sorted(tuple(row.values()) for row in await fetch(_SHARES))
     found["ends"] = sorted(row["uri_hash"] for row in await fetch("SELECT uri_hash FROM tombstone"))
     for row in await fetch(_ROWS):
-        found[f"row of {row['uri']}"] = row | {"saved_at": row["saved_at"] // MICROS}
+        found[f"row of {row['uri']}"] = row | {"saved_at": _moment(row["url"], row["saved_at"])}
     return found
 
 
@@ -121,12 +121,17 @@ async def _link(link_hash: str, viewer: Viewer | None) -> Any:
         return None
     assert found.link is not None
     head, first = await link_entry(found.link, found.viewer_id)
-    first_at = first and first.at // MICROS
+    first_at = first and _moment(head.url, first.at)
     return _line(head), first and (first.person.handle, first_at), await tags_of(found), _lines(shown.entries)
 
 
 def _lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return sorted(map(_line, entries), key=lambda line: (-line["at"], line["canonical"], repr(line)))
+
+
+def _moment(url: str, at: int) -> int:
+    """To the second; of what bears no date it is when we heard of it, and that is as it is."""
+    return 0 if url.startswith(UNDATED) else at // MICROS
 
 
 def _line(entry: Entry) -> dict[str, Any]:
@@ -137,8 +142,8 @@ def _line(entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "description": entry.description,
         "tags": entry.tags,
-        "at": entry.at // MICROS,
-        "saved_at": entry.saved_at // MICROS,
+        "at": _moment(entry.url, entry.at),
+        "saved_at": _moment(entry.url, entry.saved_at),
         "saver": entry.saver.handle,
         "others": [person.handle for person in entry.others],
         "counts": (entry.saver_count, entry.site_count),
