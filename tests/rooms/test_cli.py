@@ -64,6 +64,14 @@ def test_what_pages_show_is_listed_and_what_cannot_be_had_is_said_in_a_line(cli)
     assert (done.returncode, done.stdout) == (1, "")
 
 
+def test_servers_in_quarantine_are_listed_and_none_is_let_in_that_is_not_there(cli):
+    assert line(cli, "domain", "quarantine", "--json") == "[]"
+
+    done = cli.run("domain", "let-in", "nowhere.example")
+
+    assert (done.returncode, done.stderr.strip()) == (1, "fedimark: nowhere.example is not in quarantine.")
+
+
 def test_help_names_every_command():
     text = CliRunner().invoke(commands, ["--help"]).output
 
