@@ -91,7 +91,7 @@ WHERE b.id {{these}} AND b.listed
 _MERGE = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
 SELECT w.stream, w.owner_id, w.link_id, min(w.at) FROM ({_PLACES}) w
-WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id {_EARLIER}
+WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {_EARLIER}
 """
 
 _FOLLOWS_STILL = """

@@ -30,11 +30,15 @@ VALUES (?, ?, 'Create', ?, ?, 0, ?, '')
 
 @dataclass(frozen=True, slots=True)
 class FannedOut:
-    """Milliseconds of applying one Create, the median of several: of who has so many readers, and of who has one."""
+    """Milliseconds of applying one Create, the median of several: of who has so many readers, and of who has one.
+
+    `cpu_ms` is CPU time of this process and PostgreSQL's together, for one of the first, the mean.
+    """
 
     database: str
     read_ms: float
     alone_ms: float
+    cpu_ms: float
 
     @property
     def lines_ms(self) -> float:
@@ -63,19 +67,21 @@ def _measured(store: Store) -> FannedOut:
         if not store.settings.is_sqlite:
             await execute("ANALYZE")
         took = {_READ: list[float](), _ALONE: list[float]()}
+        used = {_READ: 0.0, _ALONE: 0.0}
         for count in range(_ROUNDS + 1):
             for who, times in took.items():
                 name, body = uri_hash(f"{who} {count}"), create(some[who], f"of{who}", count)
                 await execute(_CAME, name, _FIRST_STRANGER + who, body, wall_clock(), wall_clock())
-                started = time.perf_counter()
+                started, before = time.perf_counter(), time.process_time() + store.database_cpu_s()
                 await apply_waiting()
                 times.append(time.perf_counter() - started)
+                used[who] += time.process_time() + store.database_cpu_s() - before
         row = await fetch_one("SELECT count(*) AS amount FROM entry WHERE stream = 1")
         wanted = READERS * LINES + (READERS + 1) * (_ROUNDS + 1)
         if row is None or row["amount"] != wanted:
             raise RuntimeError(f"not everybody reads it: {row}, not {wanted}")
         read, alone = (median(times[1:]) * 1_000 for times in took.values())
-        return FannedOut(store.name, read, alone)
+        return FannedOut(store.name, read, alone, used[_READ] / (_ROUNDS + 1) * 1_000)
 
     fanned_out: FannedOut = store.within(work)
     return fanned_out
