@@ -107,8 +107,9 @@ async def put_many(values: Sequence[Mapping[str, Any]]) -> list[Row]:
         return []
     links = await _links_of(each["url"] for each in values)
     lines = [{**_UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
-    written = {_name(row): row for row in await insert_many("bookmark", _BOOKMARK, lines, "RETURNING *")}
-    rows = [written[_name(line)] for line in lines]
+    written = await insert_many("bookmark", _BOOKMARK, lines, "RETURNING id, public_id, uri_hash")
+    ids = {_name(row): row["id"] for row in written}
+    rows = [{**line, "id": ids[_name(line)], "removed_at": None} for line in lines]
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
     for returning in (_SHARES_RETURN, _REMARKS_RETURN) if arrived else ():
         await execute(f"{returning} {among('text')}", several(arrived))
