@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ UNION ALL SELECT uri_hash, CAST(NULL AS BIGINT) FROM tombstone WHERE uri_hash {t
 SAID = ("visibility", "listed", "is_save", "url", "page_url", "title", "description", "tags", "via")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Arrival:
     """A Note whose author was proven: `received_at` and its own moments are microseconds since 1970 UTC.
 
@@ -49,17 +50,17 @@ class Arrival:
     software: str
     found: Recognised | None
 
-    @property
+    @cached_property
     def stamp(self) -> int:
         """Which state of the Note it is."""
         return stamp_of(self.note)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """What the Note is found by."""
         return addresses.uri_hash(self.note.id)
 
-    @property
+    @cached_property
     def grave(self) -> str:
         """What its end, or its hiding, is remembered by."""
         return grave_of(self.author, self.note.id)

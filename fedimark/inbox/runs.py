@@ -7,7 +7,7 @@ remark about another, and is none that stands before it in the run.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
@@ -35,7 +35,10 @@ _BREATH = 8  # Notes read before others of this process get their turn
 _WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
 _STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
 _SPEAKING = "SELECT id, uri FROM actor WHERE id"
-_ACTORS = "SELECT * FROM actor WHERE id"
+# All that decides about a Note of theirs, and none of their keys, which are long.
+_ACTORS = """
+SELECT id, uri, local_name, host, followers_uri, summary, indexable, suspended_at FROM actor WHERE id
+"""
 _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"
 _ASK = "UPDATE received_activity SET asking_since = ? WHERE id = ?"
 
@@ -69,8 +72,8 @@ async def apply_plain(ids: Sequence[int]) -> int:
     """
     plain, done = await _plain(ids)
     if plain:
-        for row, outcome in await atomically(lambda: _together(plain)):
-            log.info(INBOX_APPLIED, kind=row["kind"], actor_id=row["actor_id"], outcome=outcome)
+        for outcome, amount in (await atomically(lambda: _together(plain))).items():
+            log.info(INBOX_APPLIED, kind=_KIND, outcome=outcome, amount=amount)
     return done
 
 
@@ -108,8 +111,8 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
     return Arrival(author, note, row["received_at"], runs_on, recognise(note, runs_on))
 
 
-async def _together(plain: Sequence[_Plain]) -> list[tuple[Row, str]]:
-    """Apply them, and say in their rows what came of each; returns the rows with that, but for those to be asked."""
+async def _together(plain: Sequence[_Plain]) -> Mapping[str, int]:
+    """Apply them, and say in their rows what came of each; returns how many came to what."""
     # Held until their effects are committed: two workers on one database must not apply one twice.
     locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
     left = await fetch(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))
@@ -130,7 +133,7 @@ async def _together(plain: Sequence[_Plain]) -> list[tuple[Row, str]]:
             arrivals[row["id"]] = replace(arrival, author=author)
     outcomes |= zip(arrivals, await store_notes(list(arrivals.values())), strict=True)
     await _write_down(outcomes)
-    return [(row, outcomes[row["id"]]) for row, _ in waiting if outcomes[row["id"]] != DOUBTFUL]
+    return Counter(outcomes.values())
 
 
 async def _write_down(outcomes: Mapping[int, str]) -> None:
