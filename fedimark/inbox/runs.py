@@ -112,7 +112,7 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
 
 
 async def _together(plain: Sequence[_Plain]) -> Mapping[str, int]:
-    """Apply them, and say in their rows what came of each; returns how many came to what."""
+    """Apply them, and say in their rows what came of each; returns how many came to what, but for those to be asked."""
     # Held until their effects are committed: two workers on one database must not apply one twice.
     locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
     left = await fetch(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))
@@ -133,7 +133,7 @@ async def _together(plain: Sequence[_Plain]) -> Mapping[str, int]:
             arrivals[row["id"]] = replace(arrival, author=author)
     outcomes |= zip(arrivals, await store_notes(list(arrivals.values())), strict=True)
     await _write_down(outcomes)
-    return Counter(outcomes.values())
+    return Counter(outcome for outcome in outcomes.values() if outcome != DOUBTFUL)
 
 
 async def _write_down(outcomes: Mapping[int, str]) -> None:
