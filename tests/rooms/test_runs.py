@@ -96,7 +96,7 @@ def delete(name: str, note: str) -> Said:
 async def came(said: Said, actor_id: int, body: str = "") -> None:
     """What the gate keeps of an activity whose sender it proved."""
     moment = now()
-    name = addresses.uri_hash(f"{actor_id} {said['id']}")
+    name = addresses.uri_hash(f"{said['actor']} {said['id']}")
     await execute(_CAME, name, actor_id, said["type"], body or json.dumps(said), moment, moment)
 
 
@@ -116,13 +116,17 @@ async def kept() -> dict[str, list[Any]]:
     links = {row["id"]: row["hash"] for row in await fetch("SELECT * FROM link")}
     words = {row["id"]: row["key"] for row in await fetch("SELECT * FROM tag")}
     notes = {row["id"]: row["uri"] for row in await fetch("SELECT * FROM bookmark")}
+    people = {row["id"]: row["uri"] or row["local_name"] for row in await fetch("SELECT * FROM actor")}
 
     def plain(row: Row) -> Row:
         named = {**row, "id": None, "link_id": links.get(row.get("link_id", 0))}
         named["tag_id"] = words.get(row.get("tag_id", 0))
         named["bookmark_id"] = notes.get(row.get("bookmark_id", 0))
+        named["actor_id"] = people.get(row.get("actor_id", 0))
         if row.get("stream") == 2:
             named["owner_id"] = words.get(row["owner_id"])
+        elif row.get("stream") in (None, 1):
+            named["owner_id"] = people.get(row.get("owner_id", 0))
         return named
 
     sayings = (
