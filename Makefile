@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench chaos chromium migration lock screenshots
+.PHONY: help setup run demo test check bench bench-compare chaos chromium caddy migration lock screenshots
 
 help:  ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
 
 setup: $(READY)  ## a virtual environment with everything
 
@@ -20,7 +20,7 @@ run: setup  ## serve on http://127.0.0.1:8000, database under ./var/
 demo: setup  ## three servers on loopback, whose people follow each other
 	@$(BIN)/python deploy/demo.py
 
-test: setup chromium  ## every test, on SQLite and on PostgreSQL where one answers
+test: setup chromium caddy  ## every test, on SQLite and on PostgreSQL where one answers
 	@$(BIN)/python -m tests.support.suites
 
 check: setup  ## format, lint, types, floors, tests: what CI runs
@@ -33,8 +33,14 @@ check: setup  ## format, lint, types, floors, tests: what CI runs
 bench: setup  ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-chaos: setup  ## kill real servers at every bad moment, 60 rounds; seed=N plays the same again
+bench-compare: setup  ## measure another revision beside this one: REV=v1 topics="inbox saves" rounds=3
+	@$(BIN)/python -m tests.bench.compare $(if $(rounds),--rounds $(rounds)) $(or $(REV),$(error name a revision: make bench-compare REV=…)) $(topics)
+
+chaos: setup  ## whatever can go wrong with real servers, 100 rounds in 5 minutes; seed=N plays the same again
 	@$(BIN)/python -m tests.chaos $(if $(seed),--seed $(seed)) $(if $(rounds),--rounds $(rounds))
+
+caddy:
+	@sh deploy/find-caddy.sh
 
 chromium:
 	@sh deploy/find-chromium.sh
@@ -47,5 +53,6 @@ migration: setup  ## make migration name=what_changes
 
 lock: setup  ## pin every dependency again, with hashes and without an index
 	@$(BIN)/python -m pip install -q uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	@echo hatchling | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements-dev.txt - -o deploy/requirements-build.txt

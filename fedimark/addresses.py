@@ -20,7 +20,9 @@ RESERVED_NAMES = frozenset(
     inbox outbox sign_in sign_up sign_out setup static media avatar avatars feeds rss json linkding health healthz
     readyz metrics authorize_interaction well_known nodeinfo about help privacy bookmarks login logout owner
     administrator moderator moderators support abuse postmaster hostmaster webmaster security system fedimark
-    everyone me mine public private unread untagged starred b people blocks moderation
+    everyone me mine public private unread untagged starred archived b r say people blocks moderation like likes share
+    shares for_you notifications report reports bulk bundles again random manifest_webmanifest opensearch_xml
+    secret
     """.split()  # noqa: SIM905 - reads better than a hundred quotes
 )
 
@@ -45,9 +47,37 @@ def person_tags(username: str, keys: Iterable[str]) -> str:
     return f"/u/{username}/t/{_together(keys)}"
 
 
+NEW_NOTE = "/notes/add"
+
+
+def notes(username: str) -> str:
+    """A person's notes."""
+    return f"/u/{username}/notes"
+
+
+def note(username: str, public_id: str) -> str:
+    """One note."""
+    return f"/u/{username}/notes/{public_id}"
+
+
 def person_filter(username: str, word: str) -> str:
-    """A person's public, private, unread, untagged or starred bookmarks."""
+    """A person's public, private, unread, untagged, starred or archived bookmarks."""
     return f"/u/{username}/{word}"
+
+
+def statistics(username: str) -> str:
+    """How much somebody saved when, drawn."""
+    return f"/u/{username}/statistics"
+
+
+def day(username: str, date: str) -> str:
+    """What somebody saved on a day (`2026-11-28`)."""
+    return f"/u/{username}/day/{date}"
+
+
+def bundles(username: str) -> str:
+    """A person's bundles; each stands below it."""
+    return f"/u/{username}/bundles"
 
 
 def tags(keys: Iterable[str]) -> str:
@@ -65,6 +95,16 @@ def stream(username: str, key: str) -> str:
     return person_tags(username, (key,)) if username else tags((key,))
 
 
+def digest(username: str) -> str:
+    """The Service that tells once a day what a person saved: absolute, its actor's id."""
+    return f"/u/{username}/digest"
+
+
+def digest_day(username: str, day: str) -> str:
+    """What it told of one day (`2026-11-27`): absolute, the Note's id."""
+    return f"{digest(username)}/{day}"
+
+
 def announcement(stream_uri: str, public_id: str) -> str:
     """The id of the Announce by which a tag passes on a bookmark: one for ever, so said twice it is said once."""
     return f"{stream_uri}/announce/{public_id}"
@@ -73,6 +113,72 @@ def announcement(stream_uri: str, public_id: str) -> str:
 def bookmark(username: str, public_id: str) -> str:
     """A bookmark's page and, absolute, its Note's id."""
     return f"/u/{username}/b/{public_id}"
+
+
+def given_link(username: str, public_id: str) -> str:
+    """The Note by which somebody gives a link to one person elsewhere; nobody else may read it."""
+    return f"/u/{username}/links/{public_id}"
+
+
+def likes(username: str, public_id: str) -> str:
+    """How many like a bookmark."""
+    return f"{bookmark(username, public_id)}/likes"
+
+
+def shares(username: str, public_id: str) -> str:
+    """How many shared a bookmark."""
+    return f"{bookmark(username, public_id)}/shares"
+
+
+def like(username: str, like_id: str) -> str:
+    """The Like of somebody here; nothing is answered there: it is between them and the author."""
+    return f"{person(username)}/likes/{like_id}"
+
+
+def share(username: str, share_id: str) -> str:
+    """The Announce of somebody here."""
+    return f"{person(username)}/shares/{share_id}"
+
+
+def remark(username: str, public_id: str) -> str:
+    """The page of a reply or a remark and, absolute, its Note's id."""
+    return f"/u/{username}/r/{public_id}"
+
+
+def say(about: str) -> str:
+    """The form to reply to what has this id, or to quote it."""
+    return f"/say?about={quote(about, safe='')}"
+
+
+def stamp(username: str, public_id: str) -> str:
+    """The id of a QuoteAuthorization that somebody here gave."""
+    return f"/u/{username}/stamps/{public_id}"
+
+
+def network_list(public_id: str) -> str:
+    """A reader's list of people; with an empty id their whole network."""
+    return f"/network/lists/{public_id}" if public_id else "/network"
+
+
+def list_feed(public_id: str, feed_key: str) -> str:
+    """The feed of a list, for whoever has its key."""
+    return f"{KEYED_FEEDS}lists/{public_id}/{feed_key}.atom"
+
+
+def feed(path: str, form: str) -> str:
+    """The feed of a stream, by the stream's path; `form` is rss, atom, json or bib."""
+    return f"{path}/feed.{form}"
+
+
+def has_secret(path: str) -> bool:
+    """Whether a path holds a key that opens something by itself."""
+    return path.startswith(_KEYED)
+
+
+def without_secret(path: str) -> str:
+    """A path as it may stand in a log."""
+    begins = next((begins for begins in _KEYED if path.startswith(begins)), "")
+    return f"{begins}…" if begins else path
 
 
 def link(link_hash: str) -> str:
@@ -116,6 +222,8 @@ def nodeinfo(version: str) -> str:
 
 
 SHARED_INBOX = "/inbox"
+KEYED_FEEDS = "/feeds/"
+_KEYED = (KEYED_FEEDS, "/secret:", "/rss/secret:", "/json/secret:", "/json/v1/secret:")
 AUTHORIZE_INTERACTION = "/authorize_interaction"
 INSTANCE_ACTOR = "/actor"
 STREAM_ICON = "/static/stream.png"
@@ -194,6 +302,12 @@ def local_username(uri: str) -> str | None:
     return name if first == "u" and name and "/" not in name else None
 
 
+def local_digest(uri: str) -> str | None:
+    """The name in a digest's id of this server (`…/u/ana/digest`), or None."""
+    parts = (local_path(uri) or "").split("/")
+    return parts[2] if len(parts) == 4 and parts[1] == "u" and parts[2] and parts[3] == "digest" else None
+
+
 def local_follow(uri: str) -> str | None:
     """The public id in the id of a Follow of this server (`…/u/ana/follows/…`, `…/actor/follows/…`), or None."""
     head, _, follow_id = (local_path(uri) or "").rpartition("/follows/")
@@ -203,9 +317,12 @@ def local_follow(uri: str) -> str | None:
 
 def local_bookmark(uri: str) -> tuple[str, str] | None:
     """Name and public id in a Note's id of this server (`…/u/ana/b/…`), or None."""
-    path = local_path(uri)
-    parts = path.split("/") if path else []
-    return (parts[2], parts[4]) if len(parts) == 5 and parts[1] == "u" and parts[3] == "b" else None
+    return _local_thing(uri, "b")
+
+
+def local_remark(uri: str) -> tuple[str, str] | None:
+    """The same of a reply or remark (`…/u/ana/r/…`)."""
+    return _local_thing(uri, "r")
 
 
 def local_stream(uri: str) -> tuple[str, str] | None:
@@ -226,6 +343,12 @@ def local_stream(uri: str) -> tuple[str, str] | None:
         return None
     key = key_of(typed)
     return (username, key) if "," not in typed and key.strip(".") else None
+
+
+def _local_thing(uri: str, segment: str) -> tuple[str, str] | None:
+    path = local_path(uri)
+    parts = path.split("/") if path else []
+    return (parts[2], parts[4]) if len(parts) == 5 and parts[1] == "u" and parts[3] == segment else None
 
 
 def _together(keys: Iterable[str]) -> str:

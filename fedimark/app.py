@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType, MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from fedimark import logs, resources, worker
+from fedimark import logs, resources, spans, worker
 from fedimark.accounts import first
+from fedimark.activitypub.door import Inboxes
 from fedimark.database import Database
 from fedimark.doorway.errors import Errors
 from fedimark.doorway.headers import Headers
 from fedimark.doorway.origins import Origins
 from fedimark.doorway.paths import check_query, routed_path
+from fedimark.doorway.probes import Probes
 from fedimark.doorway.sessions import Sessions
+from fedimark.doorway.watch import NUMBER, TRUSTED, Watch
 from fedimark.here import Here, entered, here, now, random_chance, wall_clock
+from fedimark.keeping import figures
 from fedimark.remote import client
 from fedimark.routes import routes
 from fedimark.settings import Settings, from_process
 from fedimark.web.pages import environment, render
+from fedimark.web.static_files import static_versions
 
 if TYPE_CHECKING:
     import httpx
+    from jinja2 import Environment
+
+
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,18 @@ class RawPaths:
         await self.app(scope, receive, send)
 
 
+class Proxied(ProxyHeadersMiddleware):
+    """Whose request it is, by the word of a trusted proxy; and whether there is one, which else nobody knows after."""
+
+    def __init__(self, app: Any, trusted: str) -> None:
+        super().__init__(app, trusted)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass on as the one whom the proxy brings."""
+        scope[TRUSTED] = (scope.get("client") or ("",))[0] in self.trusted_hosts
+        await super().__call__(scope, receive, send)
+
+
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -86,29 +112,37 @@ async def running(
         stack.push_async_callback(database.close)
         if http is None:
             http = await stack.enter_async_context(client.build(settings))
+        if settings.otel_endpoint:
+            database.metrics.span, end = spans.exported(settings.otel_endpoint)
+            stack.push_async_callback(asyncio.to_thread, end)
         Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
-        server = Here(settings=settings, database=database, http=http, clock=clock, chance=chance)
-        server.caches["pages"] = environment(resources.templates(), static_versions())
+        server = Here(settings, database, http, clock, chance=chance, metrics=database.metrics)
+        server.caches["pages"] = _pages()
         async with entered(server):
             await first.prepare(settings)
         yield Server(server, compose(server))
 
 
 def compose(server: Here) -> ASGIApp:
-    """The doors of a server, from the outermost in: headers, errors, paths, who asks, from where, which room."""
-    rooms: ASGIApp = Router(routes(), redirect_slashes=False)
+    """The doors of a server, from the outermost in: probes, inboxes, numbers, headers, errors, paths, who asks, which
+    room.
+    """
+    rooms: ASGIApp = _rooms()
     for layer in (Origins, Sessions, RawPaths):
         rooms = layer(rooms)
-    return Door(server, Headers(Errors(rooms, _draw_error)))
+    return Door(server, Probes(Inboxes(Watch(Headers(Errors(rooms, _draw_error))))))
 
 
-def static_versions() -> dict[str, str]:
-    """Each static file with the head of its hash: the address changes when the file does."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:10]
-        for path in sorted(resources.STATIC.iterdir())
-        if path.is_file()
-    }
+@lru_cache(maxsize=1)
+def _rooms() -> Router:
+    """The table of addresses, which is the same for every server of a process."""
+    return Router(routes(), redirect_slashes=False)
+
+
+@lru_cache(maxsize=1)
+def _pages() -> Environment:
+    """The templates of this installation, compiled once a process: they hold nothing of the server they draw for."""
+    return environment(resources.templates(), static_versions())
 
 
 def serve_app() -> ASGIApp:
@@ -138,20 +172,47 @@ class _Serving:
     async def _live(self, receive: Receive, send: Send) -> None:
         logs.configure(self.settings.log_format)
         await receive()
-        async with running(self.settings) as server:
-            stop = asyncio.Event()
-            working = asyncio.create_task(worker.run(server.here, stop)) if self.works else None
-            self.asgi = server.asgi
+        async with running(self.settings) as server, figures.kept(server.here):
+            ending = server.here.ending
+            # Else the worker would begin new things while the server waits for requests to end.
+            hear_of_the_end(ending, {end: signal.getsignal(end) for end in _ENDS})
+            working = asyncio.create_task((worker.run if self.works else worker.pass_on)(server.here, ending))
+            self.asgi = Proxied(server.asgi, self.settings.trusted_proxies)
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            stop.set()
+            ending.set()
             server.here.wake.set()
-            if working:
-                await working
+            await working
         await send({"type": "lifespan.shutdown.complete"})
 
 
+def hear_of_the_end(ending: asyncio.Event, beside: Mapping[int, Any] = MappingProxyType({})) -> None:
+    """Set `ending` as soon as a signal asks this process to end; a second one ends it at once.
+
+    For the main thread, in the loop that `ending` belongs to. `beside` are handlers that the first signal calls too.
+    Where a parent started this process, the second is the parent's affair: who signals all of them, as a terminal does,
+    has not asked twice.
+    """
+    loop = asyncio.get_running_loop()
+    seen: list[int] = []
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if not seen:
+            seen.append(number)
+            loop.call_soon_threadsafe(ending.set)
+            if callable(then := beside.get(number)):
+                then(number, frame)
+        elif multiprocessing.parent_process() is None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    for end in _ENDS:
+        signal.signal(end, heard)
+
+
 def _draw_error(request: Request, status: int, title: str, detail: str) -> str:
-    values = {"status": status, "title": title, "detail": detail}
+    # Only where we failed: every other answer must be the same for the same question.
+    number = request.scope.get(NUMBER, "") if status >= 500 else ""
+    values = {"status": status, "title": title, "detail": detail, "number": number}
     path = request.scope["path"]
     return render(here().caches["pages"], "error.html", request.scope.get("viewer"), path, now(), **values)

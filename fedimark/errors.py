@@ -3,6 +3,7 @@
     FedimarkError
     ├── Refused               422  what was asked breaks a rule; `.field` says where
     │   ├── Malformed         400  not to be read at all
+    │   ├── TooSlow           408
     │   ├── TooLarge          413
     │   ├── WrongType         415
     │   └── Taken             409
@@ -49,6 +50,13 @@ class Malformed(Refused):
 
     status = 400
     title = "That request can’t be read"
+
+
+class TooSlow(Refused):
+    """It did not arrive in the time it may take."""
+
+    status = 408
+    title = "That took too long to arrive"
 
 
 class TooLarge(Refused):

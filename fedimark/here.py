@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fedimark.metrics import Metrics
 from fedimark.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Rows(Protocol):
 class Here:
     """One running server: what it was told, its clock, its way out, its database, and what it keeps in memory.
 
-    `caches` belongs to the rooms that use it, each under its own name; nothing in it is a truth of its own.
+    `wake` is set when there is work for the worker, `ending` once this process is to end: what was begun is finished
+    then, and nothing new begun. `caches` belongs to the rooms that use it, each under its own name; nothing in it is a
+    truth of its own. `metrics` is what this process counted.
     """
 
     settings: Settings
@@ -63,7 +66,9 @@ class Here:
     new_id: Callable[[], str] = random_id
     chance: Callable[[], float] = random_chance
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
     caches: dict[str, Any] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 _here: ContextVar[Here] = ContextVar("here")

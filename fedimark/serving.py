@@ -5,10 +5,13 @@ httptools has no limit of its own: uvicorn takes 200 MB of headers, or a line th
 
 from __future__ import annotations
 
+import math
 import os
+import signal
 from asyncio import TimerHandle, Transport
 from collections.abc import Mapping
 from socket import socket
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -27,15 +30,16 @@ HEAD_S = 10.0  # from a head's first byte to its last, and from a connection to 
 _LINGER_S = 2.0  # how long a refused peer may go on sending, so that it gets to read why
 _LINGER_BYTES = 1_048_576
 _KEEP_ALIVE_S = 30
-_SHUTDOWN_S = 20
+_HANDED_OVER = 3  # the first of the sockets that systemd hands over (sd_listen_fds(3))
 _AROUND_URL = len("  HTTP/1.1")
 
 
 def serve(settings: Settings, host: str, port: int, *, workers: int, works: bool, environ: Mapping[str, str]) -> None:
-    """Serve until a signal ends it; `works` runs the worker beside, in one elected process. Returns when it has ended.
+    """Serve until a signal ends it; `works` runs the worker beside. Returns when everything begun is finished.
 
-    `environ` is what the serving processes read their settings from, beside this one's environment. Ends the process
-    with a message when the port is taken.
+    On sockets that systemd hands over, where it does, else on `host` and `port`. `environ` is what the serving
+    processes read their settings from, beside this one's environment. Ends the process with a message when the port is
+    taken.
     """
     os.environ.update(environ)
     config = Config(
@@ -51,21 +55,63 @@ def serve(settings: Settings, host: str, port: int, *, workers: int, works: bool
         log_level="error",
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=False,  # the application reads them: it must know who brought them
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_SHUTDOWN_S,
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_s),
     )
-    listening = _bound(config)
-    log.info(
-        SERVING, address=f"http://{host}:{listening.getsockname()[1]}", base_url=settings.base_url, workers=workers
-    )
+    listening = handed_over(os.environ) or [_bound(config)]
+    log.info(SERVING, address=_address(listening[0]), base_url=settings.base_url, workers=workers)
+    # uvicorn raises the signal that ended it once more, when all is done: that is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _done)
     if workers > 1:
-        Multiprocess(config, sockets=[listening]).run()
+        _Processes(config, sockets=listening).run()
         return
     server = uvicorn.Server(config)
-    server.run(sockets=[listening])
+    server.run(sockets=listening)
     if not server.started:
         raise SystemExit(1)
+
+
+def handed_over(environ: Mapping[str, str]) -> list[socket]:
+    """The listening sockets that systemd opened for this process, of its family as they are; none where it did not."""
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    return [socket(fileno=_HANDED_OVER + number) for number in range(int(environ.get("LISTEN_FDS", "0")))]
+
+
+def _address(listening: socket) -> str:
+    name = listening.getsockname()
+    return f"http://{name[0]}:{name[1]}" if isinstance(name, tuple) else f"unix:{name}"
+
+
+def _done(number: int, frame: FrameType | None) -> None:
+    """Nothing is left to do."""
+
+
+class _Processes(Multiprocess):
+    """Several processes on the same sockets, ended together: by a second signal at once."""
+
+    def __init__(self, config: Config, sockets: list[socket]) -> None:
+        super().__init__(config, sockets)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._end)
+
+    def terminate_all(self) -> None:
+        """Let every process finish what it began; who comes now is refused, or waits where systemd holds the socket."""
+        for listening in self.sockets:
+            listening.close()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._kill)
+        super().terminate_all()
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self.should_exit.set()
+
+    def _kill(self, number: int, frame: FrameType | None) -> None:
+        for each in self.processes:
+            each.process.kill()
+        os._exit(128 + number)
 
 
 def _bound(config: Config) -> socket:
@@ -80,7 +126,7 @@ class _Refusal(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose heads are bounded in bytes, lines and time: 431, 408, and an end of the connection."""
+    """HTTP/1.1 whose heads are bounded in bytes, lines and time: 414, 431, 408, and an end of the connection."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -130,7 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """A part of the request line's target."""
         super().on_url(url)
         if len(self.url) > LINE_LIMIT:
-            self._stop(431, "The request line is too long.")
+            self._stop(414, "The request line is too long.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, or a trailer."""
@@ -145,7 +191,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A head is whole: the application may have it."""
         if len(self.parser.get_method()) + len(self.url) + _AROUND_URL > LINE_LIMIT:
-            self._stop(431, "The request line is too long.")
+            self._stop(414, "The request line is too long.")
         self._in_head = False
         self._stop_timer()
         super().on_headers_complete()

@@ -30,6 +30,8 @@ class Settings:
     handle_domain: str = ""  # the part after the @; empty: the base URL's host
     database_url: str = ""  # sqlite:///path or postgres://…; empty: fedimark.sqlite3 in the data directory
     database_direct_url: str = ""  # PostgreSQL past a pooler, for migrations and locks; empty: database_url
+    database_connections: int = 10  # of each process to PostgreSQL at most; a worker holds one more, past a pooler
+    database_pooled: bool = False  # database_url leads through PgBouncer in transaction mode: nothing is prepared
     data_dir: str = "var"  # database, avatars, uploads under way, locks
     allow_loopback: bool = False  # plain http and this machine's own addresses: for trying things out
     registration: str = ""  # open, invite or closed; empty: what the admin chose, closed at first
@@ -38,10 +40,13 @@ class Settings:
     body_limit_bytes: int = 1_048_576  # a form or an activity
     import_limit_bytes: int = 52_428_800  # a file of bookmarks
     avatar_limit_bytes: int = 4_194_304
+    asset_limit_bytes: int = 33_554_432  # a file kept with a bookmark
+    assets_limit_bytes: int = 1_073_741_824  # all of one person's
     fetch_limit_bytes: int = 1_048_576  # what is read of another server's answer
     fetch_connect_s: float = 5.0
     fetch_total_s: float = 10.0
     delivery_total_s: float = 20.0
+    shutdown_s: float = 20.0  # what was begun is finished within, when a process is told to end
     undo_s: int = 30  # how long a removed bookmark can come back
     follows_an_hour_per_host: int = 200  # new followers from one server; more wait for a person
     follows_an_hour_per_domain: int = 2_000  # the same, from all servers of one registrable domain
@@ -53,7 +58,12 @@ class Settings:
     paced_window_s: int = 600  # within which they are counted
     session_days: int = 90  # a session unused for so long ends
     sign_in_tries: str = "10/15minutes"  # per account and per address
+    api_calls: str = "600/minute"  # of one person's programs, all together
     log_format: str = "text"  # text or json
+    access_log: bool = True  # a line for each request, but for those to inboxes that are taken in
+    websub_hub: str = ""  # a hub that public feeds name; it must look at them by itself, for nothing is told to it
+    otel_endpoint: str = ""  # where spans go, OTLP over HTTP: http://127.0.0.1:4318/v1/traces; needs the extra otel
+    metrics_token: str = ""  # who brings it as a Bearer may read /metrics; others only from this machine
 
     @property
     def host(self) -> str:
@@ -168,10 +178,15 @@ def _check(settings: Settings) -> Settings:
         raise BadSettings(f"registration must be one of {', '.join(REGISTRATION)}")
     if settings.database_url and not settings.database_url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise BadSettings("database_url must begin with sqlite:/// or postgres://")
-    if not _RATE.fullmatch(settings.sign_in_tries):
-        raise BadSettings("sign_in_tries must look like 10/15minutes")
+    for name in ("sign_in_tries", "api_calls"):
+        if not _RATE.fullmatch(getattr(settings, name)):
+            raise BadSettings(f"{name} must look like 10/15minutes")
     if settings.database_url.startswith("sqlite:") and settings.sqlite_path.name in ("", "."):
         raise BadSettings("database_url must name a file: sqlite:///srv/fedimark/fedimark.sqlite3")
+    if settings.websub_hub and not _leads_to_a_page(settings.websub_hub):
+        raise BadSettings("websub_hub must be an address that begins with https://")
+    if settings.metrics_token and len(settings.metrics_token) < 16:
+        raise BadSettings("metrics_token must have 16 characters or more: openssl rand -hex 32 makes a good one")
     if settings.log_format not in ("text", "json"):
         raise BadSettings("log_format must be text or json")
     for f in fields(Settings):
@@ -189,6 +204,10 @@ def _leads_to_a_host(url: str) -> bool:
         return False
     host = _HOST.fullmatch(base.netloc.rpartition("@")[2])
     return base.scheme in ("http", "https") and has_port and host is not None and not base.query + base.fragment
+
+
+def _leads_to_a_page(url: str) -> bool:
+    return url.startswith("https://") and url.isprintable() and not any(one in url for one in ' "<>')
 
 
 def _normal(settings: Settings) -> Settings:

@@ -1,45 +1,62 @@
-"""The one loop: what came in is applied, what is due is sent, jobs are done, what is old is thrown away.
+"""What the worker does: what came in is applied, what is due is sent, jobs are done, what is old is thrown away.
 
 Each step has a lane of its own, so that a server that does not answer holds up nothing but deliveries. Everything a
-step does is in rows first: the worker may die anywhere.
+step does is in rows first: the worker may die anywhere. When which is taken, by whom, is decided by the engine.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from time import perf_counter
 from types import MappingProxyType
 from typing import TypeAlias
 
+from structlog.contextvars import bound_contextvars
+
+from fedimark.accounts.links import check_links
+from fedimark.bookmarks import bulk, giving, naming
+from fedimark.bookmarks.assets import sweep
 from fedimark.bookmarks.links import move_some
 from fedimark.bookmarks.pages import read_pages
 from fedimark.bookmarks.remove import finish_removals
-from fedimark.database import Row, execute
+from fedimark.bookmarks.traces import TRACES_LAST
+from fedimark.bookmarks.untold import tell_waiting
+from fedimark.bookmarks.withdrawing import finish_withdrawals
+from fedimark.database import Row, execute, is_sqlite
 from fedimark.delivery import claim
 from fedimark.delivery.send import drain
 from fedimark.follows import subscriptions
 from fedimark.follows.healing import ask_again
 from fedimark.follows.incoming import BACKFILL
 from fedimark.here import MICROS, Here, entered, here, now
-from fedimark.importing.importer import forget_old, run_import
+from fedimark.importing import importer, restoring, undoing
+from fedimark.inbox import mentions, older, wanted_keys
 from fedimark.inbox.apply import apply_asked, apply_waiting
 from fedimark.inbox.backfill import backfill
 from fedimark.inbox.feeds import read_feeds
-from fedimark.jobs import queue
-from fedimark.logs import JOB_DONE, JOB_FAILED, WORKER_FAILED, log
-from fedimark.moderation import domains, quarantine, suspension
+from fedimark.jobs import embedded, postgres, queue
+from fedimark.jobs.lanes import Step, Work
+from fedimark.keeping.place import keep_mark
+from fedimark.logs import JOB_DONE, JOB_FAILED, log
+from fedimark.metrics import STEPS as STEPS_TAKEN
+from fedimark.metrics import STEPS_S
+from fedimark.moderation import domains, mutes, quarantine, suspension
+from fedimark.outbox.digest_days import tell_days
 from fedimark.outbox.streams import announce_waiting
+from fedimark.policy.muted import is_muted
 from fedimark.remote.software import learn_software
+from fedimark.search.indexing import index_some
 
 Jobs: TypeAlias = Mapping[str, Callable[[Row], Awaitable[None]]]
 
 JOBS: Jobs = MappingProxyType(
     {
-        "import": run_import,
+        importer.KIND: importer.run_import,
+        undoing.KIND: undoing.run_undo,
+        bulk.JOB: bulk.run,
+        bulk.UNDO: bulk.run_undo,
         domains.JOB: domains.end_dealings,
         suspension.JOB: suspension.relist,
         subscriptions.JOB: subscriptions.follow_along,
@@ -47,13 +64,21 @@ JOBS: Jobs = MappingProxyType(
     }
 )
 """Jobs that ask nobody else."""
-ERRANDS: Jobs = MappingProxyType({BACKFILL: backfill})
+ERRANDS: Jobs = MappingProxyType(
+    {
+        BACKFILL: backfill,
+        older.JOB: older.read_older,
+        giving.JOB: giving.give,
+        naming.JOB: naming.name_page,
+        mentions.JOB: mentions.save_mentioned,
+        restoring.KIND: restoring.run_follows,
+        wanted_keys.JOB: wanted_keys.fetch_key,
+    }
+)
 """Jobs that ask other servers: they have a lane of their own, so that a slow one holds up no import."""
 
-_PAUSE_S = 1.0
-_BREATH_S = 0.05
-_GRACE_S = 5.0  # for steps under way when the server stops
 _RENEW_S = 20.0
+_INBOX_SHARDS = 4
 _PRUNE_EVERY = 600 * MICROS
 _BATCH = 500
 _DAY = 86_400 * MICROS
@@ -61,43 +86,52 @@ _KEPT = 30 * _DAY
 
 # Each statement throws away a few at a time, so that nobody waits long for the database.
 _OLD = "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {column} < ? LIMIT ?)"
+# What came first is old first: nobody reads the rest for that.
+_OLD_RECEIVED = f"""
+DELETE FROM received_activity WHERE id IN (SELECT id FROM (
+    SELECT id, applied_at FROM received_activity ORDER BY id LIMIT {_BATCH}) r WHERE r.applied_at < ?)
+"""
 _OLD_BODIES = """
 DELETE FROM activity_body WHERE id IN (SELECT y.id FROM activity_body y
 WHERE NOT EXISTS (SELECT 1 FROM activity a WHERE a.id = y.activity_id) LIMIT ?)
 """
-_OLD_ACTIVITIES = """
-DELETE FROM activity WHERE id IN (SELECT a.id FROM activity a WHERE a.created_at < ?
-AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.activity_id = a.id) LIMIT ?)
+_WITHOUT_JOB = f"""
+DELETE FROM {{table}} WHERE id IN (SELECT id FROM (
+    SELECT id, job_id FROM {{table}} ORDER BY id LIMIT {_BATCH}) r
+    WHERE NOT EXISTS (SELECT 1 FROM job j WHERE j.id = r.job_id))
+"""
+_OLD_ACTIVITIES = f"""
+DELETE FROM activity WHERE id IN (SELECT id FROM (
+    SELECT id, created_at FROM activity ORDER BY id LIMIT {_BATCH}) a
+    WHERE a.created_at < ? AND a.id NOT IN (SELECT d.activity_id FROM delivery d))
 """
 
 
 async def run(server: Here, stop: asyncio.Event) -> None:
-    """Work for a server until `stop` is set; one process for each data directory works, the others stand by.
+    """Work for a server until `stop` is set, alone or with others, as its database allows.
 
-    What goes wrong in a step is logged and tried again; nothing ends the loop.
+    What goes wrong in a step is logged and tried again. Raises Unavailable when the engine for PostgreSQL is missing.
     """
-    async with entered(server), _elected(Path(server.settings.data_dir), stop) as elected:
-        if not elected:
-            return
-        await _take_over()
-        wakes = {name: asyncio.Event() for name in STEPS}
-        lanes = [asyncio.create_task(_lane(name, wake, stop)) for name, wake in wakes.items()]
-        listening = asyncio.create_task(_pass_on(server.wake, wakes))
+    async with entered(server):
+        ending = asyncio.create_task(_say_when(stop, server.ending))
         try:
-            await stop.wait()
-            for wake in wakes.values():
-                wake.set()
-            await asyncio.wait(lanes, timeout=_GRACE_S)
+            await (embedded if is_sqlite() else postgres).run(_work(), stop)
         finally:
-            for task in (listening, *lanes):
-                task.cancel()
-            await asyncio.gather(listening, *lanes, return_exceptions=True)
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+
+
+async def pass_on(server: Here, stop: asyncio.Event) -> None:
+    """Tell workers elsewhere what this process writes, until `stop` is set; on SQLite they look by themselves."""
+    async with entered(server):
+        if not is_sqlite():
+            await postgres.pass_on(stop)
 
 
 async def settle(server: Here) -> None:
     """Run every step until none finds anything to do now; what must wait stays for its time. Errors are raised."""
     async with entered(server):
-        while sum([await step() for step in STEPS.values()]):
+        while sum([await do(name) for name in STEPS]):
             pass
 
 
@@ -120,6 +154,9 @@ async def _do_one_of(jobs: Jobs) -> int:
     try:
         await jobs[job["kind"]](job)
         log.info(JOB_DONE, kind=job["kind"], job=job["public_id"])
+    except asyncio.CancelledError:  # this process ends: another takes it up where it stands
+        await queue.give_back(job["id"])
+        raise
     except Exception:
         log.exception(JOB_FAILED, kind=job["kind"], job=job["public_id"], tries=job["tries"])
     finally:
@@ -135,81 +172,107 @@ async def prune() -> int:
         return 0
     unused_since = moment - here().settings.session_days * _DAY
     gone = [
-        await _throw("received_activity", "applied_at", moment - _KEPT),
+        await execute(_OLD_RECEIVED, moment - _KEPT),
         await _throw("delivery", "dead_at", moment - _KEPT),
         await _throw("job", "ended_at", moment - _KEPT),
         await _throw("withheld", "kept_at", moment - _KEPT),
         await _throw("share", "hidden_at", moment - _KEPT),
+        await _throw("given_link", "ended_at", moment - _DAY),
+        await _throw("link_for_you", "ended_at", moment - _KEPT),
+        await _throw("notification", "at", moment - 3 * _KEPT),
         await _throw("follow_count", "since", moment - _DAY),
         await _throw("session", "seen_at", unused_since),
         await _throw("invite", "expires_at", moment),
-        await execute(_OLD_ACTIVITIES, moment - _KEPT, _BATCH),
+        await _throw("trace", "changed_at", moment - TRACES_LAST),
+        await execute(_OLD_ACTIVITIES, moment - _KEPT),
         await execute(_OLD_BODIES, _BATCH),
+        await execute(_WITHOUT_JOB.format(table="edited")),
+        await execute(_WITHOUT_JOB.format(table="imported_chunk")),
     ]
     if max(gone) < _BATCH:
         caches["worker.prune_at"] = moment + _PRUNE_EVERY
-        gone.append(await forget_old())
+        gone += [await importer.forget_old(), await sweep()]
     return sum(gone)
 
 
-STEPS: Mapping[str, Callable[[], Awaitable[int]]] = MappingProxyType(
+STEPS: Mapping[str, Step] = MappingProxyType(
     {
         "inbox": apply_waiting,
         "origins": apply_asked,
         "removals": finish_removals,
+        "withdrawals": finish_withdrawals,
         "links": move_some,
+        "search": index_some,
         "jobs": do_a_job,
         "errands": run_an_errand,
         "feeds": read_feeds,
         "follows": ask_again,
+        "mutes": mutes.end_some,
         "software": learn_software,
         "pages": read_pages,
+        "profiles": check_links,
+        "tellings": tell_waiting,
         "streams": announce_waiting,
+        "digests": tell_days,
         "deliveries": drain,
         "pruning": prune,
+        "mark": keep_mark,
     }
 )
-"""Each returns how much it did; more than nothing means: look again at once."""
+"""The whole of the work, each step with the name of its lane."""
+ABROAD = frozenset(
+    {
+        *("origins", "errands", "feeds", "follows", "software", "pages", "profiles"),  # ask other servers
+        *("streams", "digests", "deliveries"),  # say something
+    }
+)
+"""Steps that a muted server leaves: their rows wait."""
+SHARED = frozenset({"jobs", "errands", "tellings", "deliveries"})
+"""Lanes that several processes may work on at once: they lease their rows, or hold them."""
+SHARDS: Mapping[str, tuple[Step, ...]] = MappingProxyType(
+    {"inbox": tuple(partial(apply_waiting, shard, _INBOX_SHARDS) for shard in range(_INBOX_SHARDS))}
+)
+"""Lanes cut into parts: an object's activities come from its own actor, so those of one actor stay together."""
 
 
-async def _take_over() -> None:
-    """Whoever worked here before is dead, or we would not be elected: what it had taken need not wait for its lease."""
+async def do(name: str) -> int:
+    """Do a step, unless it leads abroad and this server is muted; returns how much it did."""
+    if name in ABROAD and await is_muted():
+        return 0
+    return await watched(name, STEPS[name])
+
+
+async def watched(name: str, step: Step) -> int:
+    """Take a step, with a number in each of its log lines; those that found something to do are counted."""
+    begun = perf_counter()
+    with bound_contextvars(step=name, turn=here().new_id()), here().metrics.following(f"step {name}"):
+        did = await step()
+    if did:
+        here().metrics.count(STEPS_TAKEN, name)
+        here().metrics.count(STEPS_S, name, by=perf_counter() - begun)
+    return did
+
+
+async def _say_when(stop: asyncio.Event, ending: asyncio.Event) -> None:
+    """Steps under way hear that the worker is to stop; what comes after it, in a process that goes on, does not."""
+    await stop.wait()
+    was_ending = ending.is_set()
+    ending.set()
     try:
-        await claim.take_over()
-        await queue.take_over()
-    except Exception:
-        log.exception(WORKER_FAILED, step="taking over")
+        await asyncio.Event().wait()
+    finally:
+        if not was_ending:
+            ending.clear()
 
 
-async def _lane(name: str, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        wake.clear()
-        try:
-            did = await STEPS[name]()
-        except Exception:
-            log.exception(WORKER_FAILED, step=name)
-            did = 0
-            await asyncio.sleep(_PAUSE_S)
-        if not did:
-            await _wait(wake)
+def _work() -> Work:
+    return Work({name: partial(do, name) for name in STEPS}, SHARED, SHARDS, take_over)
 
 
-async def _wait(event: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(_PAUSE_S):
-            await event.wait()
-    except TimeoutError:
-        pass
-
-
-async def _pass_on(wake: asyncio.Event, wakes: Mapping[str, asyncio.Event]) -> None:
-    while True:
-        await wake.wait()
-        wake.clear()
-        for each in wakes.values():
-            each.set()
-        # Looking in every lane costs more than a save: the first of many is looked at at once, those after it together.
-        await asyncio.sleep(_BREATH_S)
+async def take_over() -> None:
+    """Free what workers had taken that are no more: it need not wait for its lease."""
+    await claim.take_over()
+    await queue.take_over()
 
 
 async def _renew(job_id: int) -> None:
@@ -220,27 +283,3 @@ async def _renew(job_id: int) -> None:
 
 async def _throw(table: str, column: str, before: int) -> int:
     return await execute(_OLD.format(table=table, column=column), before, _BATCH)
-
-
-@asynccontextmanager
-async def _elected(folder: Path, stop: asyncio.Event) -> AsyncIterator[bool]:
-    """Wait until this process is the one that works for a data directory; False when `stop` came first.
-
-    The lock is the file's own: it ends with the process, however that ends.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        while not stop.is_set() and not _locked(lock):
-            await _wait(stop)
-        yield not stop.is_set()
-    finally:
-        os.close(lock)
-
-
-def _locked(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

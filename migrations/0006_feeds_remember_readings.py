@@ -4,7 +4,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0003_streams_of_others")]
+    dependencies = [("models", "0005_inboxes")]
 
     initial = False
 

@@ -15,6 +15,7 @@ from fedimark.accounts.threads import run_heavy
 from fedimark.database import fetch_one, write
 from fedimark.errors import Forbidden, Refused
 from fedimark.here import now
+from fedimark.keeping import place
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.settings import Settings
 
@@ -23,11 +24,13 @@ async def prepare(settings: Settings) -> None:
     """Make what a server needs before it serves: its frozen addresses and its own actor; every process may call it.
 
     Raises Refused when the server was started with another base URL or handle domain before: ids on other servers
-    hold them for ever.
+    hold them for ever; and when its rows are elsewhere. One that finds itself to be a copy is muted.
     """
+    await place.check_is_whole()
     await _freeze("base_url", settings.base_url)
     await _freeze("handle_domain", settings.handles_at)
     await _make_instance_actor(settings)
+    await place.notice(settings)
 
 
 async def new_setup_code() -> str | None:

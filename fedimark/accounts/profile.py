@@ -9,15 +9,17 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import available_timezones
 
+from fedimark.accounts.links import keep_links
 from fedimark.accounts.queries import count_shown
+from fedimark.bookmarks import notes
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import NotFound, Refused
+from fedimark.follows import digests
 from fedimark.here import here
 from fedimark.outbox.publish import person_changed
 from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
 from fedimark.text.clean import many_lines, one_line
 
-THEMES: Final = ("auto", "light", "dark")
 FIELDS: Final = 4
 _NAME_LIMIT: Final = 100
 _BIO_LIMIT: Final = 2_000
@@ -30,7 +32,9 @@ _NOT_PLACES: Final = {"localtime", "posixrules", "Factory", "build/etc/localtime
 class Profile:
     """A person's profile and choices; `bio` and `fields` (names with values) are plain text.
 
-    Of who `keeps_out` everybody's tags announce nothing to other servers.
+    Of who `keeps_out` everybody's tags announce nothing to other servers; who `takes_links` takes links of everybody;
+    who is `searchable` lets other servers search their public bookmarks; `no_replies` is under
+    what they save from now on; `digest` is whether one can be followed.
     """
 
     name: str
@@ -40,8 +44,11 @@ class Profile:
     default_visibility: Visibility
     privacy_lock: bool
     time_zone: str
-    theme: str
     keeps_out: bool = False
+    takes_links: bool = False
+    searchable: bool = False
+    no_replies: bool = False
+    digest: bool = False
 
 
 async def profile_of(viewer: Viewer) -> Profile:
@@ -49,7 +56,9 @@ async def profile_of(viewer: Viewer) -> Profile:
     row = await fetch_one(
         """
         SELECT actor.name, actor.summary, actor.fields, actor.approves_followers, actor.keeps_out,
-            account.default_visibility, account.privacy_lock, account.time_zone, account.theme
+            account.default_visibility, account.privacy_lock, account.time_zone,
+            account.takes_links, account.searchable, account.no_replies,
+            (SELECT d.is_on FROM digest d WHERE d.owner_id = actor.id) AS digest
         FROM account JOIN actor ON actor.id = account.actor_id WHERE account.id = ?
         """,
         viewer.account_id,
@@ -64,8 +73,11 @@ async def profile_of(viewer: Viewer) -> Profile:
         default_visibility=Visibility(row["default_visibility"]),
         privacy_lock=bool(row["privacy_lock"]),
         time_zone=row["time_zone"],
-        theme=row["theme"],
         keeps_out=bool(row["keeps_out"]),
+        takes_links=bool(row["takes_links"]),
+        searchable=bool(row["searchable"]),
+        no_replies=bool(row["no_replies"]),
+        digest=bool(row["digest"]),
     )
 
 
@@ -80,9 +92,6 @@ def read_profile(texts: Mapping[str, str]) -> Profile:
     time_zone = texts.get("time_zone", "")
     if time_zone not in time_zones():
         raise Refused("Choose a time zone of the list.", field="time_zone")
-    theme = texts.get("theme", "")
-    if theme not in THEMES:
-        raise Refused("Choose one of the three.", field="theme")
     return Profile(
         name=_kept(texts, "name", _NAME_LIMIT, one_line),
         bio=_kept(texts, "bio", _BIO_LIMIT, many_lines).strip(),
@@ -91,8 +100,11 @@ def read_profile(texts: Mapping[str, str]) -> Profile:
         default_visibility=BY_WORD[visibility],
         privacy_lock=bool(texts.get("privacy_lock")),
         time_zone=time_zone,
-        theme=theme,
         keeps_out=bool(texts.get("keep_out")),
+        takes_links=bool(texts.get("takes_links")),
+        searchable=bool(texts.get("searchable")),
+        no_replies=bool(texts.get("no_replies")),
+        digest=bool(texts.get("digest")),
     )
 
 
@@ -105,12 +117,15 @@ async def change_profile(viewer: Viewer, profile: Profile) -> None:
         before = await fetch_one(_SPOKEN, viewer.actor_id)
         await execute(
             """
-            UPDATE account SET default_visibility = ?, privacy_lock = ?, time_zone = ?, theme = ? WHERE id = ?
+            UPDATE account SET default_visibility = ?, privacy_lock = ?, time_zone = ?, takes_links = ?,
+                searchable = ?, no_replies = ? WHERE id = ?
             """,
             int(profile.default_visibility),
             profile.privacy_lock,
             profile.time_zone,
-            profile.theme,
+            profile.takes_links,
+            profile.searchable,
+            profile.no_replies,
             viewer.account_id,
         )
         await execute(
@@ -122,9 +137,13 @@ async def change_profile(viewer: Viewer, profile: Profile) -> None:
             profile.keeps_out,
             viewer.actor_id,
         )
+        await digests.turn(viewer.actor_id, viewer.username, profile.time_zone, on=profile.digest)
         # Asked inside the transaction, so nothing that becomes public meanwhile is missed.
         if profile.privacy_lock and (shown := await count_shown(viewer.actor_id)):
             raise Refused(_still_shown(shown), field="privacy_lock")
+        if profile.privacy_lock and await notes.count_shown(viewer.actor_id):
+            raise Refused("A note of yours is not private. Make everything private first.", field="privacy_lock")
+        await keep_links(viewer.actor_id, profile.fields)
         if await fetch_one(_SPOKEN, viewer.actor_id) != before:
             await say_changed(viewer)
     here().wake.set()

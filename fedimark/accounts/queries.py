@@ -9,7 +9,9 @@ INSTANCE_NAME = ".instance"  # the server's own actor; nobody can be called that
 
 VIEWER_COLUMNS = """
     account.id AS account_id, account.actor_id, actor.local_name, account.is_admin, account.time_zone,
-    account.default_visibility, account.privacy_lock, account.theme
+    account.default_visibility, account.privacy_lock, account.theme, account.descriptions,
+    account.own_css_version,
+    CASE WHEN account.is_admin THEN (SELECT value FROM fact WHERE name = 'muted') END AS muted
 """
 
 
@@ -43,6 +45,16 @@ async def viewer_by_name(name: str) -> Viewer | None:
     row = await fetch_one(
         f"SELECT {VIEWER_COLUMNS} FROM account JOIN actor ON actor.id = account.actor_id WHERE actor.local_name = ?",
         name,
+    )
+    return viewer_from(row) if row else None
+
+
+async def viewer_by_actor(actor_id: int) -> Viewer | None:
+    """A person as a viewer without a session, for what is drawn in their name; None for who left or is suspended."""
+    row = await fetch_one(
+        f"SELECT {VIEWER_COLUMNS} FROM account JOIN actor ON actor.id = account.actor_id "
+        "WHERE actor.id = ? AND actor.gone_at IS NULL AND actor.suspended_at IS NULL",
+        actor_id,
     )
     return viewer_from(row) if row else None
 
@@ -83,5 +95,9 @@ def viewer_from(row: Row, session_id: int = 0) -> Viewer:
         default_visibility=Visibility(row["default_visibility"]),
         privacy_lock=bool(row["privacy_lock"]),
         theme=row["theme"],
+        descriptions=row["descriptions"],
+        own_css=row["own_css_version"],
         session_id=session_id,
+        unread=int(row.get("unread", 0)),
+        muted=row.get("muted") or "",
     )

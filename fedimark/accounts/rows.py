@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fedimark.database import execute, fetch, marks
-from fedimark.models import Account, Actor, Invite, Session
+from fedimark.models import Account, Actor, Invite, Session, Token
 
-_MODELS = {"account": Account, "actor": Actor, "invite": Invite, "session": Session}
+_MODELS = {"account": Account, "actor": Actor, "invite": Invite, "session": Session, "token": Token}
 
 
 async def insert(table: str, **values: object) -> int:

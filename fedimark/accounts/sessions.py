@@ -13,13 +13,14 @@ from fedimark.accounts.rows import insert
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import NotFound, Unavailable
 from fedimark.here import MICROS, here, now
+from fedimark.notifications.standing import UNREAD
 from fedimark.policy.visibility import Viewer
 from fedimark.text.clean import one_line
 
 _SEEN_EVERY: Final = 10 * 60 * MICROS
 
 _VIEWER = f"""
-SELECT {VIEWER_COLUMNS}, session.id AS session_id, session.seen_at
+SELECT {VIEWER_COLUMNS}, session.id AS session_id, session.seen_at, {UNREAD} AS unread
 FROM session
 JOIN account ON account.id = session.account_id
 JOIN actor ON actor.id = account.actor_id

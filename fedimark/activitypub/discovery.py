@@ -12,8 +12,10 @@ from fedimark.activitypub.responses import document
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.errors import Malformed, NotFound
+from fedimark.follows import digests
 from fedimark.here import here
 from fedimark.outbox import ids
+from fedimark.outbox.digests import handle_of, uri_of
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 from fedimark.vocab.discovery import webfinger_document
@@ -34,6 +36,8 @@ async def _found(resource: str) -> Doc:
     if resource.startswith(("http://", "https://")):
         if addresses.local_path(resource) == addresses.INSTANCE_ACTOR:
             return _instance(await instance_actor())
+        if (digest := addresses.local_digest(resource)) is not None:
+            return await _digest(digest)
         if (stream := addresses.local_stream(resource)) is not None:
             return _tag(await tag_actor(*stream))
         return _person(await queries.known_person(_known(addresses.local_username(resource))))
@@ -44,6 +48,8 @@ async def _found(resource: str) -> Doc:
     instance = await instance_actor()
     if name.lower() == instance["username"]:
         return _instance(instance)
+    if name.lower().startswith("digest."):
+        return await _digest(name.lower().removeprefix("digest."))
     if "." in name:  # no person's name has one
         return _tag(await tag_actor_of_handle(name))
     return _person(await queries.known_person(_known(name.lower())))
@@ -61,6 +67,11 @@ def _person(actor: Row) -> Doc:
 
 def _tag(actor: TagActor) -> Doc:
     return _jrd(actor.username, actor.uri)
+
+
+async def _digest(username: str) -> Doc:
+    await digests.owner_of(username)
+    return _jrd(handle_of(username), uri_of(username))
 
 
 def _instance(actor: Row) -> Doc:

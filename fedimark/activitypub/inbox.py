@@ -26,7 +26,7 @@ async def post_inbox(request: Request) -> Response:
 
 async def _received(request: Request) -> Response:
     try:
-        await receive(request.method, _target(request), headers_of(request), request.stream())
+        await receive(request.method, target_of(request), headers_of(request), request.stream())
     except Unreachable as error:
         # 503 and not 401: it is not the sender's fault that their key cannot be had just now.
         wait_s = error.retry_after_s if isinstance(error, Postponed) else RETRY_AFTER_S
@@ -34,7 +34,7 @@ async def _received(request: Request) -> Response:
     return Response(status_code=202)
 
 
-def _target(request: Request) -> str:
+def target_of(request: Request) -> str:
     """Path and query as they stood in the request line: what was signed."""
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     query: bytes = request.scope.get("query_string", b"")

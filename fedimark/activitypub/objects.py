@@ -9,11 +9,12 @@ from fedimark.accounts.queries import instance_actor
 from fedimark.activitypub import queries
 from fedimark.activitypub.asker import shape_for
 from fedimark.activitypub.responses import document
+from fedimark.bookmarks.shares import counts
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.outbox import documents, ids
 from fedimark.outbox.consent import group_of
-from fedimark.outbox.notes import note, replies, replies_page
+from fedimark.outbox.notes import counted, note, replies, replies_page
 from fedimark.outbox.profiles import instance_kind
 from fedimark.vocab.terms import AS, note_context
 
@@ -47,7 +48,8 @@ async def get_note(request: Request) -> Response:
     said = note(owner["local_name"], row, await shape_for(request), group_of(owner, row))
     answers = await queries.answers(row["id"])
     named = replies(username, public_id, answers[:EMBEDDED]) | {"totalItems": len(answers)}
-    return document(request, {"@context": note_context(), **said, "replies": named})
+    heard = counted(username, public_id, await counts(row["id"]))
+    return document(request, {"@context": note_context(), **said, "replies": named, **heard})
 
 
 async def get_replies(request: Request) -> Response:

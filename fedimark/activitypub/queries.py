@@ -25,6 +25,19 @@ SELECT * {_PUBLIC} AND (saved_at, id) < (?, COALESCE((SELECT id {_PUBLIC} AND pu
 ORDER BY saved_at DESC, id DESC LIMIT ?
 """
 _NEWEST = f"SELECT * {_PUBLIC} ORDER BY saved_at DESC, id DESC LIMIT ?"
+# What somebody here shared, as long as everybody may read it; named as `outbox.reactions.standing` wants it.
+_SHARE = f"""
+SELECT s.public_id AS share_id, s.shared_at, b.is_local, b.public_id, b.uri, a.uri AS author_uri,
+a.local_name AS author_name
+FROM share s JOIN bookmark b ON b.id = s.bookmark_id JOIN actor a ON a.id = b.actor_id
+WHERE s.public_id = ? AND s.actor_id = ? AND b.removed_at IS NULL AND b.visibility >= {int(Visibility.UNLISTED)}
+AND a.suspended_at IS NULL AND a.gone_at IS NULL
+"""
+_DIGEST_DAYS = "FROM digest_day y JOIN digest d ON d.stream_id = y.stream_id WHERE d.owner_id = ?"
+_DIGEST_FOLLOWERS = """
+SELECT count(*) AS amount FROM follow f JOIN digest d ON d.stream_id = f.target_id
+WHERE d.owner_id = ? AND f.state = 'accepted'
+"""
 # Our own public saves of one page; `listed` falls when their saver is suspended or leaves.
 _OWN_SAVES = """
 FROM link l JOIN bookmark b ON b.link_id = COALESCE(l.root_id, l.id) JOIN actor a ON a.id = b.actor_id
@@ -35,7 +48,8 @@ _SAVES_NEWEST = "ORDER BY b.saved_at DESC, b.id DESC LIMIT ?"
 # Of nobody who is suspended or stands behind a block with the bookmark's owner; no more than are kept of one.
 _ANSWERS = f"""
 SELECT r.uri FROM remark r JOIN actor a ON a.id = r.actor_id JOIN bookmark b ON b.id = r.bookmark_id
-WHERE r.bookmark_id = ? AND r.is_reply AND r.visibility = {int(Visibility.PUBLIC)}
+WHERE {{to}} AND r.is_reply AND r.visibility = {int(Visibility.PUBLIC)} AND r.hidden_at IS NULL
+AND b.removed_at IS NULL AND b.visibility >= {int(Visibility.UNLISTED)}
 AND a.suspended_at IS NULL AND a.gone_at IS NULL AND {no_block_between("a.id", "b.actor_id")}
 ORDER BY r.said_at, r.id
 """
@@ -75,6 +89,11 @@ async def shown_bookmark(owner: Row, public_id: str) -> Row:
 async def tombstone(uri: str) -> Row | None:
     """What is left of an object of ours that ended, or None."""
     return await fetch_one(_TOMBSTONE, addresses.uri_hash(uri))
+
+
+async def standing_share(sharer: Row, share_id: str) -> Row | None:
+    """What somebody here shared, with the bookmark's names; None once it was taken back, or is not to be read."""
+    return await fetch_one(_SHARE, share_id, sharer["id"])
 
 
 async def public_count(owner: Row) -> int:
@@ -120,7 +139,56 @@ async def own_saves(link_hash: str, before: tuple[int, str] | None, limit: int) 
 
 async def answers(bookmark_id: int) -> list[str]:
     """The ids of the public answers to a bookmark, the oldest first."""
-    return [row["uri"] for row in await fetch(_ANSWERS, bookmark_id)]
+    return [row["uri"] for row in await fetch(_ANSWERS.format(to="r.bookmark_id = ?"), bookmark_id)]
+
+
+async def answers_to_remark(remark_id: int) -> list[str]:
+    """The same to something written here."""
+    return [row["uri"] for row in await fetch(_ANSWERS.format(to="r.parent_id = ?"), remark_id)]
+
+
+async def remark(owner: Row, public_id: str) -> Row:
+    """A reply or remark of somebody here: all of them may be read by anybody. Raises NotFound."""
+    row = await fetch_one("SELECT * FROM remark WHERE actor_id = ? AND public_id = ?", owner["id"], public_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def stamp(owner: Row, public_id: str) -> Row:
+    """A QuoteAuthorization that somebody here gave, revoked or not. Raises NotFound."""
+    sql = "SELECT * FROM stamp WHERE owner_id = ? AND public_id = ?"
+    row = await fetch_one(sql, owner["id"], public_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def digest_count(owner_id: int) -> int:
+    """Of how many days somebody's digest told."""
+    row = await fetch_one(f"SELECT count(*) AS amount {_DIGEST_DAYS}", owner_id)
+    return int(row["amount"]) if row else 0
+
+
+async def digest_days(owner_id: int, before: str, limit: int) -> list[Row]:
+    """The days it told of, the newest first, or those before a day."""
+    return await fetch(
+        f"SELECT y.* {_DIGEST_DAYS} AND y.day < ? ORDER BY y.day DESC LIMIT ?", owner_id, before or "9", limit
+    )
+
+
+async def digest_day(owner_id: int, day: str) -> Row:
+    """One of them. Raises NotFound."""
+    row = await fetch_one(f"SELECT y.* {_DIGEST_DAYS} AND y.day = ?", owner_id, day)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def digest_followers(owner_id: int) -> int:
+    """How many follow somebody's digest."""
+    row = await fetch_one(_DIGEST_FOLLOWERS, owner_id)
+    return int(row["amount"]) if row else 0
 
 
 async def usage() -> dict[str, int]:

@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fedimark import addresses
+from fedimark.bookmarks.copied import copies_of_ours
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS, Recognised, recognise
 from fedimark.database import Row, among, fetch, is_sqlite, several
 from fedimark.policy import quarantine
+from fedimark.policy.interactions import allows_of
 from fedimark.policy.visibility import Visibility, is_listed
 from fedimark.text import urls
 from fedimark.text.bots import refuses_bots
@@ -34,7 +36,7 @@ SELECT uri_hash, updated_at FROM withheld WHERE uri_hash {these}
 UNION ALL SELECT uri_hash, CAST(NULL AS BIGINT) FROM tombstone WHERE uri_hash {these}
 """
 # What two states of one Note with one moment must agree in.
-SAID = ("visibility", "listed", "is_save", "url", "page_url", "title", "description", "tags", "via")
+SAID = ("visibility", "listed", "is_save", "url", "page_url", "title", "description", "tags", "via", "allows")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Arrival:
             "description": found.description,
             "tags": " ".join(found.tags),
             "is_save": found.is_save,
+            "allows": allows_of(note.policy, self.author["followers_uri"]),
         }
 
 
@@ -106,6 +109,7 @@ class Known:
     waited_for: Set[str]  # by `uri_hash`: somebody shared it, and no edit made a bookmark of it yet
     shut_out: Set[int]
     let_in: Set[int]  # whose servers are out of quarantine
+    copied: Set[str]  # by `uri_hash`: they say that they are copies of bookmarks of people here, and may be
 
     def before(self, arrival: Arrival) -> Row | None:
         """What is here of a Note, whoever's it is."""
@@ -117,8 +121,8 @@ class Known:
         return before if before is not None and before["actor_id"] == arrival.author["id"] else None
 
     def is_wanted(self, arrival: Arrival) -> bool:
-        """Whether its author is followed here, or it is known already, or was shared."""
-        is_known = self.own(arrival) is not None or arrival.hash in self.waited_for
+        """Whether its author is followed here, or it is known already, was shared, or copied from somebody here."""
+        is_known = self.own(arrival) is not None or arrival.hash in (self.waited_for | self.copied)
         return is_known or arrival.author["id"] in self.followed
 
     def is_doubtful(self, arrival: Arrival, values: Mapping[str, Any] | None) -> bool:
@@ -156,6 +160,7 @@ async def look_up(arrivals: Sequence[Arrival]) -> Known:
         # Asked once more: an admin may have suspended them while their server was being read.
         shut_out={row["id"] for row in held if row["suspended_at"] is not None},
         let_in={each.author["id"] for each in arrivals if each.author["uri"] in let_in},
+        copied=await copies_of_ours(arrivals),
     )
 
 

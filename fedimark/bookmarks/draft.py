@@ -17,6 +17,7 @@ class Owner:
     username: str
     default_visibility: Visibility
     privacy_lock: bool
+    no_replies: bool = False  # under what they save from now on
 
     @classmethod
     def of(cls, viewer: Viewer) -> Owner:
@@ -26,7 +27,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A bookmark to be. `visibility` None: the door said nothing. `saved_at` None: now (microseconds, UTC)."""
+    """A bookmark to be. `visibility` None: the door said nothing. `saved_at` None: now (microseconds, UTC).
+
+    `source` is the id of the bookmark that it is copied from, as the door says; it is believed where it is so.
+    """
 
     url: str
     title: str = ""
@@ -38,6 +42,7 @@ class Draft:
     archived: bool = False
     private_note: str = ""
     saved_at: int | None = None
+    source: str = ""
 
     @property
     def secret(self) -> str | None:
@@ -57,6 +62,7 @@ def read_draft(
     archived: bool = False,
     private_note: str = "",
     saved_at: int | None = None,
+    source: str = "",
 ) -> Draft:
     """Make a Draft of what was typed, truncating as Pinboard does (title 255, description 65,536, tags 255, 100 tags).
 
@@ -79,6 +85,7 @@ def read_draft(
         archived=archived,
         private_note=clean.many_lines(private_note),
         saved_at=saved_at,
+        source=source,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from fedimark import addresses
-from fedimark.bookmarks import rows
+from fedimark.bookmarks import rows, telling
 from fedimark.bookmarks.arrivals import (
     SAID,
     Arrival,
@@ -27,6 +27,7 @@ from fedimark.bookmarks.arrivals import (
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.here import now
+from fedimark.outbox.reactions import say_shares_ended
 from fedimark.policy.quarantine import is_let_in
 from fedimark.policy.visibility import Visibility
 from fedimark.timelines.merge import hold
@@ -90,7 +91,7 @@ async def store_notes(arrivals: Sequence[Arrival]) -> list[str]:
             outcomes.append(await _settle(each, values, known, _says_less, new))
         else:
             outcomes.append(IGNORED)
-    await rows.put_many(new)
+    await telling.copied(await rows.put_many(new))
     return outcomes
 
 
@@ -146,7 +147,7 @@ async def forget_note(author: Row, uri: str) -> str:
     row = await _known(author, uri)
     if row is None:
         return IGNORED
-    await _drop(row)
+    await _drop(row, author)
     return "deleted"
 
 
@@ -154,7 +155,7 @@ async def forget_notes_of(author: Row, limit: int) -> int:
     """Drop some of the bookmarks of somebody who is gone; returns how many, so that less than `limit` is the end."""
     found = await fetch("SELECT * FROM bookmark WHERE actor_id = ? AND NOT is_local LIMIT ?", author["id"], limit)
     for row in found:
-        await _drop(row)
+        await _drop(row, author)
     return len(found)
 
 
@@ -163,7 +164,7 @@ async def drop_if_unwanted(row: Row) -> None:
     kept = row["is_local"] or await fetch_one("SELECT id FROM share WHERE bookmark_id = ? LIMIT 1", row["id"])
     if not kept and not await is_followed({"id": row["actor_id"]}):
         await rows.drop(row)
-        await execute("DELETE FROM remark WHERE object_hash = ?", row["uri_hash"])
+        await execute("DELETE FROM remark WHERE object_hash = ? AND public_id IS NULL", row["uri_hash"])
 
 
 async def follow_consent(author: Row, limit: int) -> int:
@@ -186,7 +187,7 @@ async def consents(author: Row) -> bool:
 async def _store(arrival: Arrival, known: Known, holds: _Holds) -> str:
     new: list[dict[str, Any]] = []
     outcome = await _settle(arrival, arrival.values(known), known, holds, new)
-    await rows.put_many(new)
+    await telling.copied(await rows.put_many(new))
     return outcome
 
 
@@ -229,10 +230,12 @@ async def _no_longer(arrival: Arrival, before: Row | None) -> str:
     return "dropped"
 
 
-async def _drop(row: Row) -> None:
+async def _drop(row: Row, author: Row) -> None:
+    for announce_uri in await say_shares_ended(row["uri"], author):
+        await rows.bury(announce_uri, addresses.uri_hash(announce_uri))
     await rows.drop(row)
     await execute("DELETE FROM share WHERE object_hash = ?", row["uri_hash"])
-    await execute("DELETE FROM remark WHERE object_hash = ?", row["uri_hash"])
+    await execute("DELETE FROM remark WHERE object_hash = ? AND public_id IS NULL", row["uri_hash"])
 
 
 async def _known(author: Row, uri: str) -> Row | None:

@@ -8,6 +8,8 @@ what is one page moves what it must. Links whose bookmarks may belong elsewhere 
 
 from __future__ import annotations
 
+from functools import partial
+
 from fedimark.bookmarks import rows
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.text.works import PAGES_VERSION, page_of
@@ -79,7 +81,7 @@ async def move_some() -> int:
     last = moved_to = 0
     while some := await fetch(_ON, link["id"], last, _BATCH):
         for row in some:
-            moved_to = await atomically(lambda row=row: _move(row)) or moved_to  # type: ignore[misc]
+            moved_to = await atomically(partial(_move, row)) or moved_to
         last = some[-1]["id"]
     await atomically(lambda: _moved(link["id"], moved_to))
     return 1

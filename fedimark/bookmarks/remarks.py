@@ -8,16 +8,17 @@ know leaves no trace; nobody is asked what it could be about.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from fedimark import addresses
+from fedimark.bookmarks import telling
 from fedimark.bookmarks.arrivals import grave_of, reach_of, stamp_of
 from fedimark.bookmarks.incoming import IGNORED, consents, is_buried, is_followed, is_shut_out
-from fedimark.bookmarks.shares import bookmark_of
+from fedimark.bookmarks.spoken_of import About, about_of, follows, is_remark
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import MICROS, now
 from fedimark.logs import REMARK_REFUSED, log
-from fedimark.policy.blocks import between
+from fedimark.policy.interactions import allows_of
 from fedimark.policy.visibility import Visibility, is_listed, may_be_passed_on
 from fedimark.text import clean, html
 from fedimark.timelines.merge import hold
@@ -27,25 +28,22 @@ REFUSED = "refused"
 
 MOST_ABOUT_ONE = 500  # kept about one bookmark
 MOST_AN_HOUR = 60  # taken of one person
-DEEPEST = 30  # answers between one and its bookmark
 LONGEST = 10_000  # characters
 
 _HOUR = 3_600 * MICROS
 _KNOWN = "SELECT * FROM remark WHERE uri_hash = ?"
-_IS_BOOKMARK = "SELECT id FROM bookmark WHERE uri_hash = ?"
-_ANSWERED = """
-SELECT b.*, r.depth FROM remark r JOIN bookmark b ON b.id = r.bookmark_id WHERE r.uri_hash = ? AND r.depth < ?
-"""
-_FOLLOWS = "SELECT id FROM follow WHERE follower_id = ? AND target_id = ? AND state = 'accepted'"
 _OF_AN_HOUR = "SELECT count(*) AS amount FROM remark WHERE actor_id = ? AND received_at > ?"
 _ABOUT_ONE = "SELECT count(*) AS amount FROM remark WHERE bookmark_id = ?"
 # Of those nobody here follows the oldest, else the oldest of all.
 _LEAST = """
 DELETE FROM remark WHERE id = (
-    SELECT r.id FROM remark r WHERE r.bookmark_id = ? ORDER BY CASE WHEN EXISTS (
+    SELECT r.id FROM remark r WHERE r.bookmark_id = ? AND r.public_id IS NULL ORDER BY CASE WHEN EXISTS (
         SELECT 1 FROM follow f JOIN actor a ON a.id = f.follower_id
         WHERE f.target_id = r.actor_id AND f.state = 'accepted' AND a.local_name IS NOT NULL) THEN 1 ELSE 0 END,
     r.said_at, r.id LIMIT 1)
+"""
+_FORGET_ANSWERED = """
+UPDATE remark SET parent_id = NULL WHERE parent_id IN (SELECT id FROM remark WHERE actor_id = ?)
 """
 _WITHHELD = "SELECT updated_at FROM withheld WHERE uri_hash = ?"
 _WITHHOLD = """
@@ -56,27 +54,15 @@ ON CONFLICT (uri_hash) DO UPDATE SET updated_at = excluded.updated_at, kept_at =
 _QUOTED_LINE = re.compile(r"RE: ?https?://\S+")
 
 
-class _About(NamedTuple):
-    """What a Note is about, and how many answers stand between the two."""
-
-    bookmark: Row
-    depth: int
-    is_reply: bool
-
-
-def is_remark(note: Note) -> bool:
-    """Whether a Note answers something, or quotes it with neither a title nor a page of its own, as Betula remarks."""
-    return note.type == "Note" and (note.in_reply_to is not None or _quotes(note))
-
-
 async def store_remark(author: Row, note: Note, received_at: int) -> str:
     """Keep what somebody said about a bookmark known here, or the newer words of it.
 
-    About bookmarks of people here everybody speaks whom they let see them; about those of others, people who are
-    followed here. `author` is the row of the proven author, `received_at` microseconds since 1970 UTC.
+    About bookmarks of people here, and to what they wrote, everybody speaks whom they let see it; about those of
+    others, people who are followed here. `author` is the row of the proven author, `received_at` microseconds since
+    1970 UTC.
     """
     before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
-    about = await _about(author, note) if is_remark(note) else None
+    about = await about_of(author, note, before) if is_remark(note) else None
     if about is None and before is None:
         return IGNORED
     await hold("actor", author["id"])
@@ -84,12 +70,14 @@ async def store_remark(author: Row, note: Note, received_at: int) -> str:
         return IGNORED
     if await is_shut_out(author) or await is_buried(author, note.id):
         return IGNORED
+    if before is None and about is not None and about.is_kept_out:
+        return REFUSED
     stamp, grave = stamp_of(note), _grave(author, note.id)
     withheld = await fetch_one(_WITHHELD, grave)
     if any(known is not None and known["updated_at"] >= stamp for known in (before, withheld)):
         return "known"
     values = await _read(author, note, about, received_at) if about else None
-    if values is None:
+    if values is None or about is None:
         return await _no_longer(before, note, grave, stamp)
     if before is not None:
         await _change(before, values)
@@ -98,22 +86,32 @@ async def store_remark(author: Row, note: Note, received_at: int) -> str:
         return REFUSED
     await execute("DELETE FROM withheld WHERE uri_hash = ?", grave)
     await _put({**values, "received_at": received_at})
+    await telling.said(values, about.bookmark)
     return "remarked"
 
 
 async def forget_remark(author: Row, uri: str) -> str:
     """Drop what its author took back; `bookmarks.incoming.forget_note` digs the grave."""
-    sql = "DELETE FROM remark WHERE uri_hash = ? AND actor_id = ?"
-    return "deleted" if await execute(sql, addresses.uri_hash(uri), author["id"]) else IGNORED
+    before = await fetch_one(_KNOWN, addresses.uri_hash(uri))
+    if before is None or before["actor_id"] != author["id"]:
+        return IGNORED
+    await _drop(before)
+    return "deleted"
 
 
 async def forget_remarks_of(author: Row) -> None:
-    """Drop all that somebody said who is gone."""
+    """Drop all that somebody said who is gone; answers to it stay."""
+    await execute(_FORGET_ANSWERED, author["id"])
     await execute("DELETE FROM remark WHERE actor_id = ?", author["id"])
 
 
 def words_of(note: Note) -> str:
-    """What a Note says, as plain text, without the address of what it quotes."""
+    """What a Note says, as plain text, without the address of what it quotes.
+
+    As it was typed, where its server tells: without whom it answers, which stands there for microblogs.
+    """
+    if note.source_text is not None and note.source_text.strip():
+        return clean.many_lines(note.source_text, LONGEST).strip()
     lines = clean.many_lines(html.to_text(note.content_html), LONGEST).strip().split("\n")
     if note.quote is not None:
         for place in (0, -1):
@@ -122,41 +120,7 @@ def words_of(note: Note) -> str:
     return "\n".join(lines).strip()
 
 
-def _quotes(note: Note) -> bool:
-    return note.quote is not None and not note.title and note.href is None
-
-
-async def _about(author: Row, note: Note) -> _About | None:
-    """The bookmark that a Note is about, if its author may speak about it to us; None for everything else."""
-    found = await _named(note)
-    if found is None or found.bookmark["removed_at"] is not None:
-        return None
-    if await fetch_one(_IS_BOOKMARK, addresses.uri_hash(note.id)) is not None:
-        return None
-    bookmark, visibility = found.bookmark, Visibility(found.bookmark["visibility"])
-    if await between(author["id"], bookmark["actor_id"]):
-        return None
-    if bookmark["is_local"]:
-        is_for_them = visibility is Visibility.FOLLOWERS and await _follows(author["id"], bookmark["actor_id"])
-        return found if may_be_passed_on(visibility) or is_for_them else None
-    return found if may_be_passed_on(visibility) and await is_followed(author) else None
-
-
-async def _named(note: Note) -> _About | None:
-    if note.in_reply_to is not None:
-        bookmark = await bookmark_of(note.in_reply_to)
-        if bookmark is not None:
-            return _About(bookmark, 0, is_reply=True)
-        answered = None
-        if note.in_reply_to != note.id:
-            answered = await fetch_one(_ANSWERED, addresses.uri_hash(note.in_reply_to), DEEPEST)
-        if answered is not None:
-            return _About(answered, answered["depth"] + 1, is_reply=True)
-    bookmark = await bookmark_of(note.quote) if note.quote is not None and _quotes(note) else None
-    return _About(bookmark, 0, is_reply=False) if bookmark is not None else None
-
-
-async def _read(author: Row, note: Note, about: _About, received_at: int) -> dict[str, Any] | None:
+async def _read(author: Row, note: Note, about: About, received_at: int) -> dict[str, Any] | None:
     """The row that a Note means; None where it says nothing, or nothing to us."""
     visibility, words = await _reach(author, note, about.bookmark), words_of(note)
     if visibility is None or not words:
@@ -166,12 +130,15 @@ async def _read(author: Row, note: Note, about: _About, received_at: int) -> dic
         "uri": note.id,
         "uri_hash": addresses.uri_hash(note.id),
         "page_url": note.url or note.id,
-        "object_hash": await _hash_of(about.bookmark),
+        "object_hash": await hash_of(about.bookmark),
         "bookmark_id": about.bookmark["id"],
+        "parent_id": about.parent_id,
+        "about_uri": about.uri,
         "depth": about.depth,
         "is_reply": about.is_reply,
         "description": words,
         "visibility": int(visibility),
+        "allows": allows_of(note.policy, author["followers_uri"]),
         "listed": is_listed(visibility, author_consents=await consents(author)),
         "said_at": min(note.published or received_at, received_at),
         "updated_at": stamp_of(note),
@@ -188,10 +155,11 @@ async def _reach(author: Row, note: Note, bookmark: Row) -> Visibility | None:
         return None
     if addresses.absolute(addresses.person(owner["local_name"])) in (*note.to, *note.cc):
         return visibility or Visibility.PRIVATE
-    return visibility if visibility is not None and await _follows(owner["id"], author["id"]) else None
+    return visibility if visibility is not None and await follows(owner["id"], author["id"]) else None
 
 
-async def _hash_of(bookmark: Row) -> str:
+async def hash_of(bookmark: Row) -> str:
+    """What a bookmark's Note is found by, whosever it is."""
     if not bookmark["is_local"]:
         return str(bookmark["uri_hash"])
     owner = await fetch_one("SELECT local_name FROM actor WHERE id = ?", bookmark["actor_id"])
@@ -220,6 +188,9 @@ async def _put(values: dict[str, Any]) -> None:
 
 
 async def _change(before: Row, values: dict[str, Any]) -> None:
+    # An answer is younger than what it answers: so none leads round in a circle, whatever an edit says.
+    is_older = values["parent_id"] is None or values["parent_id"] < before["id"]
+    values = values if is_older else {**values, "parent_id": None}
     columns = ", ".join(f"{name} = ?" for name in values)
     await execute(f"UPDATE remark SET {columns} WHERE id = ?", *values.values(), before["id"])
 
@@ -230,12 +201,14 @@ async def _no_longer(before: Row | None, note: Note, grave: str, stamp: int) -> 
         await execute(_WITHHOLD, grave, stamp, now())
     if before is None:
         return IGNORED
-    await execute("DELETE FROM remark WHERE id = ?", before["id"])
+    await _drop(before)
     return "dropped"
 
 
-async def _follows(follower_id: int, target_id: int) -> bool:
-    return await fetch_one(_FOLLOWS, follower_id, target_id) is not None
+async def _drop(row: Row) -> None:
+    """Take something out: answers to it answer what it answered."""
+    await execute("UPDATE remark SET parent_id = ? WHERE parent_id = ?", row["parent_id"], row["id"])
+    await execute("DELETE FROM remark WHERE id = ?", row["id"])
 
 
 def _grave(author: Row, uri: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from fedimark.bookmarks import rows
+from fedimark.bookmarks import giving, rows
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.save import end_bookmark, hold_owner
-from fedimark.database import Row, atomically, fetch, fetch_one
+from fedimark.bookmarks.owners import hold_owner
+from fedimark.bookmarks.publications import end_bookmark
+from fedimark.bookmarks.remarks import forget_remarks_of
+from fedimark.bookmarks.untold import LANE
+from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import NotFound
 from fedimark.here import MICROS, here, now
+from fedimark.jobs.bell import ring
 from fedimark.policy.visibility import Visibility
 from fedimark.timelines.merge import hold
 
@@ -29,9 +33,22 @@ async def remove_bookmark(owner: Owner, public_id: str) -> None:
         row = await fetch_one(_LIVE, owner.actor_id, public_id)
         if row is None:
             raise NotFound
-        await rows.change(row, {"removed_at": now(), "listed": False})
+        await hide(row)
 
     await atomically(work)
+
+
+async def hide(row: Row) -> None:
+    """Hide a live bookmark, inside `write()`, its owner held."""
+    await rows.change(row, {"removed_at": now(), "listed": False})
+
+
+async def bring_back(row: Row) -> None:
+    """Show a removed bookmark again as it was, inside `write()`, its owner held. Set `here().wake` after the commit."""
+    await rows.change(row, {"removed_at": None, "listed": row["visibility"] == Visibility.PUBLIC})
+    await giving.given_again(row)
+    # What was not told yet waited for this.
+    await ring(LANE)
 
 
 async def undo_remove(owner: Owner, public_id: str) -> None:
@@ -42,9 +59,10 @@ async def undo_remove(owner: Owner, public_id: str) -> None:
         row = await fetch_one(_REMOVED, owner.actor_id, public_id)
         if row is None:
             raise NotFound("It is too late: the bookmark is gone. You can save it again.")
-        await rows.change(row, {"removed_at": None, "listed": row["visibility"] == Visibility.PUBLIC})
+        await bring_back(row)
 
     await atomically(work)
+    here().wake.set()
 
 
 async def finish_removals() -> int:
@@ -56,9 +74,11 @@ async def finish_removals() -> int:
 
 
 async def remove_all(owner: Owner) -> None:
-    """Take out everything a person saved, inside `write()`; their servers are told by the account's own Delete."""
+    """Take out everything a person saved and wrote, inside `write()`; other servers hear the account's own Delete."""
     for row in await fetch("SELECT * FROM bookmark WHERE actor_id = ?", owner.actor_id):
         await rows.drop(row)
+    await forget_remarks_of({"id": owner.actor_id})
+    await execute("DELETE FROM bundle WHERE owner_id = ?", owner.actor_id)
 
 
 async def _finish(found: Row) -> None:

@@ -1,7 +1,7 @@
 """The one place that keeps a bookmark's row in agreement with everything made from it.
 
-Made from it are the tag index, the tallies, the link's count of savers and the timelines. Local saves and notes that
-arrive both go through here, inside `write()`, so they cannot merge differently.
+Made from it are the tag index, the tallies, the link's count of savers and the timelines; what search finds is made
+later. Local saves and notes that arrive both go through here, inside `write()`, so they cannot merge differently.
 """
 
 from __future__ import annotations
@@ -11,12 +11,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
-from fedimark.database import Row, among, execute, fetch, insert_many, marks, several
+from fedimark.bookmarks.traces import leaving
+from fedimark.database import (
+    Row,
+    Script,
+    Statement,
+    among,
+    ask,
+    ask_all,
+    execute,
+    insert_many,
+    inserts,
+    marks,
+    perform,
+    several,
+)
 from fedimark.here import here, now
 from fedimark.policy.visibility import Visibility
 from fedimark.text import slugs, tags, urls
 from fedimark.text.works import PAGES_VERSION, page_of
-from fedimark.timelines.merge import hold, merge_bookmarks, unmerge_bookmark
+from fedimark.timelines.merge import holding, merge_bookmarks, tags_held, unmerge_bookmark
 
 EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
@@ -36,7 +50,8 @@ _BOOKMARK = {
     "visibility": "smallint",
     **dict.fromkeys(("listed", "is_save", "to_read", "starred", "archived"), "boolean"),
     **dict.fromkeys(("saved_at", "updated_at"), "bigint"),
-    **dict.fromkeys(("via", "via_hash"), "text"),
+    **dict.fromkeys(("via", "via_hash", "via_author", "via_name"), "text"),
+    "allows": "smallint",
 }
 _TAG = {"key": "text", "slug": "text"}
 _TAGGING = {
@@ -45,20 +60,22 @@ _TAGGING = {
     "listed": "boolean",
     "saved_at": "bigint",
 }
+_UNINDEXED = {"bookmark_id": "bigint"}
 _TALLY = {"owner_id": "bigint", "tag_id": "bigint", "visibility": "smallint", "amount": "integer"}
 
 # Columns a saver may say nothing of; the tables themselves know no defaults.
 _UNSAID = {
-    **dict.fromkeys(("title", "description", "private_note", "tags", "page_url", "via"), ""),
+    **dict.fromkeys(("title", "description", "private_note", "tags", "page_url", "via", "via_author", "via_name"), ""),
     **dict.fromkeys(("public_id", "uri", "uri_hash", "via_hash")),
     **dict.fromkeys(("listed", "to_read", "starred", "archived"), False),
     "is_save": True,
+    "allows": 0,
 }
 
 _ONE_LINK = """
 ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, id, COALESCE(root_id, id) AS root_id
 """
-_ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key"
+_ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, public_at"
 _ADDED = """
 ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
 """
@@ -73,6 +90,8 @@ _RETURNED = "(SELECT b.id FROM bookmark b WHERE b.uri_hash = object_hash) WHERE 
 _SHARES_RETURN = f"UPDATE share SET hidden_at = NULL, bookmark_id = {_RETURNED}"
 _REMARKS_RETURN = f"UPDATE remark SET bookmark_id = {_RETURNED}"
 _SHARES_WAIT = "UPDATE share SET bookmark_id = NULL, hidden_at = ? WHERE bookmark_id = ?"
+# What search finds besides.
+_SOUGHT = ("title", "description", "url", "private_note")
 # What the index is made from: a change of anything else leaves it alone.
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
@@ -89,7 +108,7 @@ async def link_of(url: str) -> Row:
 
     The row is held until the transaction ends.
     """
-    return (await _links_of([url]))[url]
+    return (await perform(_links_of([url])))[url]
 
 
 async def put(values: Mapping[str, Any]) -> Row:
@@ -103,17 +122,22 @@ async def put_many(values: Sequence[Mapping[str, Any]]) -> list[Row]:
     Each hangs on its own page's link. Their savers are held by whoever calls: then links are taken, tags and tallies,
     each by their keys, so that two writers wait for each other in one order.
     """
+    return await perform(putting(values))
+
+
+def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
+    """The same as `put_many`, in a script."""
     if not values:
         return []
-    links = await _links_of(each["url"] for each in values)
+    links = yield from _links_of(each["url"] for each in values)
     lines = [{**_UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
-    written = await insert_many("bookmark", _BOOKMARK, lines, "RETURNING id, public_id, uri_hash")
+    written = yield from insert_many("bookmark", _BOOKMARK, lines, "RETURNING id, public_id, uri_hash")
     ids = {_name(row): row["id"] for row in written}
     rows = [{**line, "id": ids[_name(line)], "removed_at": None} for line in lines]
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
     for returning in (_SHARES_RETURN, _REMARKS_RETURN) if arrived else ():
-        await execute(f"{returning} {among('text')}", several(arrived))
-    await _tally(await _index(rows))
+        yield from ask(f"{returning} {among('text')}", several(arrived))
+    yield from _index(rows, Counter())
     return rows
 
 
@@ -122,31 +146,48 @@ async def change(before: Row, values: Mapping[str, Any]) -> Row:
 
     `before` is the row as it stands: read it once its saver is held.
     """
+    return await perform(_changing(before, values))
+
+
+def _changing(before: Row, values: Mapping[str, Any]) -> Script[Row]:
     moved = any(name in values and values[name] != before[name] for name in _INDEXED)
-    lines = await _unindex(before) if moved else Counter()
+    lines = (yield from _unindex(before)) if moved else Counter()
     columns = ", ".join(f"{name} = ?" for name in values)
-    row = (await fetch(f"UPDATE bookmark SET {columns} WHERE id = ? RETURNING *", *values.values(), before["id"]))[0]
+    sql = f"UPDATE bookmark SET {columns} WHERE id = ? RETURNING *"
+    [row] = yield from ask(sql, *values.values(), before["id"])
+    if row["is_local"] and (row["url"] != before["url"] or row["removed_at"] != before["removed_at"]):
+        yield leaving(row["actor_id"], before["url_md5"])
     if moved:
-        lines.update(await _index([row]))
-        await _tally(lines)
+        yield from _index([row], lines)
+    elif any(name in values and values[name] != before[name] for name in _SOUGHT):
+        yield from ask_all(*_to_be_sought([row]))
     if row["link_id"] != before["link_id"]:
-        await _settle([before["link_id"]])
+        yield from ask_all(_settled([before["link_id"]]))
     return row
 
 
 async def drop(row: Row) -> None:
     """Take a bookmark out of the table, with all that is made from it."""
-    lines = await _unindex(row)
-    await execute("DELETE FROM bookmark WHERE id = ?", row["id"])
+    await perform(_dropping(row))
+
+
+def _dropping(row: Row) -> Script[None]:
+    lines = yield from _unindex(row)
+    yield from ask("DELETE FROM bookmark WHERE id = ?", row["id"])
+    yield from ask("DELETE FROM reaction WHERE bookmark_id = ?", row["id"])
     if row["is_local"]:
-        await execute("DELETE FROM share WHERE bookmark_id = ?", row["id"])
-        await execute("DELETE FROM reaction WHERE bookmark_id = ?", row["id"])
-        await execute("DELETE FROM remark WHERE bookmark_id = ?", row["id"])
+        yield leaving(row["actor_id"], row["url_md5"])
+        yield from ask("DELETE FROM telling WHERE bookmark_id = ?", row["id"])
+        yield from ask("DELETE FROM edited WHERE bookmark_id = ?", row["id"])
+        yield from ask("DELETE FROM share WHERE bookmark_id = ?", row["id"])
+        yield from ask("DELETE FROM asset WHERE bookmark_id = ?", row["id"])
+        yield from ask("DELETE FROM withdrawal WHERE bookmark_id = ?", row["id"])
+        yield from ask("DELETE FROM remark WHERE bookmark_id = ? AND public_id IS NULL", row["id"])
     else:
-        await execute(_SHARES_WAIT, now(), row["id"])
-        await execute("UPDATE remark SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
-    await _tally(lines)
-    await _settle([row["link_id"]])
+        yield from ask(_SHARES_WAIT, now(), row["id"])
+    # What people here wrote about it stays theirs.
+    yield from ask("UPDATE remark SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
+    yield from ask_all(*_to_be_sought([row]), *_tallied(lines), _settled([row["link_id"]]))
 
 
 async def bury(uri: str, uri_hash: str) -> None:
@@ -160,7 +201,7 @@ def _name(line: Mapping[str, Any]) -> str:
     return str(line["public_id"] or line["uri_hash"])
 
 
-async def _links_of(given: Iterable[str]) -> dict[str, Row]:
+def _links_of(given: Iterable[str]) -> Script[dict[str, Row]]:
     """The link of each URL: `id`, and `root_id` that its bookmarks hang on; made where it is new, and held."""
     pages = {url: page_of(url) for url in given}
     hashes = {page: urls.link_hash(page) for page in pages.values()}
@@ -175,27 +216,30 @@ async def _links_of(given: Iterable[str]) -> dict[str, Row]:
         }
         for page, name in sorted(hashes.items(), key=lambda each: each[1])
     ]
-    found = {row["hash"]: row for row in await insert_many("link", _LINK, lines, _ONE_LINK)}
+    found = {row["hash"]: row for row in (yield from insert_many("link", _LINK, lines, _ONE_LINK))}
     return {url: found[hashes[page]] for url, page in pages.items()}
 
 
-async def _index(rows: Sequence[Row]) -> _Lines:
-    """Everything made from live rows but their tallies, which are returned; a removed one has none of it."""
-    await _settle({row["link_id"] for row in rows})
+def _index(rows: Sequence[Row], lines: _Lines) -> Script[None]:
+    """Write everything made from rows; `lines` are what tallies lose meanwhile. A removed one has none but that."""
+    settled = _settled({row["link_id"] for row in rows})
     live = [row for row in rows if row["removed_at"] is None]
     if not live:
-        return Counter()
+        yield from ask_all(*_to_be_sought(rows), *_tallied(lines), settled)
+        return
     keys = {row["id"]: sorted({tags.key(word) for word in row["tags"].split()}) for row in live}
-    ids = await _tag_ids({key for each in keys.values() for key in each})
+    known = yield from _tags_of({key for each in keys.values() for key in each})
+    ids = {key: int(tag["id"]) for key, tag in known.items()}
     public = {key for row in live if row["is_local"] and row["listed"] for key in keys[row["id"]]}
-    await _publish([ids[key] for key in public if not key.startswith(".")])
-    taggings = [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
-    await insert_many("bookmark_tag", _TAGGING, taggings)
-    await merge_bookmarks([row["id"] for row in live])
-    lines: _Lines = Counter()
+    yield from _publish([ids[key] for key in public if not tags.is_private(key) and known[key]["public_at"] is None])
     for row in live:
         lines.update(_lines(row, {key: ids[key] for key in keys[row["id"]]}))
-    return lines
+    taggings = inserts(
+        "bookmark_tag", _TAGGING, [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
+    )
+    sought = _to_be_sought(rows)
+    yield from ask_all(*taggings, *sought, *_tallied(lines), settled, *tags_held(ids.values()))
+    yield from merge_bookmarks([row["id"] for row in live])
 
 
 def _tagging(row: Row, key: str, tag_id: int) -> dict[str, Any]:
@@ -204,47 +248,53 @@ def _tagging(row: Row, key: str, tag_id: int) -> dict[str, Any]:
     return {"bookmark_id": row["id"], "tag_id": tag_id, "visibility": visibility, "listed": listed, **same}
 
 
-async def _unindex(row: Row) -> _Lines:
+def _unindex(row: Row) -> Script[_Lines]:
     """Take out everything made from a row, before it changes; returns what its tallies lose."""
-    await hold("actor", row["actor_id"])
+    yield from holding("actor", row["actor_id"])
     # Two savers of one page settle it one after the other.
-    await hold("link", row["link_id"])
+    yield from holding("link", row["link_id"])
     if row["removed_at"] is not None:
         return Counter()
-    ids = await _tag_ids({tags.key(word) for word in row["tags"].split()})
-    await unmerge_bookmark(row)
-    await execute("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
+    known = yield from _tags_of({tags.key(word) for word in row["tags"].split()})
+    ids = {key: int(tag["id"]) for key, tag in known.items()}
+    yield from unmerge_bookmark(row)
+    yield from ask("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
     return Counter({line: -amount for line, amount in _lines(row, ids).items()})
 
 
-async def _settle(link_ids: Iterable[int]) -> None:
+def _settled(link_ids: Iterable[int]) -> Statement:
     moment = now()
     look_at = moment + LOOK_AFTER if here().settings.read_pages else None
-    await execute(_COUNT_SAVERS + among(), moment - LOOK_AGAIN, look_at, several(sorted(link_ids)))
+    return _COUNT_SAVERS + among(), (moment - LOOK_AGAIN, look_at, several(sorted(link_ids)))
 
 
-async def _tag_ids(keys: Iterable[str]) -> dict[str, int]:
-    """Key → id of each tag, rows made where a tag is new, in the order of keys lest two writers block each other."""
+def _to_be_sought(rows: Iterable[Row]) -> list[Statement]:
+    """Search learns of bookmarks after the commit, from these rows: whoever saves need not wait for that."""
+    return inserts("unindexed", _UNINDEXED, [{"bookmark_id": row["id"]} for row in rows])
+
+
+def _tags_of(keys: Iterable[str]) -> Script[dict[str, Row]]:
+    """Each tag by its key, rows made where one is new, in the order of keys lest two writers block each other."""
     wanted = sorted(keys)
     if not wanted:
         return {}
-    have = await fetch(f"SELECT id, key FROM tag WHERE key {among('text')}", several(wanted))
+    have = yield from ask(f"SELECT id, key, public_at FROM tag WHERE key {among('text')}", several(wanted))
     known = {row["key"] for row in have}
     missing = [{"key": key, "slug": slugs.slug(key)} for key in wanted if key not in known]
-    have += await insert_many("tag", _TAG, missing, _ONE_TAG)
-    return {row["key"]: int(row["id"]) for row in have}
+    have += yield from insert_many("tag", _TAG, missing, _ONE_TAG)
+    return {row["key"]: row for row in have}
 
 
-async def _publish(tag_ids: Sequence[int]) -> None:
+def _publish(tag_ids: Sequence[int]) -> Script[None]:
     """Remember of tags that they were public here once: their streams can be followed for ever."""
     if tag_ids:
         sql = f"UPDATE tag SET public_at = ? WHERE id IN ({marks(len(tag_ids))}) AND public_at IS NULL"
-        await execute(sql, now(), *sorted(tag_ids))
+        yield from ask(sql, now(), *sorted(tag_ids))
 
 
 def _reach(key: str, row: Row) -> tuple[int, bool]:
     """Visibility and listing of one tagging: a private tag is its owner's alone, whatever it stands on."""
-    if key.startswith("."):
+    if tags.is_private(key):
         return int(Visibility.PRIVATE), False
     return row["visibility"], bool(row["listed"])
 
@@ -254,12 +304,12 @@ def _lines(row: Row, ids: Mapping[str, int]) -> _Lines:
     lines = [(row["actor_id"], ALL_TAGS, row["visibility"])]
     lines += [(row["actor_id"], tag_id, _reach(key, row)[0]) for key, tag_id in ids.items()]
     if row["listed"]:
-        lines += [(EVERYONE, tag_id, row["visibility"]) for key, tag_id in ids.items() if not key.startswith(".")]
+        lines += [(EVERYONE, tag_id, row["visibility"]) for key, tag_id in ids.items() if not tags.is_private(key)]
     return Counter(lines)
 
 
-async def _tally(lines: _Lines) -> None:
+def _tallied(lines: _Lines) -> list[Statement]:
     """Raise and lower tallies in one order, lest two writers block each other."""
     names = tuple(_TALLY)
     changed = [dict(zip(names, (*line, amount), strict=True)) for line, amount in sorted(lines.items()) if amount]
-    await insert_many("tally", _TALLY, changed, _ADDED)
+    return inserts("tally", _TALLY, changed, _ADDED)

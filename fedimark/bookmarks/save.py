@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
 
 from fedimark import addresses
-from fedimark.bookmarks import rows
+from fedimark.bookmarks import columns, copying, giving, rows, telling, untold, withdrawing
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
+from fedimark.bookmarks.owners import hold_owner
+from fedimark.bookmarks.publications import end_bookmark, end_publication, respelled, said_anew
+from fedimark.bookmarks.together import is_plain, save_new
 from fedimark.database import Row, among, atomically, fetch, fetch_one, several
-from fedimark.errors import Forbidden, Gone, NotFound, Taken
-from fedimark.here import MICROS, here, now
-from fedimark.outbox import publish, streams
-from fedimark.policy.visibility import Visibility, is_listed, leaves, same_publication
+from fedimark.errors import NotFound, Taken
+from fedimark.here import here, now
+from fedimark.outbox.consent import is_spoken
+from fedimark.policy.visibility import Visibility, leaves, may_be_passed_on, same_publication
 from fedimark.text import urls
-from fedimark.timelines.merge import hold
-
-_FUTURE = 600 * MICROS  # further ahead than this is a mistake and becomes now, as at Pinboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +30,77 @@ class Saved:
     is_new: bool
 
 
+Fate: TypeAlias = Literal["new", "known", "changed"]
+"""What a row of a batch did: known ones were there to the letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one draft of a batch: its row now, and as it was before where it was there."""
+
+    fate: Fate
+    row: Row
+    before: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What is to stand where something stood. `is_patient`: a publication that it makes private ends a little later."""
+
+    draft: Draft
+    is_patient: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many of a batch were new, already there to the letter, or changed."""
+    """What became of a batch, in its order."""
 
-    new: int = 0
-    known: int = 0
-    changed: int = 0
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def new(self) -> int:
+        """How many were new."""
+        return self._count("new")
+
+    @property
+    def known(self) -> int:
+        """How many were there to the letter."""
+        return self._count("known")
+
+    @property
+    def changed(self) -> int:
+        """How many were there in other words."""
+        return self._count("changed")
+
+    def _count(self, fate: Fate) -> int:
+        return sum(each.fate == fate for each in self.outcomes)
 
 
-async def save_bookmark(owner: Owner, draft: Draft) -> Saved:
+def as_it_is(draft: Draft, _before: Row | None) -> Draft:
+    """What a batch takes of a draft whose file leaves nothing to settle."""
+    return draft
+
+
+Look: TypeAlias = Callable[[], Awaitable[Row | None]]
+
+
+async def save_bookmark(owner: Owner, draft: Draft, source: Mapping[str, Any] = MappingProxyType({})) -> Saved:
     """Save a draft as the owner's; the same exact URL saved before is replaced (and comes back if just removed).
 
-    Raises Gone when the account has left meanwhile.
+    `source` is what is known of where it is from, as `copying.named` says it; else the draft is believed. Raises Gone
+    when the account has left meanwhile.
     """
+
+    if not source and is_plain(draft):
+        new = await save_new(owner, draft)
+        if new is not None:
+            here().wake.set()
+            return _as_saved(owner, new, is_new=True)
 
     async def work() -> Saved:
         held = await hold_owner(owner)
         before = await _by_url(owner, draft.url)
-        row, _ = await _saved(held, draft, before)
-        await _told(owner, before, row)
+        row = await _written(held, draft, before, source)
         return _as_saved(owner, row, is_new=before is None)
 
     saved = await atomically(work)
@@ -72,8 +124,7 @@ async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:
             if other["removed_at"] is None:
                 raise Taken("You have another bookmark of this address.", field="url")
             await end_bookmark(owner, other)
-        row, _ = await _saved(held, draft, before)
-        await _told(owner, before, row)
+        row = await _written(held, draft, before)
         return _as_saved(owner, row, is_new=False)
 
     saved = await atomically(work)
@@ -81,10 +132,48 @@ async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:
     return saved
 
 
-async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
+async def rewrite_bookmark(owner: Owner, look: Look, written: Callable[[Row | None], Rewrite]) -> tuple[Row, bool]:
+    """Save what a program said of some fields over what stands there; returns the row, and whether it is new.
+
+    `look` finds the live bookmark that is meant, once the owner is held, or None where a new one is; `written` makes of
+    it what is to stand there, so that of two who write at once neither undoes what the other said. Raises what `look`
+    and `written` raise, and Taken for the field `url`.
+    """
+
+    async def work() -> tuple[Row, bool]:
+        held = await hold_owner(owner)
+        before = await look()
+        to_be = written(before)
+        other = await _by_url(owner, to_be.draft.url)
+        if before is None:
+            before = other  # one that can still come back, if any
+        elif other is not None and other["id"] != before["id"]:
+            if other["removed_at"] is None:
+                raise Taken("A bookmark with this URL already exists.", field="url")
+            await end_bookmark(owner, other)
+        row = await _written(held, to_be.draft, before, is_patient=to_be.is_patient)
+        return row, before is None or before["removed_at"] is not None
+
+    saved = await atomically(work)
+    here().wake.set()
+    return saved
+
+
+async def edit_held(owner: Owner, before: Row, draft: Draft) -> Row:
+    """Replace one bookmark by a draft of the same URL, inside `write()`, its owner held; returns its row as it is now.
+
+    Other servers are told as of any edit.
+    """
+    return await _written(owner, draft, before)
+
+
+async def save_many(
+    owner: Owner, drafts: Sequence[Draft], settle: Callable[[Draft, Row | None], Draft] = as_it_is
+) -> Imported:
     """Save a batch from a file in one transaction, with the original moments and nothing said to other servers.
 
-    A file that knows nothing of stars, private notes or visibility takes none away from a bookmark already here.
+    `settle` is told the row that is there already, if any, and says what is to be saved. A file that knows nothing of
+    stars, private notes or visibility takes none away from a bookmark already here.
     """
 
     async def work() -> Imported:
@@ -95,21 +184,21 @@ async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
         fresh: dict[str, Draft] = {}
         for md5, draft in zip(hashes, drafts, strict=True):
             if md5 not in have:
-                fresh.setdefault(md5, draft)
-        have |= {row["url_md5"]: row for row in await rows.put_many([_new(held, draft) for draft in fresh.values()])}
-        new = len(fresh)
-        known = changed = 0
+                fresh.setdefault(md5, settle(draft, None))
+        written = await rows.put_many([columns.new(held, draft) for draft in fresh.values()])
+        have |= {row["url_md5"]: row for row in written}
+        outcomes = []
         for md5, draft in zip(hashes, drafts, strict=True):
-            if fresh.pop(md5, None) is not None:
-                continue
             before = have[md5]
-            row, touched = await _saved(held, _kept(draft, before), before)
+            if fresh.pop(md5, None) is not None:
+                outcomes.append(Outcome("new", before))
+                continue
+            row, touched = await _saved(held, _kept(settle(draft, before), before), before)
             if touched and before["public_id"] == row["public_id"]:
-                await bury_announces(await streams.bookmark_respelled(owner, before, row))
+                await respelled(owner, before, row)
             have[md5] = row
-            changed += touched
-            known += not touched
-        return Imported(new, known, changed)
+            outcomes.append(Outcome("changed" if touched else "known", row, before))
+        return Imported(tuple(outcomes))
 
     return await atomically(work)
 
@@ -124,33 +213,6 @@ def _kept(draft: Draft, before: Row) -> Draft:
 
 
 _OWN = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND removed_at IS NULL"
-_SPOKEN = ("url", "title", "description", "tags", "visibility", "saved_at")  # what a Note is made from
-
-
-def is_spoken(row: Row) -> bool:
-    """Whether other servers may hold this bookmark: only then is its id a publication's."""
-    return leaves(Visibility(row["visibility"])) and urls.federable(row["url"])
-
-
-async def hold_owner(owner: Owner) -> Owner:
-    """Take the owner for this transaction: two changes of one person's bookmarks go one after the other.
-
-    Returns the owner with the Privacy Lock as it is now: it may have been closed since they signed in. Raises Gone:
-    nothing is saved for somebody who has left; Forbidden: nor for somebody suspended.
-    """
-    await hold("actor", owner.actor_id)
-    row = await fetch_one(_LOCK, owner.actor_id)
-    if row is None:
-        raise Gone("This account is gone.")
-    if row["suspended_at"] is not None:
-        raise Forbidden("This account is suspended.")
-    return replace(owner, privacy_lock=bool(row["privacy_lock"]))
-
-
-_LOCK = """
-SELECT c.privacy_lock, a.suspended_at FROM actor a JOIN account c ON c.actor_id = a.id
-WHERE a.id = ? AND a.gone_at IS NULL
-"""
 
 
 async def _by_url(owner: Owner, url: str) -> Row | None:
@@ -158,91 +220,58 @@ async def _by_url(owner: Owner, url: str) -> Row | None:
     return await fetch_one(sql, owner.actor_id, urls.md5(url))
 
 
-async def _saved(owner: Owner, draft: Draft, before: Row | None) -> tuple[Row, bool]:
+async def _written(
+    owner: Owner,
+    draft: Draft,
+    before: Row | None,
+    source: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    is_patient: bool = False,
+) -> Row:
+    """Write a draft over a row or as a new one, and let others be told; returns the row."""
+    spoken = None
+    if before is not None and not leaves(Visibility(before["visibility"])):
+        after = visibility_of(draft, owner, Visibility(before["visibility"]))
+        spoken = await withdrawing.taken_back(owner, before, after) if leaves(after) else None
+    row, _ = await _saved(owner, draft, before, source, is_patient=is_patient)
+    await giving.given(owner, before, row)
+    if may_be_passed_on(Visibility(row["visibility"])):
+        await telling.copied([row])
+    await said_anew(owner, spoken or before, row)
+    if spoken is not None:  # what was changed while it was private
+        await untold.changed(row)
+    return row
+
+
+async def _saved(
+    owner: Owner,
+    draft: Draft,
+    before: Row | None,
+    source: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    is_patient: bool = False,
+) -> tuple[Row, bool]:
     """Write a draft over a row or as a new one; returns the row and whether anything changed."""
     if before is None:
-        return await rows.put(_new(owner, draft)), True
+        return await rows.put({**columns.new(owner, draft), **(source or await copying.provenance(owner, draft))}), True
     visibility = visibility_of(draft, owner, Visibility(before["visibility"]))
-    values = _values(draft, visibility)
+    values = columns.said(draft, visibility)
     if draft.saved_at is not None:
-        values["saved_at"] = _moment(draft, now())
+        values["saved_at"] = columns.moment(draft, now())
     if before["removed_at"] is None and all(before[name] == value for name, value in values.items()):
         return before, False
+    if before["removed_at"] is not None:
+        values |= source or await copying.provenance(owner, draft)
     values |= {"updated_at": max(now(), before["updated_at"] + 1), "removed_at": None}
     if values["url"] != before["url"]:
         values["link_id"] = await rows.link_id_of(draft.url)
     kept = same_publication(Visibility(before["visibility"]), visibility) and urls.federable(draft.url)
     if is_spoken(before) and not kept:
-        await end_publication(owner, before)
-        values["public_id"] = here().new_id()
+        is_put_off = is_patient and not leaves(visibility) and await withdrawing.put_off(owner, before)
+        if not is_put_off:
+            await end_publication(owner, before)
+            values["public_id"] = here().new_id()
     return await rows.change(before, values), True
-
-
-async def _told(owner: Owner, before: Row | None, row: Row) -> None:
-    """Say a bookmark's news to other servers, if it leaves at all."""
-    if not is_spoken(row):
-        return
-    if before is None or before["public_id"] != row["public_id"] or not is_spoken(before):
-        await publish.bookmark_created(owner, row)
-        await streams.bookmark_published(owner, row)
-    elif any(before[name] != row[name] for name in _SPOKEN):
-        await bury_announces(await streams.bookmark_changed(owner, before, row))
-        await publish.bookmark_updated(owner, row)
-
-
-async def bury_announces(uris: Sequence[str]) -> None:
-    """Remember what tags took back: its address answers 410 unless they say it anew."""
-    for uri in uris:
-        await rows.bury(uri, addresses.uri_hash(uri))
-
-
-async def end_publication(owner: Owner, row: Row) -> None:
-    """Withdraw a publication: its id answers 410 for ever and whoever got it is told."""
-    uri = addresses.absolute(addresses.bookmark(owner.username, row["public_id"]))
-    await rows.bury(uri, addresses.uri_hash(uri))
-    await bury_announces(await streams.bookmark_ended(owner, row))
-    await publish.bookmark_ended(owner, row["public_id"], Visibility(row["visibility"]))
-
-
-async def end_bookmark(owner: Owner, row: Row) -> None:
-    """Take a bookmark out for good, inside `write()`: the publication ends with it."""
-    if is_spoken(row):
-        await end_publication(owner, row)
-    await rows.drop(row)
-
-
-def _values(draft: Draft, visibility: Visibility) -> dict[str, Any]:
-    return {
-        "url": draft.url,
-        "url_md5": urls.md5(draft.url),
-        "title": draft.title or draft.url[:255],
-        "description": draft.description,
-        "private_note": draft.private_note,
-        "tags": " ".join(draft.tags),
-        "visibility": int(visibility),
-        "listed": is_listed(visibility, author_consents=True),
-        "to_read": draft.to_read,
-        "starred": draft.starred,
-        "archived": draft.archived,
-    }
-
-
-def _new(owner: Owner, draft: Draft) -> dict[str, Any]:
-    at = now()  # once: a Note whose two moments differ was edited
-    return {
-        **_values(draft, visibility_of(draft, owner, None)),
-        "actor_id": owner.actor_id,
-        "is_local": True,
-        "public_id": here().new_id(),
-        "saved_at": _moment(draft, at),
-        "updated_at": at,
-    }
-
-
-def _moment(draft: Draft, at: int) -> int:
-    if draft.saved_at is None or draft.saved_at > at + _FUTURE:
-        return at
-    return min(draft.saved_at, at)
 
 
 def _as_saved(owner: Owner, row: Row, *, is_new: bool) -> Saved:

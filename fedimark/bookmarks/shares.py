@@ -8,6 +8,7 @@ that it names: so it is the same in whatever order they come.
 from __future__ import annotations
 
 from fedimark import addresses
+from fedimark.bookmarks import telling
 from fedimark.bookmarks.incoming import IGNORED, drop_if_unwanted, is_buried
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.here import MICROS, now
@@ -37,6 +38,10 @@ _BURIED = "SELECT deleted_at FROM tombstone WHERE uri_hash = ?"
 _COUNTED = f"""
 JOIN bookmark b ON b.id = r.bookmark_id JOIN actor a ON a.id = r.actor_id
 WHERE b.id = ? AND a.suspended_at IS NULL AND {no_block_between("a.id", "b.actor_id")}
+"""
+_SHARED_UNLISTED = f"""
+SELECT b.* FROM bookmark b WHERE b.actor_id = ? AND b.visibility = {int(Visibility.UNLISTED)} AND b.removed_at IS NULL
+AND EXISTS (SELECT 1 FROM share s WHERE s.bookmark_id = b.id) ORDER BY b.id
 """
 _COUNTS = f"""
 SELECT (SELECT count(*) FROM reaction r {_COUNTED} AND r.kind = 'Like') AS likes,
@@ -77,6 +82,8 @@ async def share(sharer: Row, bookmark: Row, object_uri: str, share_uri: str | No
         await _end(before, bookmark)
     await execute(_SHARE, sharer["id"], object_hash, bookmark["id"], uri, at, None)
     await share_began(bookmark, sharer["id"])
+    if bookmark["is_local"]:
+        await telling.shared(sharer["id"], bookmark)
     return "shared"
 
 
@@ -128,6 +135,18 @@ async def unshare_some(sharer: Row, limit: int) -> int:
     return len(found)
 
 
+async def show_or_hide_shared(author_id: int) -> None:
+    """Show what people shared of somebody here who may be read again, or hide it, for they may not, inside `write()`.
+
+    Their public bookmarks come and go by `listed`; this is for what is unlisted, and nobody but sharers shows.
+    """
+    for bookmark in await fetch(_SHARED_UNLISTED, author_id):
+        await hold("link", bookmark["link_id"])
+        for row in await fetch("SELECT actor_id FROM share WHERE bookmark_id = ?", bookmark["id"]):
+            await share_ended(bookmark, row["actor_id"])
+            await share_began(bookmark, row["actor_id"])
+
+
 async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
     """Somebody elsewhere likes a bookmark of this server; what else they like is not ours to count."""
     bookmark = await bookmark_of(object_uri) if addresses.local_bookmark(object_uri) else None
@@ -136,6 +155,7 @@ async def like(fan: Row, object_uri: str, like_uri: str | None) -> str:
     if await was_taken_back(fan, like_uri, None) or await between(fan["id"], bookmark["actor_id"]):
         return IGNORED
     await execute(_LIKE, fan["id"], bookmark["id"], "Like", like_uri or "")
+    await telling.liked(fan["id"], bookmark)
     return "liked"
 
 

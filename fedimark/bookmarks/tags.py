@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fedimark.bookmarks import rows
+from fedimark.bookmarks import giving, rows, untold
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.save import bury_announces, hold_owner, is_spoken
+from fedimark.bookmarks.owners import hold_owner
+from fedimark.bookmarks.publications import respelled
 from fedimark.database import Row, atomically, fetch
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
-from fedimark.outbox import publish, streams
+from fedimark.outbox.consent import is_spoken
 from fedimark.text import tags
 
 _BATCH = 500
@@ -60,7 +61,7 @@ async def _respell(owner: Owner, key: str, instead: Sequence[str]) -> int:
     async def work() -> tuple[list[Row], int]:
         await hold_owner(owner)
         batch = await fetch(_CARRYING, key, owner.actor_id, last, _BATCH)
-        return batch, sum([await _respell_one(owner, row, key, instead) for row in batch])
+        return batch, sum([await respell(owner, row, {key: instead}) is not row for row in batch])
 
     while True:
         batch, respelled = await atomically(work)
@@ -73,17 +74,26 @@ async def _respell(owner: Owner, key: str, instead: Sequence[str]) -> int:
     return changed
 
 
-async def _respell_one(owner: Owner, row: Row, key: str, instead: Sequence[str]) -> bool:
-    """Write a tag of one bookmark anew; returns whether that changed anything."""
+async def respell(owner: Owner, row: Row, instead: Mapping[str, Sequence[str]]) -> Row:
+    """Write some tags of one bookmark anew, each key as the words that take its place; as `spell`."""
     words: list[str] = []
     for word in row["tags"].split():
-        words += instead if tags.key(word) == key else [word]
+        words += instead.get(tags.key(word), (word,))
+    return await spell(owner, row, words)
+
+
+async def spell(owner: Owner, row: Row, words: Iterable[str]) -> Row:
+    """Give one bookmark these tags, which are no news to anybody; inside `write()`, its owner held.
+
+    Returns its row as it is now, the very same where nothing changes.
+    """
     spelled = " ".join(tags.split(" ".join(words)))
     if spelled == row["tags"]:
-        return False
+        return row
     after = await rows.change(row, {"tags": spelled, "updated_at": max(now(), row["updated_at"] + 1)})
+    await giving.respelled(row, after)
     if is_spoken(after):
         # What has another name is no news: tags take back and announce nothing.
-        await bury_announces(await streams.bookmark_respelled(owner, row, after))
-        await publish.bookmark_updated(owner, after)
-    return True
+        await respelled(owner, row, after)
+        await untold.changed(after)
+    return after

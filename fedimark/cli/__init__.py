@@ -12,14 +12,18 @@ import click
 
 from fedimark import __version__
 from fedimark.cli.bookmarks import edit, remove, save
+from fedimark.cli.doctor import doctor
 from fedimark.cli.domains import domain
-from fedimark.cli.files import export, import_
+from fedimark.cli.files import export, import_, undo_import
 from fedimark.cli.follows import follow, unfollow
+from fedimark.cli.keeping import backup, move_to, restore
 from fedimark.cli.links import link
 from fedimark.cli.people import account
+from fedimark.cli.pulling import pull
 from fedimark.cli.reading import counts, network_of, timeline
 from fedimark.cli.relays import relay
 from fedimark.cli.serving import migrate, serve, worker
+from fedimark.cli.speaking import mute, resume
 from fedimark.cli.streams import stream
 from fedimark.errors import FedimarkError
 from fedimark.settings import BadSettings
@@ -54,11 +58,19 @@ for _command in (
     edit,
     remove,
     import_,
+    undo_import,
+    pull,
     export,
     timeline,
     counts,
     follow,
     unfollow,
     stream,
+    mute,
+    resume,
+    backup,
+    restore,
+    move_to,
+    doctor,
 ):
     commands.add_command(_command)

@@ -37,8 +37,18 @@ def run(work: Coroutine[Any, Any, T], settings: Settings | None = None) -> T:
 async def inside() -> AsyncIterator[Here]:
     """Run a block as the server whose database this is, without a way out; a new database is made ready first.
 
-    Without a base URL set, the server is what it was when it first started.
+    Without a base URL set, the server is what it was when it first started. Raises Refused when its rows were moved.
     """
+    from fedimark.keeping import place
+
+    async with inside_even_if_moved() as here:
+        await place.check_is_whole()
+        yield here
+
+
+@asynccontextmanager
+async def inside_even_if_moved() -> AsyncIterator[Here]:
+    """Run a block as `inside`, by a command that goes back to a database which was moved elsewhere."""
     settings, is_ready = await _settings()
     async with opened(settings) as here:
         if not is_ready:
@@ -104,9 +114,9 @@ async def _settings() -> tuple[Settings, bool]:
     from fedimark import database
 
     settings = read(os.environ)
-    if (known := await _facts(settings)) is None:
+    if (known := await facts_of(settings)) is None:
         await database.migrate(settings)
-        known = await _facts(settings) or {}
+        known = await facts_of(settings) or {}
     if not names_itself(settings):
         base_url = known.get("base_url", settings.base_url)
         settings = tried_out(base_url, known.get("handle_domain") if known else None)
@@ -114,7 +124,7 @@ async def _settings() -> tuple[Settings, bool]:
     return settings, began_as == (settings.base_url, settings.handles_at)
 
 
-async def _facts(settings: Settings) -> dict[str, str] | None:
+async def facts_of(settings: Settings) -> dict[str, str] | None:
     """What the server was when it first started, empty before; None for a database without tables."""
     from tortoise.exceptions import OperationalError
 

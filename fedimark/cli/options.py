@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -24,7 +25,23 @@ class _Name(click.ParamType[str]):
 NAME = _Name()
 user = click.option("--user", "username", type=NAME, required=True, metavar="NAME", help="Whose bookmarks.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-visibilities = click.Choice(["public", "unlisted", "followers", "private"])
+WORDS = ("public", "unlisted", "followers", "private")
+visibilities = click.Choice(WORDS)
+
+_FOLDERS = click.Choice(["leave", "tags", "path"])
+
+
+def choices(command: Callable[..., None]) -> Callable[..., None]:
+    """How what comes in is wanted, as importing.options reads it."""
+    for option in (
+        click.option("--home", default="", help="The address of the Shaarli whose notes are in the file."),
+        click.option("--clash", type=click.Choice(["file", "mine", "both"]), default="file", help="Whose words win."),
+        click.option("--visibility", type=click.Choice(["file", *WORDS]), default="file", help="Who may see them."),
+        click.option("--tags", type=NAME, default="", help="Tags for all rows."),
+        click.option("--folders", type=_FOLDERS, default="leave", help="What becomes of folders."),
+    ):
+        command = option(command)
+    return command
 
 
 def print_json(value: Any) -> None:

@@ -53,6 +53,20 @@ def account_rotate_keys(name: str) -> None:
     click.echo(run(_rotate_keys(name)))
 
 
+@account.command("token")
+@click.argument("name", type=options.NAME)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    help="read, write, feed, visibility or save; more than once. Read and write where none is named.",
+)
+@click.option("--label", default="command line", show_default=True, help="What the key is called in the list of keys.")
+def account_token(name: str, scopes: tuple[str, ...], label: str) -> None:
+    """Make a key for somebody’s programs and print it as NAME:HEX; it cannot be shown again."""
+    click.echo(run(_token(name, scopes, label)))
+
+
 async def _add(name: str, password: str, *, is_admin: bool) -> str:
     from fedimark.accounts.register import register
 
@@ -84,3 +98,14 @@ async def _rotate_keys(name: str) -> str:
         if actor is None or actor["gone_at"] is not None:
             raise nobody(name)
         return str((await keys.rotate(actor))["key_id"])
+
+
+async def _token(name: str, scopes: tuple[str, ...], label: str) -> str:
+    from fedimark.accounts import tokens
+    from fedimark.accounts.queries import viewer_by_name
+
+    async with inside():
+        viewer = await viewer_by_name(name)
+        if viewer is None:
+            raise nobody(name)
+        return await tokens.make_token(viewer, label, tokens.read_scopes(scopes) if scopes else tokens.USUAL)

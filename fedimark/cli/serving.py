@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 import click
@@ -22,6 +21,8 @@ def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
     from fedimark import serving
 
     settings = serving_settings(host, port)
+    if not no_worker:
+        _check_engine(settings)
     run(_make_ready(settings), settings)
     port = port or port_of(settings)
     environ = {
@@ -35,6 +36,7 @@ def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
 def worker() -> None:
     """Run only the worker: deliveries, received activities, imports."""
     settings = read(os.environ)
+    _check_engine(settings)
     run(_work(), settings)
 
 
@@ -46,6 +48,14 @@ def migrate() -> None:
     settings = read(os.environ)
     applied = run(database.migrate(settings), settings)
     click.echo("\n".join(applied) if applied else "The database is up to date.")
+
+
+def _check_engine(settings: Settings) -> None:
+    """Say at once what a worker would say only when it starts."""
+    if not settings.is_sqlite:
+        from fedimark.jobs import postgres
+
+        postgres.check_installed()
 
 
 async def _make_ready(settings: Settings) -> None:
@@ -65,15 +75,12 @@ async def _make_ready(settings: Settings) -> None:
 
 
 async def _work() -> None:
-    import signal
-
     from fedimark import app
     from fedimark import worker as loop
+    from fedimark.keeping import figures
 
-    stop = asyncio.Event()
-    for end in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(end, stop.set)
     async with inside() as here:
         settings = here.settings
-    async with app.running(settings) as server:
-        await loop.run(server.here, stop)
+    async with app.running(settings) as server, figures.kept(server.here):
+        app.hear_of_the_end(server.here.ending)
+        await loop.run(server.here, server.here.ending)

@@ -5,36 +5,58 @@ their own that cannot write.
 """
 
 from fedimark.database.connect import TORTOISE, Database
-from fedimark.database.schema import migrate
+from fedimark.database.parts import Sql
+from fedimark.database.schema import answers, is_current, migrate
+from fedimark.database.scripts import Script, Statement, ask, ask_all, insert_many, inserts, perform
 from fedimark.database.statements import (
     Row,
     among,
+    analyzed,
     atomically,
+    cells,
     execute,
     execute_many,
     fetch,
     fetch_one,
-    insert_many,
+    for_each,
+    is_gone,
     is_sqlite,
     marks,
     several,
+    table,
     write,
+    written,
 )
 
 __all__ = [
     "TORTOISE",
     "Database",
     "Row",
+    "Script",
+    "Sql",
+    "Statement",
     "among",
+    "analyzed",
+    "answers",
+    "ask",
+    "ask_all",
     "atomically",
+    "cells",
     "execute",
     "execute_many",
     "fetch",
     "fetch_one",
+    "for_each",
     "insert_many",
+    "inserts",
+    "is_current",
+    "is_gone",
     "is_sqlite",
     "marks",
     "migrate",
+    "perform",
     "several",
+    "table",
     "write",
+    "written",
 ]

@@ -12,6 +12,7 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import OperationalError
 
 from fedimark.errors import Unavailable
+from fedimark.metrics import Metrics
 from fedimark.resources import migrations_module
 from fedimark.settings import Settings
 
@@ -40,16 +41,27 @@ def tortoise_config(settings: Settings) -> dict[str, Any]:
             },
         }
     else:
-        connections = {"default": postgres(settings.database)}
+        connections = {"default": postgres(settings.database, settings)}
     app = {"models": _MODELS, "default_connection": "default", "migrations": migrations_module()}
     return {"connections": connections, "apps": {"models": app}, "use_tz": True, "timezone": "UTC"}
 
 
-def postgres(url: str) -> dict[str, Any]:
-    """A PostgreSQL connection as Tortoise wants it."""
+def postgres(url: str, settings: Settings) -> dict[str, Any]:
+    """PostgreSQL connections as Tortoise wants them."""
     info: dict[str, Any] = expand_db_url(url.replace("postgresql://", "postgres://", 1))
-    info["credentials"] |= {"minsize": 1, "maxsize": 10}
+    info["credentials"] |= {"minsize": 1, "maxsize": settings.database_connections, "reset": _as_it_was}
+    if settings.database_pooled:
+        # The next statement may reach another session, which knows nothing of what was prepared in this one.
+        info["credentials"]["statement_cache_size"] = 0
     return info
+
+
+async def _as_it_was(_: object) -> None:
+    """What the pool does with a connection that comes back: nothing.
+
+    asyncpg would ask the database to forget the session's settings, cursors, listeners and locks, a trip after every
+    statement outside a transaction. We make none of them here; an open transaction it ends by itself before this.
+    """
 
 
 TORTOISE = tortoise_config(Settings(database_url="sqlite:///:memory:"))
@@ -68,12 +80,21 @@ def answering() -> Iterator[None]:
         raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
 
 
+class Counted(TortoiseContext):
+    """One server's rows, and what counts the statements that ask for them."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__()
+        self.metrics = metrics
+
+
 class Database:
     """One server's database, opened."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.context = TortoiseContext()
+        self.metrics = Metrics()
+        self.context = Counted(self.metrics)
 
     async def open(self) -> Database:
         """Connect; raises Unavailable when the database does not answer."""

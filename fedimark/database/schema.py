@@ -4,33 +4,65 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, _current_context
-from tortoise.migrations.executor import MigrationExecutor
+from tortoise.exceptions import OperationalError
+from tortoise.migrations.executor import MigrationTarget
 
 from fedimark.database.connect import answering, postgres, tortoise_config
+from fedimark.database.replay import Executor
+from fedimark.database.statements import fetch
+from fedimark.errors import Unavailable
+from fedimark.resources import migrations_module
 from fedimark.settings import Settings
 
+_SOON_S = 3.0
 
-async def migrate(settings: Settings) -> list[str]:
+
+async def migrate(settings: Settings, until: str | None = None) -> list[str]:
     """Bring the database up to date and return what was applied; safe when several processes start at once.
+
+    `until` names the last step to go, for rows that come from an older database.
 
     Raises Unavailable when the database does not answer.
     """
     with answering():
         if settings.is_sqlite:
             settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-        return await _migrate(settings)
+        return await _migrate(settings, until)
 
 
-async def _migrate(settings: Settings) -> list[str]:
+async def answers() -> bool:
+    """Whether the current database answers at all, soon."""
+    try:
+        async with asyncio.timeout(_SOON_S):
+            with answering():
+                await fetch("SELECT 1")
+    except (Unavailable, TimeoutError):
+        return False
+    return True
+
+
+async def is_current() -> bool:
+    """Whether every migration of this installation was applied to the current database."""
+    try:
+        applied = {row["name"] for row in await fetch("SELECT name FROM tortoise_migrations WHERE app = 'models'")}
+    except OperationalError:  # not even begun
+        return False
+    folder = importlib.import_module(migrations_module()).__path__
+    return {each.name for each in pkgutil.iter_modules(folder)} <= applied
+
+
+async def _migrate(settings: Settings, until: str | None) -> list[str]:
     config = tortoise_config(settings)
     if not settings.is_sqlite:
-        config["connections"]["default"] = postgres(_direct(settings))
+        config["connections"]["default"] = postgres(_direct(settings), settings)
     context = TortoiseContext()
     token = _current_context.set(context)
     applied: list[str] = []
@@ -40,9 +72,10 @@ async def _migrate(settings: Settings) -> list[str]:
             connection = get_connection("default")
             # The executor passes over a first failure, and Tortoise keeps the lock of a connection that never opened.
             await connection.execute_query("SELECT 1")
-            executor = MigrationExecutor(connection, config["apps"])
+            executor = Executor(connection, config["apps"])
             await executor.migrate(
-                progress=lambda event, _, name: applied.append(name) if event == "apply_done" else None
+                [MigrationTarget("models", until)] if until else None,
+                progress=lambda event, _, name: applied.append(name) if event == "apply_done" else None,
             )
     finally:
         await context.close_connections()

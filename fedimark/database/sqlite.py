@@ -5,15 +5,32 @@ Tortoise picks the schema editor by finding `sqlite` in this module's name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+    translate_exceptions,
+)
 from tortoise.connection import get_connections
 
 
-class _WriteTransaction(SqliteTransactionWrapper):
+class WriteTransaction(SqliteTransactionWrapper):
+    """A transaction that writes."""
+
     async def begin(self) -> None:
+        """Take the write lock."""
         # A deferred BEGIN that reads before it writes fails at once when another process wrote in between.
         await self._connection.execute("BEGIN IMMEDIATE")
+
+    @translate_exceptions
+    async def visit(self, call: Callable[..., Any], *arguments: object) -> Any:
+        """Let the connection's thread make a call, with the connection as its last argument."""
+        async with self.acquire_connection() as connection:
+            return await connection._execute(call, *arguments, connection._conn)
 
 
 class _WriteContext(SqliteTransactionContext):
@@ -34,4 +51,4 @@ class client_class(SqliteClient):
     """SQLite whose transactions take the write lock when they begin."""
 
     def _in_transaction(self) -> SqliteTransactionContext:
-        return _WriteContext(_WriteTransaction(self), self._lock)
+        return _WriteContext(WriteTransaction(self), self._lock)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.connection import get_connection
+from tortoise.context import _current_context
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
+from fedimark.database.connect import Counted
 from fedimark.errors import Unavailable
 from fedimark.logs import STORE_FAILED, log
 
 Row = dict[str, Any]
+IN_SQLITE: ContextVar[bool] = ContextVar("in_sqlite", default=False)
+"""Set while a script runs in SQLite's thread: there nothing must be looked up to know."""
 T = TypeVar("T")
-
-_MOST_PARAMETERS = 32_000  # SQLite takes 32,766 in one statement
 
 
 @asynccontextmanager
@@ -66,15 +71,26 @@ def _is_trouble(error: BaseException) -> bool:
     """Full disk, read-only file system, no connection: the database's trouble, not a mistake of ours."""
     if isinstance(error, IntegrityError):
         return False
+    if is_gone(error):
+        return True
     # A transaction that cannot even begin raises the driver's own error; a read-only PostgreSQL is called the third.
     kinds = (OperationalError, sqlite3.OperationalError, TransactionManagementError)
-    return isinstance(error, kinds) or type(error).__module__.startswith("asyncpg")
+    return isinstance(error, kinds)
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether PostgreSQL went away, or is not there yet; what it says of our SQL reaches us in other words.
+
+    Looking raises it as it is: whoever passes over a FedimarkError, as another server's fault, must not pass over this.
+    """
+    return isinstance(error, ConnectionError | socket.gaierror) or type(error).__module__.startswith("asyncpg")
 
 
 async def fetch(sql: str, *parameters: object) -> list[Row]:
     """The rows of one statement (also of an `INSERT … RETURNING` inside `write`)."""
     connection = _connection()
-    return await connection.execute_query_dict(_spelled(connection, sql), list(parameters))
+    with counted(sql):
+        return await connection.execute_query_dict(spelled(connection, sql), list(parameters))
 
 
 async def fetch_one(sql: str, *parameters: object) -> Row | None:
@@ -88,39 +104,30 @@ async def execute(sql: str, *parameters: object) -> int:
     connection = get_connection("default")
     # Both databases take a statement alone for a transaction: saying so first, and after, would cost two more trips.
     around = nullcontext() if isinstance(connection, TransactionalDBClient) else _troubles()
-    with around:
-        count, _ = await connection.execute_query(_spelled(connection, sql), list(parameters))
+    with counted(sql), around:
+        count, _ = await connection.execute_query(spelled(connection, sql), list(parameters))
     return count
+
+
+async def written(sql: str, *parameters: object) -> list[Row]:
+    """Run one statement that writes and returns rows, in the transaction around it or in its own."""
+    connection = get_connection("default")
+    around = nullcontext() if isinstance(connection, TransactionalDBClient) else _troubles()
+    with around:
+        return await connection.execute_query_dict(spelled(connection, sql), list(parameters))
 
 
 async def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:
     """Run one statement for each row of parameters."""
     connection = get_connection("default")
-    await connection.execute_many(_spelled(connection, sql), [list(row) for row in rows])
+    with counted(sql):
+        await connection.execute_many(spelled(connection, sql), [list(row) for row in rows])
 
 
-async def insert_many(
-    table: str, kinds: Mapping[str, str], rows: Sequence[Mapping[str, object]], then: str = ""
-) -> list[Row]:
-    """Insert many rows by as few statements as the database allows; returns what they return.
-
-    `kinds` are the columns with their types in PostgreSQL, and rows have them all; `then` is an ON CONFLICT or
-    RETURNING clause. Rows are written in their order.
-    """
-    columns = ", ".join(kinds)
+async def analyzed(*tables: str) -> None:
+    """Let PostgreSQL learn how large some tables have become; SQLite plans without."""
     if not is_sqlite():
-        # A list for each column: one text, and so one plan, for any number of rows.
-        lists = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds.values())
-        sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({lists}) {then}"
-        return await fetch(sql, *([row[name] for row in rows] for name in kinds)) if rows else []
-    found: list[Row] = []
-    at_once = _MOST_PARAMETERS // len(kinds)
-    for start in range(0, len(rows), at_once):
-        some = rows[start : start + at_once]
-        lines = ", ".join([f"({marks(len(kinds))})"] * len(some))
-        values = [row[name] for row in some for name in kinds]
-        found += await fetch(f"INSERT INTO {table} ({columns}) VALUES {lines} {then}", *values)
-    return found
+        await execute(f"ANALYZE {', '.join(tables)}")
 
 
 def among(kind: str = "bigint") -> str:
@@ -133,14 +140,77 @@ def several(values: Iterable[int] | Iterable[str]) -> object:
     return json.dumps(list(values)) if is_sqlite() else list(values)
 
 
+def table(kinds: Mapping[str, str]) -> str:
+    """Rows that are parameters, made by `cells`, as a table to read from: one text for any number of them.
+
+    `kinds` are the columns with their types in PostgreSQL.
+    """
+    if not is_sqlite():
+        names, lists = ", ".join(kinds), ", ".join(f"CAST(? AS {kind}[])" for kind in kinds.values())
+        return f"(SELECT * FROM unnest({lists}) u ({names}))"
+    named = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(kinds))
+    return f"(SELECT {named} FROM json_each(?))"
+
+
+def cells(kinds: Mapping[str, str], rows: Sequence[Mapping[str, object]]) -> list[object]:
+    """The parameters that `table` reads."""
+    if not is_sqlite():
+        return [[row[name] for row in rows] for name in kinds]
+    return [json.dumps([[row[name] for name in kinds] for row in rows])]
+
+
+def for_each(columns: Sequence[str], tables: str, select: str, where: str) -> str:
+    """A select of the columns of another `select`, made anew for each row of `tables`, which it may name.
+
+    The parameters of `select` come first, then those of `where`. (LATERAL, which SQLite lacks)
+    """
+    if not is_sqlite():
+        named = ", ".join(f"n.{name}" for name in columns)
+        return f"SELECT {named} FROM {tables} CROSS JOIN LATERAL ({select}) n WHERE {where}"
+    named = ", ".join(f"json_extract(n.value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
+    packed = f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({select})"
+    return f"SELECT {named} FROM {tables} JOIN json_each(({packed})) n WHERE {where}"
+
+
 def is_sqlite() -> bool:
     """Whether the current database is SQLite; for the few statements that must differ."""
-    return get_connection("default").capabilities.dialect == "sqlite"
+    return IN_SQLITE.get() or get_connection("default").capabilities.dialect == "sqlite"
 
 
 def marks(count: int) -> str:
     """`?, ?, ?` for an IN list; at least one, so the list is never empty SQL."""
     return ", ".join("?" * count) or "NULL"
+
+
+class counted:
+    """Counts a statement and its time, for this server; a class, for a generator would cost four times as much."""
+
+    __slots__ = ("begun", "followed", "rows", "sql")
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self.rows = _current_context.get()
+        self.followed: AbstractContextManager[object] | None = None
+        self.begun = perf_counter()
+
+    def __enter__(self) -> None:
+        if isinstance(self.rows, Counted) and self.rows.metrics.span:
+            # The statement's text is our own, values are parameters and stay unsaid.
+            self.followed = self.rows.metrics.following("statement", sql=self.sql.strip()[:500])
+            self.followed.__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        rows = self.rows
+        if self.followed is not None:
+            self.followed.__exit__(*raised)
+        if isinstance(rows, Counted):
+            rows.metrics.statement(_kind(self.sql), perf_counter() - self.begun)
+
+
+@lru_cache(maxsize=1024)
+def _kind(sql: str) -> str:
+    changes = ("INSERT", "UPDATE", "DELETE")
+    return "write" if any(word in sql for word in changes) else "read"
 
 
 def _connection() -> BaseDBAsyncClient:
@@ -151,7 +221,8 @@ def _connection() -> BaseDBAsyncClient:
     return get_connection("reader")
 
 
-def _spelled(connection: BaseDBAsyncClient, sql: str) -> str:
+def spelled(connection: BaseDBAsyncClient, sql: str) -> str:
+    """A statement as a connection's database writes it."""
     return sql if connection.capabilities.dialect == "sqlite" else _with_dollars(sql)
 
 

@@ -44,7 +44,7 @@ class Health:
     open_until: int = 0
     failing_days: int = 0  # since the last answer
     failed_at: int = 0
-    answered_at: int = 0  # 0 too when it has failed since
+    answered_at: int = 0
 
     @property
     def is_dormant(self) -> bool:
@@ -61,7 +61,8 @@ def gate(health: Health, now: int) -> Gate:
 
 def lane(health: Health, now: int) -> Lane:
     """The lane of a host's letters: fast for one that answered within the last hour, and did not fail since."""
-    return Lane.FAST if health.answered_at > answered_since(now) else Lane.OTHERS
+    lately = not health.fails and health.answered_at > now - _RECENT
+    return Lane.FAST if lately else Lane.OTHERS
 
 
 def answered_since(now: int) -> int:
@@ -85,7 +86,7 @@ def failed(health: Health, now: int) -> Health:
         return health
     fails = health.fails + 1
     days = health.failing_days + (not health.failing_days or now // DAY != health.failed_at // DAY)
-    after = Health(fails=fails, failing_days=days, failed_at=now)
+    after = Health(fails=fails, failing_days=days, failed_at=now, answered_at=health.answered_at)
     if after.is_dormant:
         return replace(after, open_until=now + WEEK)
     if fails < OPENS_AT:

@@ -8,20 +8,19 @@ from types import MappingProxyType
 
 from fedimark import addresses
 from fedimark.database import execute, execute_many, fetch, marks
-from fedimark.delivery.breaker import answered_since
 from fedimark.delivery.peers import delivery_host
 from fedimark.here import now
+from fedimark.jobs.bell import ring
 from fedimark.policy.blocks import blocked_among, is_blocked
 
 _ACTIVITY = """
-INSERT INTO activity (public_id, actor_id, kind, object_uri, object_hash, body, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
+INSERT INTO activity (public_id, actor_id, kind, object_uri, object_hash, body, created_at, is_new)
+VALUES (?, ?, ?, ?, ?, ?, ?, TRUE) RETURNING id
 """
-# The lane is 1, the fast one, for hosts that answered lately.
 _DELIVERY = """
-INSERT INTO delivery (activity_id, inbox, inbox_hash, host, lane, object_hash, profile, tries, next_at, not_before,
+INSERT INTO delivery (activity_id, inbox, inbox_hash, host, object_hash, profile, tries, next_at, not_before,
     lease_until, last_error, paced_by, paced_until, created_at)
-VALUES (?, ?, ?, ?, (SELECT COUNT(*) FROM peer WHERE host = ? AND answered_at > ?), ?, ?, 0, ?, 0, 0, '', ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, '', ?, ?, ?)
 """
 # One inbox for each server with an accepted follower of somebody.
 _AUDIENCE = """
@@ -33,9 +32,9 @@ JOIN inbox i ON i.id = w.inbox_id
 _ANYBODY = f"SELECT i.id {_AUDIENCE.replace('DISTINCT ', '')} LIMIT 1"
 _HOSTS = f"SELECT DISTINCT i.host {_AUDIENCE}"
 _TO_FOLLOWERS = f"""
-INSERT INTO delivery (activity_id, inbox, inbox_hash, host, lane, object_hash, profile, tries, next_at, not_before,
+INSERT INTO delivery (activity_id, inbox, inbox_hash, host, object_hash, profile, tries, next_at, not_before,
     lease_until, last_error, paced_by, paced_until, created_at)
-SELECT CAST(? AS BIGINT), i.url, i.hash, i.host, CASE WHEN p.answered_at > ? THEN 1 ELSE 0 END, CAST(? AS VARCHAR(40)),
+SELECT CAST(? AS BIGINT), i.url, i.hash, i.host, CAST(? AS VARCHAR(40)),
     {{profile}}, 0, CAST(? AS BIGINT), 0, 0, '', CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
 {_AUDIENCE} LEFT JOIN peer p ON p.host = i.host {{elsewhere}}
 """
@@ -79,6 +78,7 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
     await execute_many(_BODY, [(activity_id, name, _bytes(shape)) for name, shape in sorted(others.items())])
     kept = {inbox: profile if profile in others else _PLAIN for inbox, profile in chosen.items()}
     await _deliver(activity_id, object_hash, kept, (goes_at, None if paced_until is None else actor_id, paced_until))
+    await ring("deliveries")
 
 
 async def has_followers(actor_id: int) -> bool:
@@ -112,7 +112,7 @@ async def say_to_followers(  # noqa: PLR0917 - as `say`
     activity_id = rows[0]["id"]
     sql = _TO_FOLLOWERS.format(profile=profile_sql, elsewhere=elsewhere)
     times = (goes_at, paced_by, paced_until, goes_at)
-    await execute(sql, activity_id, answered_since(moment), object_hash, *times, actor_id, *blocked)
+    await execute(sql, activity_id, object_hash, *times, actor_id, *blocked)
     told = {row["inbox"] for row in await fetch(_TOLD, activity_id)} if further else set()
     others = {
         inbox: profile
@@ -123,6 +123,7 @@ async def say_to_followers(  # noqa: PLR0917 - as `say`
     profiles = {row["profile"] for row in await fetch(_PROFILES, activity_id)} - {_PLAIN}
     shapes = shaped(sorted(profiles))
     await execute_many(_BODY, [(activity_id, name, _bytes(shape)) for name, shape in shapes.items()])
+    await ring("deliveries")
 
 
 async def _deliver(
@@ -130,11 +131,10 @@ async def _deliver(
 ) -> None:
     """One row for each inbox, with the name of its shape; `times` are when it goes, by whom it is paced, until when."""
     goes_at, paced_by, paced_until = times
-    since = answered_since(now())
     rows = []
     for inbox, profile in inboxes.items():
         host, inbox_hash = delivery_host(inbox), addresses.uri_hash(inbox)
-        where = (activity_id, inbox, inbox_hash, host, host, since, object_hash, profile)
+        where = (activity_id, inbox, inbox_hash, host, object_hash, profile)
         rows.append((*where, goes_at, paced_by, paced_until, goes_at))
     await execute_many(_DELIVERY, rows)
 

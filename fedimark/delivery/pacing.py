@@ -34,7 +34,7 @@ UPDATE delivery SET paced_by = NULL, paced_until = NULL, next_at = COALESCE((
     SELECT CASE WHEN o.next_at > ? THEN o.next_at END FROM delivery o WHERE o.id = (
         SELECT MIN(e.id) FROM delivery e WHERE e.host = delivery.host AND e.inbox_hash = delivery.inbox_hash
         AND e.dead_at IS NULL AND e.paced_until IS NULL)), ?)
-WHERE id IN ({marks})
+WHERE id IN ({marks}) RETURNING host
 """
 _SHIFT = """
 UPDATE delivery SET paced_until = paced_until + ?, next_at = paced_until + ?
@@ -63,15 +63,15 @@ async def moment_of_more(object_hash: str) -> int | None:
     return None if row is None or row["moment"] is None else int(row["moment"])
 
 
-async def admit(moment: int) -> None:
-    """Let what is paced until now join the queues, inside `write()`.
+async def admit(moment: int) -> set[str]:
+    """Let what is paced until now join the queues, inside `write()`; returns the hosts that may be due then.
 
     Of each person one bookmark: where several are due because nobody worked for a while, the rest moves on, so that
     they still go one a minute.
     """
     due = await fetch(_DUE, moment, _AT_ONCE)
     if not due:
-        return
+        return set()
     held = await _held({row["paced_by"] for row in due})
     firsts: dict[int, int] = {}
     for row in due:
@@ -82,8 +82,9 @@ async def admit(moment: int) -> None:
     for actor_id in sorted(late):
         by = moment - firsts[actor_id]
         await execute(_SHIFT, by, by, actor_id, firsts[actor_id])
-    if joining:
-        await execute(_JOIN.format(marks=marks(len(joining))), moment, moment, *joining)
+    if not joining:
+        return set()
+    return {row["host"] for row in await fetch(_JOIN.format(marks=marks(len(joining))), moment, moment, *joining)}
 
 
 async def _held(actors: set[int]) -> set[int]:

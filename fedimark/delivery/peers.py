@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from fedimark.database import Row, atomically, execute, fetch, fetch_one, is_sqlite, marks
+from fedimark.database import Row, among, atomically, execute, fetch, fetch_one, is_sqlite, marks, several
 from fedimark.delivery import breaker
 from fedimark.delivery.breaker import Gate, Health
 from fedimark.here import MICROS, here, now
@@ -17,31 +17,29 @@ _HEARD_FOR = 60 * MICROS
 _MOST_HEARD = 10_000
 
 # Its handlers do their work and never end the answer: whoever waited for one would block its inbox for a week.
-_SILENT = frozenset({"postmarks"})
-_SOFTWARE = "SELECT software FROM peer WHERE host = ?"
+SILENT = frozenset({"postmarks"})
 _HEALTH = "SELECT fails, open_until, failing_days, failed_at, answered_at FROM peer WHERE host = ?"
 # Not to be asked at once what software it runs: those whose people we know are known already. (remote.peers)
 _MEET = """
 INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VALUES (?, '', 0, '', ?, ?)
 ON CONFLICT (host) DO NOTHING
 """
+_TROUBLE = "UPDATE peer SET last_error = ? WHERE host = ?"
 _NOTE = "UPDATE peer SET fails = ?, open_until = ?, failing_days = ?, failed_at = ?, answered_at = ? WHERE host = ?"
+_HEALTHS = """
+SELECT host, fails, open_until, failing_days, failed_at, answered_at FROM peer WHERE host {some} ORDER BY host
+"""
+_NOTE_SEVERAL = """
+UPDATE peer SET fails = 0, open_until = 0, failing_days = 0, failed_at = 0, answered_at = ? WHERE host {some}
+"""
 _IN_TROUBLE = "SELECT host FROM peer WHERE open_until > 0 AND host IN ({marks})"
 
-# The oldest row of each of a host's inboxes may go now, but for a wish of theirs. Found by leaping from inbox to inbox,
-# however much waits in each; not only those that wait, for another may just be putting them off.
+# What waits for a host may go now, but for a wish of theirs.
 _WAKE = """
-UPDATE delivery SET next_at = CASE WHEN not_before > ? THEN not_before ELSE ? END WHERE lease_until <= ? AND id IN (
-    WITH RECURSIVE box(inbox_hash) AS (
-        SELECT MIN(inbox_hash) FROM delivery WHERE host = ? AND dead_at IS NULL AND paced_until IS NULL
-        UNION ALL
-        SELECT (SELECT MIN(d.inbox_hash) FROM delivery d
-                WHERE d.host = ? AND d.inbox_hash > box.inbox_hash AND d.dead_at IS NULL AND d.paced_until IS NULL)
-        FROM box WHERE box.inbox_hash IS NOT NULL)
-    SELECT (SELECT MIN(d.id) FROM delivery d
-            WHERE d.host = ? AND d.inbox_hash = box.inbox_hash AND d.dead_at IS NULL AND d.paced_until IS NULL)
-    FROM box WHERE box.inbox_hash IS NOT NULL)
+UPDATE delivery SET next_at = CASE WHEN not_before > ? THEN not_before ELSE ? END
+WHERE host = ? AND next_at > ? AND dead_at IS NULL AND paced_until IS NULL
 """
+_DUE_NOW = "UPDATE peer SET next_at = ? WHERE host = ? AND next_at > ? AND lease_until <= ?"
 
 
 def delivery_host(inbox: str) -> str:
@@ -61,28 +59,44 @@ async def health(host: str) -> Health:
     return health_of(await fetch_one(_HEALTH, host))
 
 
-async def takes_in_silence(host: str) -> bool:
-    """Whether no answer means that it was taken there, as its NodeInfo tells."""
-    row = await fetch_one(_SOFTWARE, host)
-    return row is not None and row["software"] in _SILENT
+async def answered(hosts: Iterable[str]) -> None:
+    """Note that hosts are at work, inside `write()`; what waited for them may go; of a host without a row nothing."""
+    at = now()
+    lock = "" if is_sqlite() else " FOR UPDATE"
+    some = several(set(hosts))
+    before = {row["host"]: health_of(row) for row in await fetch(_HEALTHS.format(some=among("varchar")) + lock, some)}
+    news = [host for host, health in before.items() if breaker.answered(health, at) != health]
+    if news:
+        await execute(_NOTE_SEVERAL.format(some=among("varchar")), at, several(news))
+    for host in news:
+        if before[host].open_until:
+            await wake(host, at)
 
 
-async def answered(host: str) -> None:
-    """Note that a host is at work, inside `write()`; what waited for it may go."""
-    await _note(host, breaker.answered)
+async def wake(host: str, at: int) -> None:
+    """Let what waits for a host be looked at now, inside `write()`; but its own wish stands."""
+    await execute(_WAKE, at, at, host, at)
+    await execute(_DUE_NOW, at, host, at, at)
 
 
-async def refused(host: str) -> None:
-    """Note that a host is at work, though it does not take what it got."""
-    await atomically(lambda: _note(host, breaker.answered))
+async def refused(host: str) -> Health:
+    """Note that a host is at work, though it does not take what it got; returns how it fares now."""
+    return (await atomically(lambda: _note(host, breaker.answered)))[1]
 
 
-async def failed(host: str) -> None:
-    """Note that a host did not answer, or with 5xx."""
-    before, after = await atomically(lambda: _note(host, breaker.failed))
+async def failed(host: str, reason: str) -> Health:
+    """Note that a host did not answer, or with 5xx, and return how it fares now; `reason` is a short fixed word."""
+
+    async def work() -> tuple[Health, Health]:
+        change = await _note(host, breaker.failed)
+        await execute(_TROUBLE, reason, host)
+        return change
+
+    before, after = await atomically(work)
     if after.open_until != before.open_until:
         reason = "host-dormant" if after.is_dormant else "host-open"
         log.warning(DELIVERY_FAILED, host=host, reason=reason, pause_s=(after.open_until - after.failed_at) // MICROS)
+    return after
 
 
 async def heard_from(*addresses: str) -> None:
@@ -112,7 +126,7 @@ async def _note(host: str, change: Callable[[Health, int], Health]) -> tuple[Hea
     values = (after.fails, after.open_until, after.failing_days, after.failed_at, after.answered_at)
     await execute(_NOTE, *values, host)
     if before.open_until and breaker.gate(after, at) is not Gate.OPEN:
-        await execute(_WAKE, at, at, at, host, host, host)
+        await wake(host, at)
     return before, after
 
 

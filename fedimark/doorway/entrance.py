@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from fedimark.accounts.credentials import sign_in
 from fedimark.accounts.sessions import close_token, open_session
+from fedimark.database import Row
 from fedimark.doorway.sessions import session_token
 from fedimark.doorway.throttle import give_back, take
 from fedimark.doorway.visitors import address_of, browser_of, neighbourhood
@@ -22,10 +23,15 @@ async def prove(request: Request, name: str, password: str) -> str:
 
     Wrong tries count for the account and for the visitor. Raises TooMany, or Refused.
     """
+    return await enter(request, (await proven(request, name, password))["id"])
+
+
+async def proven(request: Request, name: str, password: str) -> Row:
+    """The account of a name and password, with no session opened; wrong tries count. Raises TooMany, or Refused."""
     await knock("sign-in", request, name)
     account = await sign_in(name, password)
     await give_back("sign-in", here().settings.sign_in_tries, *_whos(request, name))
-    return await enter(request, account["id"])
+    return account
 
 
 async def enter(request: Request, account_id: int) -> str:

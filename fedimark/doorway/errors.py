@@ -13,8 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fedimark import errors
+from fedimark import addresses, errors
+from fedimark.database import is_gone
 from fedimark.doorway.accept import ACTIVITY, wants_activity, wants_json
+from fedimark.doorway.cookieless import is_for_programs
 from fedimark.logs import REQUEST_FAILED, log
 from fedimark.signatures.rfc9421 import ACCEPT_SIGNATURE
 
@@ -66,7 +68,8 @@ class Errors:
             request = Request(scope)
             told = tell(error)
             if told.status == HTTPStatus.INTERNAL_SERVER_ERROR or started:
-                log.error(REQUEST_FAILED, method=request.method, path=scope["path"][:200], exc_info=error)
+                path = addresses.without_secret(scope["path"])[:200]
+                log.error(REQUEST_FAILED, method=request.method, path=path, exc_info=error)
             if started:
                 raise  # half an answer is out: the server below closes the connection
             if isinstance(error, errors.SignInFirst) and _is_person_looking(request):
@@ -84,15 +87,30 @@ class Errors:
 
     def _face(self, request: Request, told: Told) -> Response:
         if wants_activity(request) or _sent_activity(request):
-            problem = {"type": "about:blank", "title": told.title, "status": told.status, "detail": told.detail}
-            return JSONResponse(problem, told.status, media_type="application/problem+json")
-        if wants_json(request):
+            return _problem(told)
+        if request.scope["path"].startswith("/api/"):  # linkding's apps read the first, those of Mastodon the second
+            words = told.detail or told.title
+            return JSONResponse({"detail": words, "error": words}, told.status)
+        if wants_json(request) or is_for_programs(request.scope["path"]):
             return JSONResponse({"error": told.detail or told.title}, told.status)
         try:
             return HTMLResponse(self.draw(request, told.status, told.title, told.detail), told.status)
         except Exception as error:
             log.error(REQUEST_FAILED, method=request.method, path="the error page itself", exc_info=error)
             return PlainTextResponse(f"{told.title}. {told.detail}\n", told.status)
+
+
+def problem(error: Exception) -> Response:
+    """An error as other servers are told of it: a problem document. (RFC 9457)"""
+    told = tell(error)
+    answer = _problem(told)
+    answer.headers.update(told.headers)
+    return answer
+
+
+def _problem(told: Told) -> Response:
+    said = {"type": "about:blank", "title": told.title, "status": told.status, "detail": told.detail}
+    return JSONResponse(said, told.status, media_type="application/problem+json")
 
 
 def tell(error: Exception) -> Told:
@@ -104,6 +122,8 @@ def tell(error: Exception) -> Told:
         return Told(error.status, error.title, error.message, {"accept-signature": ACCEPT_SIGNATURE})
     if isinstance(error, errors.FedimarkError):
         return Told(error.status, error.title, error.message)
+    if is_gone(error):
+        return Told(errors.Unavailable.status, errors.Unavailable.title)
     if isinstance(error, HTTPException):
         title = _TITLES.get(error.status_code) or HTTPStatus(error.status_code).phrase
         return Told(error.status_code, title, headers=dict(error.headers or {}))
@@ -118,7 +138,8 @@ def _target(request: Request) -> str:
 
 
 def _is_person_looking(request: Request) -> bool:
-    return request.method in ("GET", "HEAD") and not wants_activity(request) and not wants_json(request)
+    wants_page = not wants_activity(request) and not wants_json(request)
+    return request.method in ("GET", "HEAD") and wants_page and not is_for_programs(request.scope["path"])
 
 
 def _sent_activity(request: Request) -> bool:

@@ -7,6 +7,8 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fedimark import addresses
+
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -26,6 +28,8 @@ _ALWAYS: Final = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+# Of an address with a key in it: no page that it leads to learns it, and no search engine keeps what is there.
+_KEYED: Final = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 
 
 class Headers:
@@ -42,13 +46,16 @@ class Headers:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _complete(MutableHeaders(scope=message), scope)
+                complete(MutableHeaders(scope=message), scope)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
-def _complete(headers: MutableHeaders, scope: Scope) -> None:
+def complete(headers: MutableHeaders, scope: Scope) -> None:
+    """Add to the headers of an answer what it does not say itself."""
+    if addresses.has_secret(scope["path"]):
+        headers.update(_KEYED)
     for name, value in _ALWAYS.items():
         headers.setdefault(name, value)
     if scope.get("viewer") is not None:

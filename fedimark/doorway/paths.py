@@ -14,6 +14,8 @@ from starlette.types import Scope
 from fedimark.errors import Malformed
 from fedimark.text import segments
 
+_WITH_SLASH = tuple(f"/api/{what}" for what in ("bookmarks", "tags", "bundles", "user"))
+
 
 class SegmentConvertor(Convertor[str]):
     """One path segment holding any character at all."""
@@ -39,9 +41,20 @@ def routed_path(raw_path: bytes) -> str:
     convertor = SegmentConvertor()
     raw = raw_path.partition(b"?")[0]
     try:
-        return "/".join(convertor.to_string(segments.decode(part)) for part in raw.split(b"/"))
+        return _for_apps("/".join(convertor.to_string(segments.decode(part)) for part in raw.split(b"/")))
     except ValueError as error:
         raise Malformed("This address is not well formed: its percent-escapes are broken or not UTF-8.") from error
+
+
+def _for_apps(path: str) -> str:
+    """One spelling of what apps made for linkding ask: they take any address before `/api/`, and some leave its last
+    slash out.
+    """
+    if path.startswith("/linkding/"):
+        path = path.removeprefix("/linkding")
+    if path == "/api" or path.startswith(_WITH_SLASH):
+        return path if path.endswith("/") else f"{path}/"
+    return path
 
 
 def check_query(query: bytes) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fedimark.accounts.sessions import token_hash, viewer_of
+from fedimark.doorway.cookieless import is_for_programs
 from fedimark.here import here
 from fedimark.settings import Settings
 
@@ -30,7 +31,7 @@ class Sessions:
         if scope["type"] == "http":
             scope["viewer"] = None
             token = session_token(scope)
-            if token and not scope["path"].startswith(_FOR_EVERYBODY):
+            if token and not (scope["path"].startswith(_FOR_EVERYBODY) or is_for_programs(scope["path"])):
                 scope["viewer"] = await viewer_of(token_hash(token))
         await self.app(scope, receive, send)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fedimark.database import Row, fetch
-from fedimark.follows import subscriptions
+from fedimark.follows import membership, subscriptions
 from fedimark.outbox.follows import say_reject, say_undo
 from fedimark.timelines.merge import follow_ended
 
@@ -35,6 +35,8 @@ async def end_aloud(local: Row, other: Row) -> None:
 
 async def _ended(follower: Row, target: Row) -> Row | None:
     rows = await fetch(_END, follower["id"], target["id"])
+    if rows and follower["uri"] is None:
+        await membership.left(follower["id"], target["id"])
     if rows and rows[0]["state"] == "accepted" and follower["uri"] is None:
         await follow_ended(follower["id"], target["id"])
     if rows and rows[0]["public_id"] is None and target["uri"] is not None:

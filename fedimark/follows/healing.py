@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.here import MICROS, here, now
 from fedimark.outbox.follows import say_follow_again
@@ -30,7 +32,7 @@ async def ask_again() -> int:
         return 0
     due = await fetch(_DUE, moment - DAY, moment - WEEK, WEEK, BATCH)
     for row in due:
-        await atomically(lambda row=row: _again(row["id"]))  # type: ignore[misc]
+        await atomically(partial(_again, row["id"]))
     if len(due) < BATCH:
         caches["follows.heal_at"] = moment + _LOOK_EVERY
     if due:

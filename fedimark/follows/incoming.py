@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
-from fedimark.follows import subscriptions, tags
+from fedimark.follows import membership, subscriptions, tags, telling
 from fedimark.follows.crowd import is_crowd
 from fedimark.follows.kinds import is_stream
 from fedimark.here import MICROS, now
@@ -69,6 +69,8 @@ async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
     row = (await fetch(_ASKED, follower["id"], target["id"], state, follow_uri, at, None if by_hand else at))[0]
     if row["state"] == "accepted":
         await say_accept(target, follower, follow_uri)
+    if is_new:
+        await telling.asked(follower["id"], target, row["state"])
     return str(row["state"])
 
 
@@ -139,6 +141,7 @@ async def rejected(target: Row, ref: ActivityRef) -> str:
         await subscriptions.answered(row, "rejected")
         return "rejected"
     await _answered(row, "rejected")
+    await membership.left(row["follower_id"], target["id"])
     if row["state"] == "accepted":
         await follow_ended(row["follower_id"], target["id"])
     return "rejected"
@@ -148,6 +151,7 @@ async def forget(actor: Row) -> None:
     """Take out every follow of somebody elsewhere who is gone."""
     readers = await fetch("SELECT follower_id FROM follow WHERE target_id = ?", actor["id"])
     await execute("DELETE FROM follow WHERE target_id = ? OR follower_id = ?", actor["id"], actor["id"])
+    await membership.gone(actor["id"])
     for reader in readers:
         await follow_ended(reader["follower_id"], actor["id"])
 

@@ -33,6 +33,11 @@ def is_one_persons_tag(actor: Row) -> bool:
     return actor["kind"] == SERVICE and bool(actor["attributed_to"])
 
 
+def is_digest(actor: Row) -> bool:
+    """Whether somebody elsewhere tells once a day what a person there saved, as `/u/ana/digest` does."""
+    return is_one_persons_tag(actor) and actor["uri"] == f"{actor['attributed_to']}/digest"
+
+
 def is_tag_service(host: str, software: str) -> bool:
     """Whether every Service of a server is a tag that announces what is published with it anywhere."""
     return host in (TAGS_PUB, FEDI_BUZZ) or software == BUZZRELAY

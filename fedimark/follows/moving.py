@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, Refused
+from fedimark.follows import membership, telling
 from fedimark.follows.request import ask, leave
 from fedimark.here import MICROS
 
@@ -39,5 +40,7 @@ async def moved(old: Row, new: Row, at: int, limit: int) -> int:
         # A block, or the new account ended meanwhile, or is nothing for a page: then they only leave.
         with suppress(Forbidden, Gone, Refused):
             await ask(row["follower_id"], new["id"])
+            await membership.moved(row["follower_id"], old["id"], new["id"])
         await leave(row["follower_id"], old["id"])
+        await telling.moved(row["follower_id"], old, new)
     return len(followers)

@@ -25,7 +25,7 @@ WHERE f.target_id = ? AND f.state = ? AND f.id < ? AND a.gone_at IS NULL AND a.s
 ORDER BY f.id DESC LIMIT ?
 """
 _REQUESTS = f"""
-SELECT {_COLUMNS}, CASE WHEN t.tag_id IS NULL THEN '' ELSE t.name END AS tag
+SELECT {_COLUMNS}, CASE WHEN t.tag_id IS NULL AND t.owner_id = 0 THEN '' ELSE t.name END AS tag
 FROM follow f JOIN actor a ON a.id = f.follower_id JOIN actor t ON t.id = f.target_id
 WHERE f.state = 'requested' AND a.gone_at IS NULL AND a.suspended_at IS NULL
 AND t.id IN (SELECT t.id FROM actor t WHERE {ANSWERED_BY})

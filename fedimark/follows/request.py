@@ -6,8 +6,8 @@ from typing import Protocol
 
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound, Refused
-from fedimark.follows import subscriptions, tags
-from fedimark.follows.kinds import FEED, is_shared
+from fedimark.follows import membership, subscriptions, tags, telling
+from fedimark.follows.kinds import FEED, is_digest, is_shared
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
@@ -57,6 +57,9 @@ async def follow(reader: Reader, who: str) -> Row:
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
         raise Refused("That is this server itself: nobody to follow.", field="who")
+    if is_digest(target):
+        # Their bookmarks come one by one here, and gather with those of others.
+        raise Refused(f"A digest is for servers without bookmarks. Follow {target['attributed_to']} here.", field="who")
     await atomically(lambda: ask(reader.actor_id, target["id"]))
     here().wake.set()
     return await one_follow(reader.actor_id, target["id"])
@@ -103,8 +106,11 @@ async def ask(follower_id: int, target_id: int) -> None:
         return
     if is_asked:
         await say_follow(follower, target, public_id)
-    elif accepted:
+        return
+    if accepted:
         await follow_began(follower_id, target_id)
+    if target["uri"] is None:
+        await telling.asked(follower_id, target, state)
 
 
 async def leave(follower_id: int, target_id: int) -> None:
@@ -114,6 +120,7 @@ async def leave(follower_id: int, target_id: int) -> None:
     ended = await fetch(sql, follower_id, target_id)
     if not ended:
         return
+    await membership.left(follower_id, target_id)
     if ended[0]["state"] == "accepted":
         await follow_ended(follower_id, target_id)
     follower, target = await fetch_one(_ACTOR, follower_id), await fetch_one(_LEFT, target_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, fetch_one
 from fedimark.errors import Gone, NotFound
+from fedimark.follows import digests
 from fedimark.here import now
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.blocks import between
@@ -40,7 +41,10 @@ async def row_of(actor: TagActor) -> Row:
 
 
 async def followable(uri: str) -> Row | None:
-    """The row of a tag here by its address, made if need be; None where there is none to follow."""
+    """The row of a tag or a digest here by its address, made if need be; None where there is none to follow."""
+    digest = await digests.row_at(uri)
+    if digest is not None:
+        return digest if digest["is_on"] and digest["suspended_at"] is None and digest["gone_at"] is None else None
     named = addresses.local_stream(uri)
     try:
         return await row_of(await tag_actor(*named)) if named else None
@@ -49,17 +53,17 @@ async def followable(uri: str) -> Row | None:
 
 
 async def known(uri: str) -> Row | None:
-    """The row of a tag here by its address, if somebody ever followed it."""
+    """The row of a tag here by its address, if somebody ever followed it, or of a digest."""
     named = addresses.local_stream(uri)
     if named is None:
-        return None
+        return await digests.row_at(uri)
     username, key = named
     owner = await fetch_one(_OWNER, username) if username else {"id": 0}
     return await fetch_one(_KNOWN, key, owner["id"]) if owner else None
 
 
 async def of_person(actor_id: int) -> list[Row]:
-    """The rows of a person's own tags."""
+    """The rows of a person's own tags, and of their digest."""
     return await fetch(_OF_PERSON, actor_id)
 
 

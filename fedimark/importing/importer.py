@@ -8,40 +8,51 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fedimark.bookmarks.draft import Draft, Owner
+from fedimark.accounts.queries import viewer_by_name
+from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
-from fedimark.bookmarks.save import save_many
-from fedimark.database import Row, atomically, execute, write
+from fedimark.bookmarks.save import Outcome, save_many
+from fedimark.database import Row, analyzed, atomically, execute, write
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import here, now
 from fedimark.importing import uploads
-from fedimark.importing.chunks import Chunk, chunks
+from fedimark.importing.chunks import ROWS, Chunk, chunks
 from fedimark.importing.compare import compare, settled
+from fedimark.importing.formats.making import Reading
+from fedimark.importing.options import PLAIN, Options, read_options
+from fedimark.importing.outcomes import written
 from fedimark.importing.queries import existing, unfinished_uploads
-from fedimark.importing.report import Report, read_report
+from fedimark.importing.report import SAMPLES, Report, Sample, read_report
+from fedimark.importing.restoring import bring_in_rest
 from fedimark.jobs import queue
-from fedimark.policy.visibility import Viewer
+from fedimark.policy.visibility import Viewer, Visibility
 
 KIND = "import"
 _TRIES = 3  # of a chunk that another transaction got in the way of
+_STARTED = "This import was started already."
+_CHUNK = "INSERT INTO imported_chunk (job_id, ends_at, outcomes, undone) VALUES (?, ?, ?, ?)"
+# PostgreSQL plans by what it learnt of its tables, and learns by itself a minute after they grew.
+_TABLES = ("bookmark", "bookmark_tag", "entry", "link", "tag", "tally")
+_GROWN = 8
 
 
-async def take_upload(viewer: Viewer, filename: str, parts: AsyncIterable[bytes]) -> str:
+async def take_upload(viewer: Viewer, filename: str, parts: AsyncIterable[bytes], options: Options = PLAIN) -> str:
     """Store an upload, look into it, and return the public id of a held job whose payload has the preview.
 
     Raises TooLarge, WrongType (a format nobody reads), Refused (empty) and Unavailable; nothing is kept then.
     """
     name = await uploads.keep(parts)
     try:
-        preview = await look_into(Owner.of(viewer), uploads.path_of(name))
+        preview = await look_into(Owner.of(viewer), uploads.path_of(name), options)
         payload = {
             "file": name,
             "filename": filename[:255],
             "username": viewer.username,
+            "options": options.document(),
             "preview": preview.document(),
         }
         async with write():
@@ -51,27 +62,56 @@ async def take_upload(viewer: Viewer, filename: str, parts: AsyncIterable[bytes]
         raise
 
 
+async def look_again(viewer: Viewer, public_id: str, options: Options) -> None:
+    """Look into a held import once more, as its owner wants it now; raises NotFound, Taken and what looking raises."""
+    job = await _held(viewer, public_id)
+    payload = json.loads(job["payload"])
+    preview = await look_into(Owner.of(viewer), uploads.path_of(payload["file"]), options)
+    payload |= {"options": options.document(), "preview": preview.document()}
+    sql = "UPDATE job SET payload = ?, total = ? WHERE id = ? AND state = 'held'"
+    if not await execute(sql, json.dumps(payload, ensure_ascii=False), preview.rows, job["id"]):
+        raise Taken(_STARTED)
+
+
+async def written_down(username: str, filename: str, options: Options) -> tuple[int, str]:
+    """A job of the past for an import that is done at once by a command, so that it can be told of and taken back.
+
+    Returns its row's number, for `bring_in`, and its public id. Raises NotFound.
+    """
+    viewer = await viewer_by_name(username)
+    if viewer is None:
+        raise NotFound(f"There is no account {username} here.")
+    payload = {"file": "", "filename": filename[:255], "username": username, "options": options.document()}
+    async with write():
+        name = await queue.add(KIND, payload, owner_id=viewer.account_id, state="done")
+        await execute("UPDATE job SET ended_at = ? WHERE public_id = ?", now(), name)
+        job = await queue.of_owner(viewer.account_id, name)
+    assert job is not None, "it was written a moment ago"
+    return job["id"], name
+
+
 async def start(viewer: Viewer, public_id: str) -> None:
     """Let the worker run an import whose preview was seen; raises NotFound, and Taken when it was started before."""
-    job = await queue.of_owner(viewer.account_id, public_id)
-    if job is None or job["kind"] != KIND:
-        raise NotFound
-    if job["state"] != "held":
-        raise Taken("This import was started already.")
+    await _held(viewer, public_id)
     async with write():
         await queue.start(public_id)
     here().wake.set()
 
 
-async def look_into(owner: Owner, path: Path) -> Report:
+async def look_into(owner: Owner, path: Path, options: Options = PLAIN) -> Report:
     """What importing a file would do, saving nothing."""
     report = Report()
-    async for chunk in _chunks_of(path):
+    async for chunk in _chunks_of(path, options.reading):
         have = await existing(owner, chunk.drafts)
-        fates = [compare(owner, draft, have.get(draft.url), now()) for draft in chunk.drafts]
-        report = report.saw(chunk.ends_at, chunk.broken).add(
-            new=fates.count("new"), changed=fates.count("changed"), known=fates.count("known") + chunk.again
-        )
+        fates = [compare(owner, draft, have.get(draft.url), now(), options) for draft in chunk.drafts]
+        known = fates.count("known") + len(chunk.again)
+        report = report.saw(chunk.ends_at, chunk.broken)
+        report = report.add(new=fates.count("new"), changed=fates.count("changed"), known=known)
+        if len(report.samples) < SAMPLES:
+            report = report.showing(
+                _sample(owner, number, options.applied(draft), fate, have.get(draft.url))
+                for number, draft, fate in zip(chunk.numbers, chunk.drafts, fates, strict=True)
+            )
     return report
 
 
@@ -87,9 +127,13 @@ async def run_import(job: Row) -> None:
         owner = await owner_by_name(payload["username"])
         if owner is None:
             raise NotFound("This account is gone.")
-        async for reached in bring_in(owner, path, report, job_id=job["id"]):
+        options = read_options(payload.get("options", {}))
+        async for reached in bring_in(owner, path, report, job_id=job["id"], options=options):
             report = reached
+        rest = await bring_in_rest(owner, path)
         async with write():
+            if rest:
+                await _keep_rest(job["id"], {**payload, "rest": rest})
             await queue.finish(job["id"], report.document())
     except Unavailable:
         raise
@@ -101,17 +145,21 @@ async def run_import(job: Row) -> None:
 
 
 async def bring_in(
-    owner: Owner, path: Path, done: Report | None = None, *, job_id: int | None = None
+    owner: Owner, path: Path, done: Report | None = None, *, job_id: int | None = None, options: Options = PLAIN
 ) -> AsyncIterator[Report]:
     """Import a file, yielding the report after each chunk; rows up to `done.rows` were brought in before.
 
-    With `job_id` the job's row is kept up to date in the transaction that saves the chunk.
+    With `job_id` the job's row is kept up to date in the transaction that saves the chunk, with what became of it.
     """
     report = done or Report()
-    async for chunk in _chunks_of(path):
+    learnt = 0
+    async for chunk in _chunks_of(path, options.reading):
         if chunk.ends_at <= report.rows:
             continue
-        report = await _save(owner, chunk, report, job_id)
+        report = await _save(owner, chunk, report, job_id, options)
+        if report.new >= max(ROWS, _GROWN * learnt):
+            await analyzed(*_TABLES)
+            learnt = report.new
         yield report
         # Others of this process get their turn between two chunks.
         await asyncio.sleep(0)
@@ -122,15 +170,36 @@ async def forget_old() -> int:
     return await uploads.drop_old(await unfinished_uploads(KIND))
 
 
-async def _save(owner: Owner, chunk: Chunk, report: Report, job_id: int | None) -> Report:
+async def _keep_rest(job_id: int, payload: Mapping[str, object]) -> None:
+    await execute("UPDATE job SET payload = ? WHERE id = ?", json.dumps(payload, ensure_ascii=False), job_id)
+
+
+async def _held(viewer: Viewer, public_id: str) -> Row:
+    job = await queue.of_owner(viewer.account_id, public_id)
+    if job is None or job["kind"] != KIND:
+        raise NotFound
+    if job["state"] != "held":
+        raise Taken(_STARTED)
+    return job
+
+
+def _sample(owner: Owner, number: int, draft: Draft, fate: str, before: Row | None) -> Sample:
+    reach = visibility_of(draft, owner, Visibility(before["visibility"]) if before else None)
+    return Sample(number, fate, draft.url, draft.title or draft.url, " ".join(draft.tags), reach.word)
+
+
+async def _save(owner: Owner, chunk: Chunk, report: Report, job_id: int | None, options: Options) -> Report:
+    moment = now()
+
+    def settle(draft: Draft, before: Row | None) -> Draft:
+        return settled(draft, before, moment, options)
+
     async def work() -> Report:
-        drafts = await _settled(owner, chunk.drafts)
-        saved = await save_many(owner, drafts)
+        saved = await save_many(owner, chunk.drafts, settle)
         after = report.saw(chunk.ends_at, chunk.broken)
-        after = after.add(new=saved.new, known=saved.known + chunk.again, changed=saved.changed)
+        after = after.add(new=saved.new, known=saved.known + len(chunk.again), changed=saved.changed)
         if job_id is not None:
-            await queue.progress(job_id, after.rows)
-            await execute("UPDATE job SET report = ? WHERE id = ?", json.dumps(after.document()), job_id)
+            await _remember(job_id, after, chunk, saved.outcomes)
         return after
 
     for _ in range(_TRIES - 1):
@@ -142,18 +211,19 @@ async def _save(owner: Owner, chunk: Chunk, report: Report, job_id: int | None) 
     return await atomically(work)
 
 
-async def _settled(owner: Owner, drafts: Sequence[Draft]) -> list[Draft]:
-    have = await existing(owner, drafts)
-    return [settled(draft, have.get(draft.url), now()) for draft in drafts]
+async def _remember(job_id: int, report: Report, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
+    await queue.progress(job_id, report.rows)
+    await execute("UPDATE job SET report = ? WHERE id = ?", json.dumps(report.document()), job_id)
+    await execute(_CHUNK, job_id, chunk.ends_at, written(chunk, outcomes), False)
 
 
-async def _chunks_of(path: Path) -> AsyncIterator[Chunk]:
+async def _chunks_of(path: Path, reading: Reading) -> AsyncIterator[Chunk]:
     """The chunks of a file, each read in a thread: half a thousand long rows take a while to parse."""
     try:
         file = await asyncio.to_thread(path.open, "rb")
     except IsADirectoryError:
         raise Refused("This is a folder, not a file.", field="file") from None
     with file:
-        reading = chunks(file)
-        while (chunk := await asyncio.to_thread(next, reading, None)) is not None:
+        found = chunks(file, reading)
+        while (chunk := await asyncio.to_thread(next, found, None)) is not None:
             yield chunk

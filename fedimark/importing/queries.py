@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from fedimark.bookmarks.draft import Draft, Owner
-from fedimark.database import Row, fetch, marks
+from fedimark.database import Row, among, fetch, several
 from fedimark.here import MICROS, now
 from fedimark.importing.uploads import KEEP_S
 from fedimark.text import urls
@@ -15,17 +15,14 @@ from fedimark.text import urls
 async def existing(owner: Owner, drafts: Sequence[Draft]) -> dict[str, Row]:
     """The owner's bookmarks of these exact addresses, by address."""
     hashes = [urls.md5(draft.url) for draft in drafts]
-    sql = f"""
-    SELECT url, title, description, tags, to_read, visibility, saved_at, removed_at FROM bookmark
-    WHERE actor_id = ? AND is_local AND url_md5 IN ({marks(len(hashes))})
-    """
-    return {row["url"]: row for row in await fetch(sql, owner.actor_id, *hashes)}
+    sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
+    return {row["url"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}
 
 
-async def imports_of(account_id: int, kind: str, limit: int = 20) -> list[Row]:
-    """The newest imports of an account: rows of `job`."""
-    sql = "SELECT * FROM job WHERE owner_id = ? AND kind = ? ORDER BY id DESC LIMIT ?"
-    return await fetch(sql, account_id, kind, limit)
+async def imports_of(account_id: int, *kinds: str, limit: int = 20) -> list[Row]:
+    """The newest imports of an account, and what took them back: rows of `job`."""
+    sql = f"SELECT * FROM job WHERE owner_id = ? AND kind {among('text')} ORDER BY id DESC LIMIT ?"
+    return await fetch(sql, account_id, several(kinds), limit)
 
 
 async def unfinished_uploads(kind: str) -> frozenset[str]:

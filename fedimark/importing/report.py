@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from itertools import islice
 from typing import Any
 
 from fedimark.importing.rows import Broken
 
+SAMPLES = 10  # rows that a preview shows
 SHOWN = 50  # broken rows that are kept with their reasons; the others are only counted
 
 
@@ -21,6 +23,18 @@ class BrokenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A row as it would come in: its number, what it would do, and how far it would reach, in words."""
+
+    row: int
+    fate: str
+    url: str
+    title: str
+    tags: str
+    visibility: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """`rows` is how far the file was read; known ones are here already, to the letter."""
 
@@ -31,6 +45,7 @@ class Report:
     broken: int = 0
     errors: tuple[BrokenRow, ...] = ()
     failure: str = ""
+    samples: tuple[Sample, ...] = ()
 
     def saw(self, rows: int, broken: Iterable[tuple[int, Broken]] = ()) -> Report:
         """As it is after reading on to row `rows`, with the broken ones among them."""
@@ -42,6 +57,10 @@ class Report:
         """With more rows counted."""
         return replace(self, new=self.new + new, known=self.known + known, changed=self.changed + changed)
 
+    def showing(self, samples: Iterable[Sample]) -> Report:
+        """With more rows to look at, as many as are shown."""
+        return replace(self, samples=(*self.samples, *islice(samples, SAMPLES - len(self.samples))))
+
     def document(self) -> dict[str, Any]:
         """As JSON, in a job's row."""
         return {
@@ -49,6 +68,7 @@ class Report:
             **self.summary(),
             "errors": [{"row": e.row, "reason": e.reason, "excerpt": e.excerpt} for e in self.errors],
             "failure": self.failure,
+            "samples": [astuple(sample) for sample in self.samples],
         }
 
     def summary(self) -> dict[str, int]:
@@ -60,4 +80,5 @@ def read_report(document: dict[str, Any]) -> Report:
     """A report as `document` wrote it; an empty one gives nothing done yet."""
     errors = tuple(BrokenRow(e["row"], e["reason"], e["excerpt"]) for e in document.get("errors", ()))
     counts = {name: int(document.get(name, 0)) for name in ("rows", "new", "known", "changed", "broken")}
-    return Report(**counts, errors=errors, failure=document.get("failure", ""))
+    samples = tuple(Sample(*each) for each in document.get("samples", ()))
+    return Report(**counts, errors=errors, failure=document.get("failure", ""), samples=samples)

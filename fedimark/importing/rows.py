@@ -15,12 +15,13 @@ _EXCERPT = 120
 class Broken:
     """A row that cannot be saved: why, in words for people, and how it begins.
 
-    `ends` tells that nothing after it can be read.
+    `ends` tells that nothing after it can be read; `line` is where it begins, counted from 1, or 0: nobody knows.
     """
 
     reason: str
     excerpt: str = ""
     ends: bool = False
+    line: int = 0
 
 
 def excerpt(text: str) -> str:

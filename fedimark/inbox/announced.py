@@ -141,13 +141,11 @@ async def _introduced(received: Verified[Announce]) -> Origin | None:
         note = received.activity.note
         if error.reason != "proof-unknown-key" or note is None:
             return None
-    else:
-        return None
-    author = await known_actor(note.attributed_to)
-    # Whoever invents keys of somebody known makes us ask for them no more than this.
-    if author is not None and author["fetched_at"] > now() - _MET_LATELY:
-        return None
-    await _from(note.attributed_to, lambda: refresh_actor(note.attributed_to, for_announced))
+        author = await known_actor(note.attributed_to)
+        # Whoever invents keys of somebody known makes us ask for them no more than this.
+        if author is None or author["fetched_at"] <= now() - _MET_LATELY:
+            await _from(note.attributed_to, lambda: refresh_actor(note.attributed_to, for_announced))
+    # Another of their bookmarks, looked at in the same moment, may have asked for them already.
     return await _believed(received)
 
 

@@ -20,7 +20,9 @@ from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.origin import Origin
 from fedimark.inbox.receive import stored
 from fedimark.inbox.relayed import PASSED
+from fedimark.inbox.runs import counted
 from fedimark.logs import INBOX_APPLIED, INBOX_POISON, log
+from fedimark.metrics import APPLIED
 from fedimark.policy.blocks import is_blocked_actor
 from fedimark.vocab.activities import Announce
 
@@ -33,8 +35,9 @@ LONGEST_TURN = 86_400 * MICROS  # how long one may wait to be asked about at all
 _WAITING = """
 SELECT id, kind, length(body) AS size FROM received_activity WHERE id IN (
     SELECT id FROM received_activity
-    WHERE applied_at IS NULL AND asking_since IS NULL AND next_at <= ? ORDER BY id LIMIT ?) ORDER BY id
+    WHERE applied_at IS NULL AND asking_since IS NULL AND next_at <= ?{part} ORDER BY id LIMIT ?) ORDER BY id
 """
+_PART = " AND actor_id % ? = ?"
 # Each server's first before anybody's second: a thousand questions about a slow one make no other wait long.
 _ASKING = """
 SELECT w.id FROM (
@@ -51,13 +54,16 @@ _POSTPONE = "UPDATE received_activity SET next_at = ?, outcome = ? WHERE id = ?"
 _POISON = "UPDATE received_activity SET tries = tries + 1, applied_at = ?, outcome = ? WHERE id = ?"
 
 
-async def apply_waiting() -> int:
+async def apply_waiting(shard: int = 0, of: int = 1) -> int:
     """Apply up to 256 waiting activities; returns how many were tried, so 0 means none is due.
+
+    With `of`, those of a part of all actors: what is said of one object comes from one actor, and stays in its order.
 
     Effects and `applied_at` are committed together, so a crash repeats nothing and loses nothing. One that fails
     waits and is tried again, five times in all, while the others pass it.
     """
-    waiting = await fetch(_WAITING, now(), BATCH)
+    part = (of, shard) if of > 1 else ()
+    waiting = await fetch(_WAITING.format(part=_PART if part else ""), now(), *part, BATCH)
     for stretch in runs.cut(waiting):
         await _try_stretch(stretch)
     if waiting:
@@ -129,6 +135,7 @@ async def _apply(row_id: int, origin: Origin | None) -> None:
     elif outcome != UNFINISHED:
         await execute(_APPLIED, now(), outcome, row_id)
     log.info(INBOX_APPLIED, kind=row["kind"], actor_id=row["actor_id"], outcome=outcome)
+    counted(outcome, [row["received_at"]])
 
 
 async def _set_back(row_id: int, error: Exception) -> None:
@@ -149,4 +156,5 @@ async def _set_back(row_id: int, error: Exception) -> None:
         await execute(_APPLIED, now(), "unreachable", row_id)
         return
     await execute(_POISON, now(), f"poison: {name}", row_id)
+    here().metrics.count(APPLIED, "set_aside")
     log.error(INBOX_POISON, row_id=row_id, kind=row["kind"], actor_id=row["actor_id"], exc_info=error)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from fedimark import addresses
 from fedimark.bookmarks import incoming as bookmarks
+from fedimark.bookmarks import quoting
 from fedimark.bookmarks.shares import bookmark_of
 from fedimark.errors import FedimarkError, Unavailable, Unreachable
 from fedimark.follows import moving
@@ -23,8 +24,9 @@ from fedimark.remote.actors import refresh_actor
 from fedimark.remote.budget import for_proven
 from fedimark.remote.fetch import fetch_document
 from fedimark.remote.profile import store_actor
-from fedimark.vocab.activities import Activity, Announce, Create, Move, Update
+from fedimark.vocab.activities import Accept, Activity, Announce, Create, Move, Update
 from fedimark.vocab.actors import read_actor
+from fedimark.vocab.objects import Stamp, read_stamp
 from fedimark.vocab.reading import Unreadable
 
 
@@ -112,6 +114,23 @@ async def _ask_target(received: Verified[Move]) -> Origin:
     return NOTHING if await is_blocked_actor(target) else Origin(actor=target)
 
 
+async def _doubts_stamp(received: Verified[Accept]) -> bool:
+    activity = received.activity
+    is_of_quote = activity.result is not None and activity.kind in ("", "QuoteRequest")
+    return is_of_quote and await quoting.remark_asked_for(received.actor, activity.answered) is not None
+
+
+async def _ask_stamp(received: Verified[Accept]) -> Origin:
+    """The QuoteAuthorization, as their server shows it; nothing where it is of another quote, or somebody else's."""
+    activity = received.activity
+    remark = await quoting.remark_asked_for(received.actor, activity.answered)
+    if remark is None or activity.result is None:
+        return NOTHING
+    stamp = read_stamp(await fetch_document(activity.result, for_proven))
+    is_it = stamp == Stamp(activity.result, activity.actor, remark["uri"], remark["about_uri"])
+    return Origin(stamp=stamp.id) if is_it else NOTHING
+
+
 def _unless(doubts: Callable[[Verified[Any]], Awaitable[bool]]) -> Callable[[Verified[Any]], Awaitable[Origin | None]]:
     async def look(received: Verified[Any]) -> Origin | None:
         return None if await doubts(received) else NOTHING
@@ -125,5 +144,6 @@ QUESTIONS: Mapping[type[Activity], Question] = MappingProxyType(
         Update: Question(_unless(_doubts_update), _ask_update),
         Announce: Question(_look_announced, _ask_announced),
         Move: Question(_unless(_doubts_move), _ask_target),
+        Accept: Question(_unless(_doubts_stamp), _ask_stamp),
     }
 )

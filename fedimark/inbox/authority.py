@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fedimark.vocab.activities import Accept, Activity, Block, Create, Delete, Follow, Move, Reject, Undo, Update
+from fedimark.vocab.activities import (
+    Accept,
+    Activity,
+    Block,
+    Create,
+    Delete,
+    Follow,
+    Move,
+    QuoteRequest,
+    Reject,
+    Undo,
+    Update,
+)
 from fedimark.vocab.terms import PUBLIC_SPELLINGS
 
 
@@ -74,10 +86,20 @@ def check(activity: Activity) -> None:
             # What they did themselves.
             _must(activity.undone.actor in (None, actor), "undone-actor")
             _must(activity.undone.id is None or same_host(activity.undone.id, actor), "undone-host")
+        case QuoteRequest():
+            # What quotes is their own.
+            _must(same_host(activity.instrument, actor), "instrument-host")
+            _must(activity.instrument_by in (None, actor), "instrument-by")
+            _must(activity.note is None or activity.note.attributed_to == actor, "attributed-to")
+            _must(not same_host(activity.object_id, actor), "own-quote")
+        case Accept() | Reject() if activity.kind == "QuoteRequest":
+            # What is quoted is their own, and so is what lets it be.
+            _must(activity.answered.object is None or same_host(activity.answered.object, actor), "quoted-host")
+            _must(isinstance(activity, Reject) or _is_own_or_none(activity.result, actor), "result-host")
         case Accept() | Reject():
             # Somebody here followed them, and nobody else can answer. Who followed everybody asked a relay: that it is
             # this one's answer, rows tell. (follows.relays)
-            _must(activity.follow.object in (None, actor, *PUBLIC_SPELLINGS), "follow-object")
+            _must(activity.answered.object in (None, actor, *PUBLIC_SPELLINGS), "follow-object")
         case _:
             return
 
@@ -99,7 +121,7 @@ def _is_of_what_it_answers(activity: Activity) -> bool:
 
     Activities are kept by actor and id together, so that uses up nobody's.
     """
-    return isinstance(activity, Accept | Reject) and activity.id == activity.follow.id
+    return isinstance(activity, Accept | Reject) and activity.id == activity.answered.id
 
 
 def _check_object(activity: Create | Update) -> None:
@@ -109,6 +131,10 @@ def _check_object(activity: Create | Update) -> None:
         _must(activity.note.attributed_to == actor, "attributed-to")
     if isinstance(activity, Update) and activity.person is not None:
         _must(activity.object_id == actor, "another-person")
+
+
+def _is_own_or_none(uri: str | None, actor: str) -> bool:
+    return uri is None or same_host(uri, actor)
 
 
 def _must(holds: bool, reason: str) -> None:

@@ -32,6 +32,15 @@ MOST_PAGES = 10
 MOST_FETCHED = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of an outbox is read at once: things, pages, and addresses that must be fetched one by one."""
+
+    things: int = MOST_THINGS
+    pages: int = MOST_PAGES
+    fetches: int = MOST_FETCHED
+
+
 @dataclass(slots=True)
 class Reading:
     """How far one outbox is read, and what may still be asked."""
@@ -40,6 +49,8 @@ class Reading:
     passes_on: bool  # it is a stream: what it announced is taken as if it were said now
     visited: set[str] = field(default_factory=set)
     fetches: int = 0
+    bounds: Bounds = Bounds()
+    next: str | None = None  # where what was not read begins
 
 
 async def backfill(job: Row) -> None:
@@ -51,14 +62,22 @@ async def backfill(job: Row) -> None:
     """
     actor_id = json.loads(job["payload"])["actor_id"]
     author = await fetch_one("SELECT * FROM actor WHERE id = ? AND gone_at IS NULL AND suspended_at IS NULL", actor_id)
+    report = await read_outbox(job, author, Bounds(), None) if author is not None else {}
+    await queue.finish(job["id"], {"read": 0, "bookmarks": 0, **report})
+
+
+async def read_outbox(job: Row, author: Row, bounds: Bounds, begin: str | None) -> dict[str, object]:
+    """Read an outbox within bounds, from its beginning or a page of it, and say how many things were read, how many of
+    them were new bookmarks, and where the next time begins (`next`, a page; None at the end).
+    """
     kept = done = 0
-    if author is not None and author["outbox"] and await is_followed(author):
-        reading = Reading(author, await is_stream(author))
-        async for thing in _things(reading):
+    reading = Reading(author, await is_stream(author), bounds=bounds)
+    if author["outbox"] and await is_followed(author):
+        async for thing in _things(reading, begin or author["outbox"]):
             kept += await _take(reading, thing)
             done += 1
             await queue.progress(job["id"], done)
-    await queue.finish(job["id"], {"read": done, "bookmarks": kept})
+    return {"read": done, "bookmarks": kept, "next": reading.next}
 
 
 async def _take(reading: Reading, thing: str | Doc) -> bool:
@@ -100,18 +119,20 @@ def _announce(reading: Reading, document: Doc) -> Announce | None:
     return activity if PUBLIC in (*activity.to, *activity.cc) else None
 
 
-async def _things(reading: Reading) -> AsyncIterator[str | Doc]:
+async def _things(reading: Reading, begin: str) -> AsyncIterator[str | Doc]:
     """What stands on the first pages, newest first; ends quietly where a page can't be read or leads back."""
-    next_page: str | Doc | None = reading.author["outbox"]
-    left = MOST_THINGS
-    for _ in range(MOST_PAGES + 1):
+    next_page: str | Doc | None = begin
+    left = reading.bounds.things
+    for _ in range(reading.bounds.pages + 1):
         page = await _page(reading, next_page)
         if page is None:
+            reading.next = None
             return
         for thing in page.things[:left]:
             yield thing
         left -= len(page.things)
         next_page = page.next or page.first
+        reading.next = next_page if isinstance(next_page, str) else None
         if left <= 0:
             return
 
@@ -164,7 +185,7 @@ def _theirs(reading: Reading, note: Note) -> Note | None:
 
 
 async def _fetched(reading: Reading, uri: str) -> Doc | None:
-    if reading.fetches >= MOST_FETCHED or not authority.same_host(uri, reading.author["uri"]):
+    if reading.fetches >= reading.bounds.fetches or not authority.same_host(uri, reading.author["uri"]):
         return None
     if await bookmark_of(uri) is not None:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fedimark.inbox.handlers import actors, blocks, follows, notes, shares, undo
+from fedimark.inbox.handlers import actors, blocks, follows, notes, quotes, reports, shares, undo
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import (
     Accept,
@@ -15,9 +15,11 @@ from fedimark.vocab.activities import (
     Block,
     Create,
     Delete,
+    Flag,
     Follow,
     Like,
     Move,
+    QuoteRequest,
     Reject,
     Undo,
     Update,
@@ -32,14 +34,16 @@ HANDLERS: Mapping[type[Activity], Handler] = MappingProxyType(
         Follow: follows.on_follow,
         Block: blocks.on_block,
         Undo: undo.on_undo,
-        Accept: follows.on_accept,
-        Reject: follows.on_reject,
+        Accept: quotes.on_accept,
+        Reject: quotes.on_reject,
+        QuoteRequest: quotes.on_request,
         Create: notes.on_create,
         Update: notes.on_update,
         Delete: actors.on_delete,
         Announce: shares.on_announce,
         Like: shares.on_like,
         Move: actors.on_move,
+        Flag: reports.on_flag,
     }
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 
 from fedimark.bookmarks.feeds import BATCH, store_entries
 from fedimark.bookmarks.incoming import forget_notes_of
@@ -27,7 +28,7 @@ _FOUND_LATELY = 600 * MICROS  # somebody may be about to follow it
 _AT_A_TIME = 20
 _DROPPED = 100  # bookmarks in one transaction
 
-_FOLLOWED = "EXISTS (SELECT 1 FROM follow f WHERE f.target_id = a.id AND f.state = 'accepted')"
+_FOLLOWED = "EXISTS (SELECT 1 FROM follow f WHERE f.target_id = d.actor_id AND f.state = 'accepted')"
 _DUE = f"""
 SELECT d.*, a.uri, a.host, a.name, a.url FROM feed d JOIN actor a ON a.id = d.actor_id
 WHERE d.next_at <= ? AND a.suspended_at IS NULL AND {_FOLLOWED} ORDER BY d.next_at, d.id LIMIT ?
@@ -42,11 +43,10 @@ WHERE id = ? AND is_public = ?
 _READ_AGAIN = "UPDATE feed SET next_at = ?, fails = 0, last_error = '' WHERE id = ?"
 _OPEN = "UPDATE feed SET is_public = ? WHERE id = ?"
 _UNFOLLOWED = f"""
-SELECT a.id FROM feed d JOIN actor a ON a.id = d.actor_id WHERE a.fetched_at <= ? AND NOT {_FOLLOWED} LIMIT ?
+SELECT d.actor_id AS id FROM feed d
+WHERE NOT {_FOLLOWED} AND (SELECT a.fetched_at FROM actor a WHERE a.id = d.actor_id) <= ? LIMIT ?
 """
-_FORGOTTEN = (
-    f"DELETE FROM feed WHERE actor_id = ? AND NOT EXISTS (SELECT 1 FROM actor a WHERE a.id = ? AND {_FOLLOWED})"
-)
+_FORGOTTEN = f"DELETE FROM feed WHERE id IN (SELECT d.id FROM feed d WHERE d.actor_id = ? AND NOT {_FOLLOWED})"
 
 
 async def read_feeds() -> int:
@@ -130,23 +130,23 @@ async def _forget_some() -> int:
         return 0
     found = await fetch(_UNFOLLOWED, moment - _FOUND_LATELY, _AT_A_TIME)
     for row in found:
-        while await atomically(lambda row=row: _drop_some(row)) == _DROPPED:  # type: ignore[misc]
+        while await atomically(partial(_drop_some, row)) == _DROPPED:
             pass
-        await atomically(lambda row=row: _end(row["id"]))  # type: ignore[misc]
+        await atomically(partial(_end, row["id"]))
     if len(found) < _AT_A_TIME:
         caches["feeds.forget_at"] = moment + _FORGET_EVERY
     return len(found)
 
 
 async def _drop_some(row: Row) -> int:
-    is_followed = await fetch(f"SELECT a.id FROM actor a WHERE a.id = ? AND {_FOLLOWED}", row["id"])
+    is_followed = await fetch(f"SELECT d.id FROM feed d WHERE d.actor_id = ? AND {_FOLLOWED}", row["id"])
     return 0 if is_followed else await forget_notes_of(row, _DROPPED)
 
 
 async def _end(actor_id: int) -> None:
     """Take out its rows, unless somebody follows it after all: then it is read anew."""
     await hold("actor", actor_id)
-    if await execute(_FORGOTTEN, actor_id, actor_id):
+    if await execute(_FORGOTTEN, actor_id):
         await execute("DELETE FROM tally WHERE owner_id = ?", actor_id)
         await execute("DELETE FROM actor WHERE id = ? AND kind = ?", actor_id, FEED)
     else:

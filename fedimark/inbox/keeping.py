@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fedimark import addresses
-from fedimark.database import Row, atomically, execute
+from fedimark.database import Row, atomically, execute, fetch
 from fedimark.here import MICROS, now
+from fedimark.inbox.groups import ANYBODY, Kept, commit
+from fedimark.jobs.bell import ring
 from fedimark.vocab.activities import Activity, Announce, Follow, Undo, Unknown
 
 REPEATED_WITHIN = 300 * MICROS
@@ -13,6 +15,7 @@ _LONGEST_KIND = 32
 _STORE = """
 INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome)
 VALUES (?, ?, ?, ?, ?, 0, ?, '') ON CONFLICT (uri_hash) DO NOTHING
+RETURNING id
 """
 _SAID_BEFORE = "DELETE FROM received_activity WHERE uri_hash = ? AND received_at < ?"
 
@@ -25,11 +28,13 @@ async def keep(activity: Activity, actor: Row, body: str, signed_at: int) -> boo
     """
     key, at = once(activity), now()
     if not may_be_said_again(activity):
-        return await execute(_STORE, key, actor["id"], kind_of(activity), body, at, at) > 0
+        row = Kept(key, actor["id"], kind_of(activity), body, at, at, ANYBODY)
+        return await commit(row) == "new"
 
     async def work() -> bool:
         await execute(_SAID_BEFORE, key, signed_at)
-        return await execute(_STORE, key, actor["id"], kind_of(activity), body, signed_at, at) > 0
+        await ring("inbox")
+        return bool(await fetch(_STORE, key, actor["id"], kind_of(activity), body, signed_at, at))
 
     return await atomically(work)
 

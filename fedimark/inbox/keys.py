@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from fedimark.database import Row
-from fedimark.errors import NotProven
+from fedimark.errors import NotProven, Postponed, Unreachable
 from fedimark.here import now
 from fedimark.inbox.patience import asked_anew, in_time, may_ask_anew
+from fedimark.inbox.wanted_keys import want
 from fedimark.remote.keys import owner_of_key, prover_of_key, refetched_owner, refetched_prover
 
 
@@ -29,7 +30,13 @@ async def holder(find: Find, key_id: str, holds: Callable[[Row], None]) -> Row:
     Raises NotProven, Gone, and Unreachable while the key cannot be had.
     """
     asked_at = now()
-    owner = await in_time(find.known(key_id))
+    try:
+        owner = await in_time(find.known(key_id))
+    except Postponed:
+        raise  # its host was asked enough
+    except Unreachable:
+        await want(key_id)
+        raise
     try:
         holds(owner)
     except NotProven:

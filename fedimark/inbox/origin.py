@@ -14,6 +14,7 @@ class Origin:
 
     `is_gone` says that the server answered 410 or showed a Tombstone; of what others announce, also that it said 404,
     and then `may_return`. `is_proven` says that nobody was asked: the author's own proof stood in the activity.
+    `stamp` is the id of a QuoteAuthorization that they serve.
     """
 
     note: Note | None = None
@@ -22,6 +23,7 @@ class Origin:
     is_gone: bool = False
     may_return: bool = False
     is_proven: bool = False
+    stamp: str = ""
 
 
 NOTHING = Origin()

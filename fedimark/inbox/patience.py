@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 
 from fedimark.database import Row
-from fedimark.errors import FedimarkError, Gone, NotProven, Postponed, Unreachable
+from fedimark.errors import FedimarkError, Gone, NotProven, Postponed, Unavailable, Unreachable
 from fedimark.here import MICROS, here, now
 
 KEY_PATIENCE_S = 2  # the peer waits
@@ -19,14 +19,15 @@ async def in_time(asking: Awaitable[Row]) -> Row:
     """A row that may have to be fetched, within 2 s.
 
     What cannot be believed is no proof: raises NotProven. What may come later is for the sender to ask again: raises
-    Unreachable. Raises Gone.
+    Unreachable. Raises Gone, Unavailable.
     """
     try:
         async with asyncio.timeout(KEY_PATIENCE_S):
             return await asking
     except TimeoutError as error:
         raise Unreachable from error
-    except (Gone, Unreachable):
+    except (Gone, Unreachable, Unavailable):
+        # The last is our own trouble, and no fault of the sender's.
         raise
     except FedimarkError as error:
         raise NotProven("no-key") from error

@@ -6,14 +6,14 @@ somebody else brought it, as relays and forwarders do, they must have signed the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from fedimark.database import Row
 from fedimark.errors import Forbidden, Gone, NotProven, Unreachable
 from fedimark.follows import relays
 from fedimark.here import here, now
-from fedimark.inbox import authority, proofs
+from fedimark.inbox import authority, proofs, senders
 from fedimark.inbox.keys import SIGNERS, holder
 from fedimark.inbox.patience import asked_anew, may_ask_anew
 from fedimark.policy import blocks
@@ -82,13 +82,42 @@ async def prove(message: Message, document: Doc, activity: Activity) -> Spoken:
     return spoken
 
 
+async def signer(message: Message) -> Row:
+    """Whose key signed a request that is no activity: a row of `actor`, of another server.
+
+    Raises NotProven, Forbidden for who comes from a blocked domain or is suspended, Unreachable while the key cannot be
+    had.
+    """
+    try:
+        claims = _fitting(message, read_claims(message))
+    except BadSignature as error:
+        raise NotProven(error.reason) from error
+    claims = [claim for claim in claims if authority.host_of(claim.key_id) not in ("", _own_host())]
+    if not claims:
+        raise NotProven("own-host")
+    if await blocks.is_blocked(*(claim.key_id for claim in claims)):
+        raise _blocked()
+    try:
+        actor, _ = await _first(message, claims, _names_it)
+    except Gone as error:
+        raise NotProven("gone") from error
+    if actor["suspended_at"] is not None or await blocks.is_blocked_actor(actor):
+        raise _blocked()
+    return actor
+
+
 def _claims(message: Message, activity: Activity) -> list[Claim]:
-    """The signatures that could hold, before any key is at hand; raises NotProven when there is none."""
+    """The signatures of an activity that could hold, before any key is at hand; raises NotProven when there is none."""
     try:
         claims = read_claims(message)
         authority.check_elsewhere(activity, _own_host())
     except (BadSignature, authority.NotTheirs) as error:
         raise NotProven(error.reason) from error
+    return _fitting(message, claims)
+
+
+def _fitting(message: Message, claims: Iterable[Claim]) -> list[Claim]:
+    """Those that could hold for this request; raises NotProven when there is none."""
     found, reasons = [], []
     for claim in claims:
         try:
@@ -122,6 +151,7 @@ async def _said_by_themselves(message: Message, claims: list[Claim], activity: A
         actor, at = await _gone(activity), now()
     else:
         at = signed_at(message, claim)
+        senders.remember(actor)
     return Spoken(actor, actor, at)
 
 

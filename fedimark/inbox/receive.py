@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from fedimark.database import Row, fetch_one
 from fedimark.delivery.peers import heard_from
 from fedimark.errors import FedimarkError, Forbidden, Malformed, NotProven, TooLarge, WrongType
 from fedimark.here import here
-from fedimark.inbox import authority, relayed
-from fedimark.inbox.keeping import keep, kind_of
+from fedimark.inbox import authority, refusals, relayed, shortcut
+from fedimark.inbox.keeping import keep
 from fedimark.inbox.origin import Origin
 from fedimark.inbox.proofs import known_author
 from fedimark.inbox.prove import prove
-from fedimark.logs import INBOX_RECEIVED, INBOX_REFUSED, log
 from fedimark.policy import blocks
 from fedimark.remote.known import known_actor
 from fedimark.signatures.message import Message
@@ -28,6 +28,10 @@ from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import Doc, is_activity_type
 
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
+
+_REFUSED = MappingProxyType(
+    {401: "unproven", 403: "forbidden", 400: "malformed", 413: "too_large", 415: "wrong_type", 503: "unreachable"}
+)
 
 A = TypeVar("A", bound=Activity)
 
@@ -55,29 +59,41 @@ async def receive(
     WrongType, Malformed, NotProven, Forbidden for what the actor may not say, Unreachable while their key cannot be had
     (Postponed while it is not asked for), Unavailable.
     """
-    _check_type(headers)
-    body = await _read(headers, chunks)
-    document, activity = _parse(body)
+    try:
+        _check_type(headers)
+        message = Message(method, target, headers, await _read(headers, chunks))
+        if not await shortcut.takes(message):
+            await _take_in(message)
+    except FedimarkError as error:
+        # Nobody is proven to have said it, so no software is named.
+        here().metrics.heard(_REFUSED.get(error.status, "refused"), "")
+        raise
+
+
+async def _take_in(message: Message) -> None:
+    """The long way in, which every shape of an activity finds, and every refusal."""
+    document, activity = _parse(message.body)
     await _check_domain(activity)
     if await _is_strangers_end(activity):
         return
     try:
-        spoken = await prove(Message(method, target, headers, body), document, activity)
+        spoken = await prove(message, document, activity)
     except FedimarkError as error:
         reason = error.reason if isinstance(error, NotProven) else error.message
-        log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=error.status, reason=reason)
+        refusals.tell(activity, error.status, reason)
         raise
     bearer = spoken.bearer
-    text = body.decode("utf-8")
+    text = message.body.decode("utf-8")
     if spoken.is_forwarded:
         word = await relayed.word_of(bearer, document, activity)
     elif isinstance(activity, Announce) and await relayed.is_passed_over(bearer, activity):
         word = None
     else:
         word = relayed.Word(activity, text)
-    if word is not None and await keep(word.activity, spoken.author, word.body, spoken.at):
-        log.info(INBOX_RECEIVED, actor=activity.actor, kind=kind_of(activity), bearer=bearer["uri"])
+    is_new = word is not None and await keep(word.activity, spoken.author, word.body, spoken.at)
+    if is_new:
         here().wake.set()
+    here().metrics.heard("accepted" if is_new else "repeated" if word else "passed", bearer["host"])
     # Whoever speaks can listen again: what waits for their server need not wait on.
     await heard_from(bearer["uri"], bearer["inbox"], bearer["shared_inbox"])
 
@@ -141,7 +157,7 @@ def _parse(body: bytes) -> tuple[Doc, Activity]:
 async def _check_domain(activity: Activity) -> None:
     """Raise Forbidden for who comes from a blocked domain, before anything of theirs is asked for."""
     if await blocks.is_blocked(activity.actor):
-        log.info(INBOX_REFUSED, actor=activity.actor, kind=kind_of(activity), status=Forbidden.status, reason="blocked")
+        refusals.tell(activity, Forbidden.status, "blocked")
         raise Forbidden("This server takes nothing from there.")
 
 

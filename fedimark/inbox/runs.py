@@ -1,31 +1,35 @@
 """Runs: Notes that came one after the other, and can be applied by rows alone, are written in one transaction.
 
 What comes of each is decided as if it came alone. A row is plain when it is a Create, its Note came whole, is no
-remark about another, and is none that stands before it in the run.
+remark about another, is not for single people, names nobody here, and is none that stands before it in the run.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from fedimark.bookmarks.arrivals import Arrival, software_of
+from fedimark.bookmarks.arrivals import Arrival, reach_of, software_of
 from fedimark.bookmarks.incoming import DOUBTFUL, store_notes
 from fedimark.bookmarks.recognise import recognise
-from fedimark.bookmarks.remarks import is_remark
+from fedimark.bookmarks.spoken_of import is_remark
 from fedimark.database import Row, among, atomically, execute, fetch, is_sqlite, several
-from fedimark.here import now
+from fedimark.here import MICROS, here, now
+from fedimark.inbox.groups import is_at_work
 from fedimark.inbox.handlers.notes import note_of
+from fedimark.inbox.mentions import names_somebody_here
 from fedimark.inbox.receive import restored
 from fedimark.logs import INBOX_APPLIED, log
+from fedimark.metrics import APPLIED, TIMELINE_S
 from fedimark.policy.blocks import is_blocked_actor
 from fedimark.vocab.activities import Create
 from fedimark.vocab.reading import Unreadable
 
 MOST = 64  # rows in a stretch: other writers wait for a run
+_FEW = 16  # rows in a run while somebody else waits to be answered
 MOST_CHARACTERS = 2_000_000  # of their bodies
 
 _Plain: TypeAlias = tuple[Row, Arrival]  # a row of `received_activity` with its Note
@@ -34,7 +38,7 @@ _KIND = "Create"
 _BREATH = 8  # Notes read before others of this process get their turn
 _WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
 _STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
-_SPEAKING = "SELECT id, uri FROM actor WHERE id"
+_SPEAKING = "SELECT id, uri, followers_uri FROM actor WHERE id"
 # All that decides about a Note of theirs, and none of their keys, which are long.
 _ACTORS = """
 SELECT id, uri, local_name, host, followers_uri, summary, indexable, suspended_at FROM actor WHERE id
@@ -68,13 +72,27 @@ def cut(waiting: Sequence[Row]) -> Iterator[Stretch]:
 async def apply_plain(ids: Sequence[int]) -> int:
     """Apply the first of some waiting activities together, up to one that is not plain; returns how many those were.
 
-    All of them or none: raises whatever any of them raises.
+    All of them or none: raises whatever any of them raises. Of SQLite, which has one writer, less is taken at once
+    while others are to be answered.
     """
-    plain, done = await _plain(ids)
+    plain, done = await _plain(ids[:_FEW] if is_sqlite() and is_at_work() else ids)
     if plain:
-        for outcome, amount in (await atomically(lambda: _together(plain))).items():
-            log.info(INBOX_APPLIED, kind=_KIND, outcome=outcome, amount=amount)
+        times = {row["id"]: row["received_at"] for row, _ in plain}
+        received: dict[str, list[int]] = defaultdict(list)
+        for row_id, outcome in (await atomically(lambda: _together(plain))).items():
+            received[outcome].append(times[row_id])
+        for outcome, some in received.items():
+            log.info(INBOX_APPLIED, kind=_KIND, outcome=outcome, amount=len(some))
+            counted(outcome, some)
     return done
+
+
+def counted(outcome: str, received: Sequence[int]) -> None:
+    """Count activities that were applied now, by when they were received; what is no word of ours is `other`."""
+    metrics, at = here().metrics, now()
+    metrics.count(APPLIED, outcome if outcome.isalpha() else "other", by=len(received))
+    for each in received:
+        metrics.spent(TIMELINE_S, max(at - each, 0) / MICROS)
 
 
 async def _plain(ids: Sequence[int]) -> tuple[list[_Plain], int]:
@@ -105,14 +123,14 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
         return None
     # What others announce bears a Note too, and is not to be believed.
     note = note_of(received) if isinstance(received.activity, Create) else None
-    if note is None or is_remark(note):
+    if note is None or is_remark(note) or reach_of(author, note) is None or names_somebody_here(note):
         return None
     runs_on = software[author["uri"]]
     return Arrival(author, note, row["received_at"], runs_on, recognise(note, runs_on))
 
 
-async def _together(plain: Sequence[_Plain]) -> Mapping[str, int]:
-    """Apply them, and say in their rows what came of each; returns how many came to what, but for those to be asked."""
+async def _together(plain: Sequence[_Plain]) -> Mapping[int, str]:
+    """Apply them, and say in their rows what came of each; returns that by id, but for those to be asked."""
     # Held until their effects are committed: two workers on one database must not apply one twice.
     locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
     left = await fetch(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))
@@ -133,7 +151,7 @@ async def _together(plain: Sequence[_Plain]) -> Mapping[str, int]:
             arrivals[row["id"]] = replace(arrival, author=author)
     outcomes |= zip(arrivals, await store_notes(list(arrivals.values())), strict=True)
     await _write_down(outcomes)
-    return Counter(outcome for outcome in outcomes.values() if outcome != DOUBTFUL)
+    return {row_id: outcome for row_id, outcome in outcomes.items() if outcome != DOUBTFUL}
 
 
 async def _write_down(outcomes: Mapping[int, str]) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from fedimark.database import Row, atomically, execute, fetch_one, is_sqlite, marks
 from fedimark.here import MICROS, here, now
+from fedimark.jobs.bell import ring
+from fedimark.jobs.holders import holder, living
 
 LEASE = 60 * MICROS
 MOST_TRIES = 5
@@ -20,7 +22,7 @@ INSERT INTO job
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '{}', 0, 0)
 """
 _CLAIM = """
-UPDATE job SET state = 'running', lease_until = ?, tries = tries + 1 WHERE id = (
+UPDATE job SET state = 'running', lease_until = ?, leased_by = ?, tries = tries + 1 WHERE id = (
     SELECT id FROM job WHERE kind IN ({kinds}) AND tries < ? AND (
         (state = 'waiting' AND next_at <= ?) OR (state = 'running' AND lease_until <= ?))
     ORDER BY id LIMIT 1{lock})
@@ -29,6 +31,12 @@ RETURNING *
 _GIVE_UP = "UPDATE job SET state = 'failed', ended_at = ? WHERE state = 'running' AND lease_until <= ? AND tries >= ?"
 _PROGRESS = """
 UPDATE job SET done = ?, total = COALESCE(?, total), lease_until = ? WHERE id = ? AND state = 'running'
+"""
+_TAKE_OVER = """
+UPDATE job SET lease_until = ? WHERE state = 'running' AND lease_until > ? AND leased_by NOT IN ({living})
+"""
+_GIVE_BACK = """
+UPDATE job SET state = 'waiting', next_at = ?, lease_until = 0, tries = tries - 1 WHERE id = ? AND state = 'running'
 """
 _RENEW = "UPDATE job SET lease_until = ? WHERE id = ? AND state = 'running'"
 _END = "UPDATE job SET state = ?, report = ?, ended_at = ?, lease_until = 0 WHERE id = ? AND ended_at IS NULL"
@@ -50,6 +58,7 @@ async def add(
     moment = now()
     text = json.dumps(payload, ensure_ascii=False)
     await execute(_ADD, public_id, owner_id, kind, text, state, total, moment, moment)
+    await ring("jobs")
     return public_id
 
 
@@ -71,15 +80,20 @@ async def claim(kinds: Sequence[str]) -> Row | None:
         lock = "" if is_sqlite() else " FOR UPDATE SKIP LOCKED"
         await execute(_GIVE_UP, moment, moment, MOST_TRIES)
         sql = _CLAIM.format(kinds=marks(len(kinds)), lock=lock)
-        return await fetch_one(sql, moment + LEASE, *kinds, MOST_TRIES, moment, moment)
+        return await fetch_one(sql, moment + LEASE, holder(), *kinds, MOST_TRIES, moment, moment)
 
     return await atomically(work)
 
 
 async def take_over() -> None:
-    """Free the jobs of a worker that is no more; for its successor, before it claims anything."""
-    moment = now()
-    await execute("UPDATE job SET lease_until = ? WHERE state = 'running' AND lease_until > ?", moment, moment)
+    """Free the jobs of workers that are no more."""
+    moment, alive = now(), await living()
+    await execute(_TAKE_OVER.format(living=marks(len(alive))), moment, moment, *alive)
+
+
+async def give_back(job_id: int) -> None:
+    """Let a running job that was not done after all be taken by another at once; the try does not count."""
+    await execute(_GIVE_BACK, now(), job_id)
 
 
 async def progress(job_id: int, done: int, total: int | None = None) -> None:
@@ -105,7 +119,10 @@ async def fail(job_id: int, report: Mapping[str, object]) -> None:
 async def start(public_id: str) -> bool:
     """Let a held job wait for the worker; False when there is no such job. Set `here().wake` after the commit."""
     sql = "UPDATE job SET state = 'waiting', next_at = ? WHERE public_id = ? AND state = 'held'"
-    return await execute(sql, now(), public_id) > 0
+    started = await execute(sql, now(), public_id) > 0
+    if started:
+        await ring("jobs")
+    return started
 
 
 async def of_owner(account_id: int, public_id: str) -> Row | None:

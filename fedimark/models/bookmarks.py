@@ -56,6 +56,9 @@ class Bookmark(Model):
     listed = column.BooleanField(default=False)  # policy.visibility.is_listed, kept beside the row for its indexes
     via = column.TextField(default="", db_default="")  # the id of the bookmark it was copied from
     via_hash = column.CharField(max_length=40, null=True, db_index=True)  # addresses.uri_hash(via)
+    via_author = column.TextField(default="", db_default="")  # of people here: the id of whose that is
+    via_name = column.TextField(default="", db_default="")  # and their handle then, `@bo@marks.example`
+    allows = column.SmallIntField(default=0, db_default=0)  # what others may do with it (policy.interactions)
     is_save = column.BooleanField(default=True)  # False for a note of elsewhere that only mentions the page
     to_read = column.BooleanField(default=False)
     starred = column.BooleanField(default=False)
@@ -69,6 +72,25 @@ class Bookmark(Model):
 
         table = "bookmark"
         indexes = (("actor_id", "saved_at", "id"), ("link_id", "saved_at"), ("actor_id", "link_id"))
+
+
+class Trace(Model):
+    """A change of a local bookmark that its `updated_at` does not tell: it went, came back, or got a mark.
+
+    Programs that keep a copy ask by moment; whether the bookmark lives now, its own row says.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField()
+    url_md5 = column.CharField(max_length=32)
+    changed_at = column.BigIntField()
+
+    class Meta:
+        """One a saver and URL, found by moment; thrown away after half a year."""
+
+        table = "trace"
+        unique_together = (("actor_id", "url_md5"),)
+        indexes = (("actor_id", "changed_at"), ("changed_at",))
 
 
 class Tag(Model):
@@ -153,3 +175,30 @@ class Withheld(Model):
         """Thrown away after a month."""
 
         table = "withheld"
+
+
+class Withdrawal(Model):
+    """A bookmark made private whose publication ends a little later: who shows it again meanwhile took nothing back."""
+
+    id = column.BigIntField(primary_key=True)
+    bookmark_id = column.BigIntField(unique=True)
+    actor_id = column.BigIntField()  # whose it is
+    visibility = column.SmallIntField()  # of the publication that ends
+    due_at = column.BigIntField(db_index=True)
+
+    class Meta:
+        """Each bookmark once. (bookmarks.withdrawing)"""
+
+        table = "withdrawal"
+
+
+class Unindexed(Model):
+    """A bookmark that is new, changed or gone, which search is to learn: one row for each change. (search.indexing)"""
+
+    id = column.BigIntField(primary_key=True)
+    bookmark_id = column.BigIntField()
+
+    class Meta:
+        """Read in their order, and thrown away once they are learned."""
+
+        table = "unindexed"

@@ -9,8 +9,9 @@ from tortoise.models import Model
 class Peer(Model):
     """What is known of another server: how to sign for it, what software it runs, and whether it answers.
 
-    Nothing here is a truth of its own: a row that is lost is learned again. The columns of `delivery.breaker.Health`
-    have defaults in the database, because others make rows too.
+    It is the schedule of deliveries: the table `delivery` holds letters, and this one when each host is due. Nothing
+    here but a pause is a truth of its own: a row that is lost is learned again. The columns of
+    `delivery.breaker.Health` have defaults in the database, because others make rows too.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -24,11 +25,16 @@ class Peer(Model):
     open_until = column.BigIntField(default=0, db_default=0)  # nothing is sent until then; 0: nothing is wrong
     failing_days = column.IntField(default=0, db_default=0)  # since it last answered
     failed_at = column.BigIntField(default=0, db_default=0)
-    answered_at = column.BigIntField(default=0, db_default=0)  # a delivery, within a minute; 0: or failed since
+    answered_at = column.BigIntField(default=0, db_default=0)  # a delivery, within a minute
+    next_at = column.BigIntField(null=True)  # when something may go there; none: nothing waits
+    lease_until = column.BigIntField(default=0, db_default=0)  # until then one process has its letters in hand
+    leased_by = column.BigIntField(default=0, db_default=0)  # which worker has
+    paused_at = column.BigIntField(null=True)  # an admin wants nothing sent there
+    last_error = column.CharField(max_length=200, default="", db_default="")  # of a delivery, a short fixed word
     let_in_at = column.BigIntField(null=True)  # when it left quarantine; none: its people stand on no public page
 
     class Meta:
-        """Looked up by host."""
+        """Looked up by host; those that are due have a partial index."""
 
         table = "peer"
 

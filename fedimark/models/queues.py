@@ -41,9 +41,10 @@ class Activity(Model):
     object_hash = column.CharField(max_length=40)
     body = column.TextField()
     created_at = column.BigIntField()
+    is_new = column.BooleanField(default=False, db_default=False)  # its hosts do not know of its deliveries yet
 
     class Meta:
-        """Found again by object, to supersede or cancel."""
+        """Found again by object, to supersede or cancel; new ones have a partial index."""
 
         table = "activity"
         indexes = (("object_hash",),)
@@ -67,9 +68,9 @@ class ActivityBody(Model):
 class Delivery(Model):
     """One activity for one inbox, deleted when it has arrived, kept with `dead_at` when it never will.
 
-    Order holds within an inbox: only the oldest row of one may go. `next_at` is when a row is looked at next; one that
-    is being sent, that stands behind another, or whose host is in trouble is put off, so that what is due is short.
-    A paced row joins its inbox's order only when its moment has come.
+    Order holds within an inbox: only the oldest row of one may go. `next_at` is when a row is looked at next, where its
+    host is (`peer.next_at`): one that stands behind another is put off as long. `lease_until` marks a row that was
+    being sent, and so may have arrived. A paced row joins its inbox's order only when its moment has come.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -77,7 +78,6 @@ class Delivery(Model):
     inbox = column.TextField()
     inbox_hash = column.CharField(max_length=40)
     host = column.CharField(max_length=255)  # of the inbox, as in `peer`
-    lane = column.SmallIntField(default=0)  # delivery.breaker.Lane, as it was when last looked at
     object_hash = column.CharField(max_length=40)
     profile = column.CharField(max_length=10, default="")  # which ActivityBody; empty: the activity's own
     tries = column.SmallIntField(default=0)
@@ -91,7 +91,7 @@ class Delivery(Model):
     created_at = column.BigIntField()
 
     class Meta:
-        """What is due, what waits for a host or an inbox, and what is being sent have partial indexes."""
+        """What waits for a host or an inbox has partial indexes."""
 
         table = "delivery"
         indexes = (("inbox_hash", "id"), ("object_hash",), ("activity_id",))
@@ -110,6 +110,26 @@ class Announcement(Model):
 
         table = "announcement"
         unique_together = (("stream_id", "public_id"),)
+
+
+class Telling(Model):
+    """A bookmark that other servers are still to be told of, as it stands then. What was told leaves no row."""
+
+    id = column.BigIntField(primary_key=True)
+    actor_id = column.BigIntField()  # whose it is
+    bookmark_id = column.BigIntField(unique=True)
+    public_id = column.CharField(max_length=13)  # the publication to be told of; the bookmark may begin another
+    is_new = column.BooleanField()  # by a Create, else by an Update
+    news = column.TextField()  # keys of tags that an Update is the first to bear
+    tries = column.SmallIntField()
+    next_at = column.BigIntField()
+    set_aside_at = column.BigIntField(null=True)  # it could not be told
+    error = column.CharField(max_length=200)
+
+    class Meta:
+        """Each bookmark once, in the order of the changes."""
+
+        table = "telling"
 
 
 class Reach(Model):
@@ -141,6 +161,7 @@ class Job(Model):
     report = column.TextField(default="{}")  # JSON
     next_at = column.BigIntField()
     lease_until = column.BigIntField(default=0)
+    leased_by = column.BigIntField(default=0, db_default=0)  # the worker's number
     tries = column.SmallIntField(default=0)
     created_at = column.BigIntField()
     ended_at = column.BigIntField(null=True)
@@ -150,3 +171,38 @@ class Job(Model):
 
         table = "job"
         indexes = (("state", "next_at"), ("owner_id",))
+
+
+class Edited(Model):
+    """A bookmark that an edit of many changed: what it was before and what the edit made of it, so it can be undone."""
+
+    id = column.BigIntField(primary_key=True)
+    job_id = column.BigIntField()
+    bookmark_id = column.BigIntField(db_index=True)
+    before = column.TextField()  # JSON: only what changed, as bookmarks.change names it
+    after = column.TextField()
+
+    class Meta:
+        """Thrown away with its job, and with its bookmark."""
+
+        table = "edited"
+        unique_together = (("job_id", "bookmark_id"),)
+
+
+class ImportedChunk(Model):
+    """What became of some rows of an imported file, to be told and to be undone, and gone with its job.
+
+    `outcomes` is JSON, as importing.outcomes writes it.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    job_id = column.BigIntField()
+    ends_at = column.IntField()  # the number of its last row
+    outcomes = column.TextField()
+    undone = column.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        """Read in the order of the file, undone from its end."""
+
+        table = "imported_chunk"
+        unique_together = (("job_id", "ends_at"),)

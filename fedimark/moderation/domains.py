@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from fedimark.accounts.facts import put_fact
+from fedimark.bookmarks.for_you import forget_all_of
 from fedimark.bookmarks.incoming import forget_notes_of
 from fedimark.bookmarks.remarks import forget_remarks_of
 from fedimark.bookmarks.shares import unshare_some
@@ -100,6 +101,7 @@ async def _forget(actor: Row) -> None:
 
 async def _drop_some(actor: Row) -> int:
     await forget_remarks_of(actor)
+    await forget_all_of(actor)
     return await forget_notes_of(actor, _BOOKMARKS) + await unshare_some(actor, _BOOKMARKS)
 
 

@@ -22,8 +22,8 @@ _ACTOR = "SELECT * FROM actor WHERE id = ? AND gone_at IS NULL"
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL"
 _BLOCK = """
 INSERT INTO block (blocker_id, blocked_id, public_id, uri, is_mute, created_at) VALUES (?, ?, ?, ?, FALSE, ?)
-ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET is_mute = excluded.is_mute, public_id = excluded.public_id,
-created_at = excluded.created_at WHERE block.is_mute RETURNING id
+ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET is_mute = excluded.is_mute, until = NULL,
+public_id = excluded.public_id, created_at = excluded.created_at WHERE block.is_mute RETURNING id
 """
 _BLOCKED = """
 SELECT a.id FROM block b JOIN actor a ON a.id = b.blocked_id

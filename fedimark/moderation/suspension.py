@@ -11,7 +11,9 @@ from contextlib import suppress
 from fedimark.accounts.sessions import end_sessions
 from fedimark.bookmarks.hiding import hide_notes_of, show_notes_of
 from fedimark.bookmarks.rows import change
+from fedimark.bookmarks.shares import show_or_hide_shared
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.delivery.schedule import rouse
 from fedimark.delivery.settle import HELD
 from fedimark.errors import NotFound, Refused
 from fedimark.follows.resolve import known, read_who
@@ -47,7 +49,7 @@ _HOLD_BACK = f"UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS 
 _LET_GO = f"""
 UPDATE delivery SET dead_at = NULL, created_at = ?, lease_until = 0, last_error = '',
     next_at = CASE WHEN paced_until > ? THEN paced_until ELSE ? END
-WHERE last_error = ? AND {_THEIR_ACTIVITIES}
+WHERE last_error = ? AND {_THEIR_ACTIVITIES} RETURNING host
 """
 _TO_LIST = f"""
 SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND removed_at IS NULL AND id > ?
@@ -78,6 +80,7 @@ async def suspend(name: str, by: str = "") -> None:
             await person_suspended(person)
         for row in await fetch(_READERS, person["id"], person["id"]):
             await follow_ended(row["follower_id"], row["target_id"])
+        await show_or_hide_shared(person["id"])
         await queue.add(JOB, {"actor_id": person["id"]})
 
     await atomically(work)
@@ -95,11 +98,12 @@ async def restore(name: str) -> None:
             raise Refused(f"{name} is not suspended.", field="name")
         await execute(_SET, None, person["id"], person["id"])
         at = now()
-        await execute(_LET_GO, at, at, at, HELD, person["id"], person["id"])
+        await rouse((row["host"] for row in await fetch(_LET_GO, at, at, at, HELD, person["id"], person["id"])), at)
         if person["local_name"] is not None:
             await person_restored(person)
         for row in await fetch(_READERS, person["id"], person["id"]):
             await follow_began(row["follower_id"], row["target_id"])
+        await show_or_hide_shared(person["id"])
         await queue.add(JOB, {"actor_id": person["id"]})
 
     await atomically(work)

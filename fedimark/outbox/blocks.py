@@ -11,7 +11,7 @@ from fedimark.outbox import documents, ids
 # Into their own inbox only: others may read the same shared one.
 _WITHHOLD = """
 DELETE FROM delivery WHERE inbox_hash = ? AND dead_at IS NULL
-AND activity_id IN (SELECT id FROM activity WHERE actor_id = ? AND kind IN ('Create', 'Update', 'Announce'))
+AND activity_id IN (SELECT id FROM activity WHERE actor_id = ? AND kind IN ('Create', 'Update', 'Announce', 'Like'))
 AND NOT EXISTS (SELECT 1 FROM actor WHERE shared_inbox = ?)
 """
 

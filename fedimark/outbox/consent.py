@@ -5,7 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
 from fedimark.here import MICROS
-from fedimark.policy.visibility import Visibility
+from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import bots, tags, urls
 
 SPEAKS = "a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_at IS NULL"
@@ -22,12 +22,17 @@ NEWS = 7 * 86_400 * MICROS
 _AUTHOR = "SELECT a.keeps_out, a.approves_followers, a.summary FROM actor a WHERE a.id = ?"
 
 
+def is_spoken(bookmark: Row) -> bool:
+    """Whether other servers may hold a bookmark of ours: only then is its id a publication's."""
+    return leaves(Visibility(bookmark["visibility"])) and urls.federable(bookmark["url"])
+
+
 def carried(bookmark: Row) -> list[str]:
     """The keys of the tags that pass a bookmark on, in its own order: none unless it is public."""
     if bookmark["visibility"] != Visibility.PUBLIC or not urls.federable(bookmark["url"]):
         return []
     keys = (tags.key(word) for word in bookmark["tags"].split())
-    return list(dict.fromkeys(key for key in keys if not key.startswith(".")))
+    return list(dict.fromkeys(key for key in keys if not tags.is_private(key)))
 
 
 def gives(author: Row) -> bool:

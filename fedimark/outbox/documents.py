@@ -256,7 +256,7 @@ def _assertion(actor: Row) -> Doc:
 
 def _fields(actor: Row) -> list[object]:
     return [
-        {"type": "PropertyValue", "name": name, "value": html.linkify(value)}
+        {"type": "PropertyValue", "name": name, "value": html.own_link(value)}
         for name, value in json.loads(actor["fields"])
     ]
 

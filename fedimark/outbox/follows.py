@@ -7,6 +7,7 @@ from fedimark.database import Row, execute
 from fedimark.delivery.enqueue import say
 from fedimark.here import here
 from fedimark.outbox import documents, ids
+from fedimark.remote.signing import is_kept
 
 # Who once dealt with somebody here hears of their end, however long ago it was. (publish.person_ended)
 _KNOWS = "INSERT INTO reach (object_hash, inbox_hash, inbox) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -56,7 +57,7 @@ async def _say(follower: Row, target: Row, follow_id: str, letter_id: str) -> No
 
 async def _say_answer(kind: str, local: Row, remote: Row, follow_uri: str | None) -> None:
     answer_id = here().new_id()
-    if local["tag_id"] is not None:
+    if is_kept(local):
         uri = f"{local['url']}#accepts/{answer_id}"
         document = documents.answer_follow_as(kind, local["url"], uri, remote["uri"], follow_uri)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
-from fedimark.remote.signing import INSTANCE_NAME
+from fedimark.remote.signing import INSTANCE_NAME, is_kept
 
 
 def actor(username: str) -> str:
@@ -14,10 +14,10 @@ def actor(username: str) -> str:
 
 
 def of(row: Row) -> str:
-    """The id of an actor of this server, a person, a tag or the server itself, by their row."""
+    """The id of an actor of this server, a person, a tag, a digest or the server itself, by their row."""
     if row["local_name"] == INSTANCE_NAME:
         return absolute(addresses.INSTANCE_ACTOR)
-    return str(row["url"]) if row["tag_id"] is not None else actor(row["local_name"])
+    return str(row["url"]) if is_kept(row) else actor(row["local_name"])
 
 
 def followers(username: str) -> str:
@@ -33,6 +33,16 @@ def note(username: str, public_id: str) -> str:
 def replies(username: str, public_id: str) -> str:
     """The collection of what others answered to a bookmark."""
     return note(username, public_id) + "/replies"
+
+
+def likes(username: str, public_id: str) -> str:
+    """How many like a bookmark."""
+    return absolute(addresses.likes(username, public_id))
+
+
+def shares(username: str, public_id: str) -> str:
+    """How many shared a bookmark."""
+    return absolute(addresses.shares(username, public_id))
 
 
 def create(username: str, public_id: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fedimark import addresses
 from fedimark.addresses import absolute
@@ -13,6 +14,7 @@ from fedimark.database import Row
 from fedimark.outbox import ids
 from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
+from fedimark.policy.interactions import Act, Who, who_may
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
 from fedimark.vocab.terms import LD_JSON, PUBLIC, TAGS, Doc
@@ -31,18 +33,20 @@ class Audience:
     cc: list[str]
 
 
-def audience(username: str, visibility: Visibility, group: str = "") -> Audience:
+def audience(username: str, visibility: Visibility, group: str = "", source: str = "") -> Audience:
     """Who hears of a bookmark of this visibility; `group` is the id of its first tag, where that may pass it on.
 
-    Raises ValueError for private ones: they are never spoken of.
+    `source` is the id of whose bookmark it was copied from. Raises ValueError for private ones: they are never spoken
+    of.
     """
     followers = ids.followers(username)
+    named = [source] if source else []
     match visibility:
         case Visibility.PUBLIC:
             # Lemmy wants the Group before anybody else.
-            return Audience([PUBLIC], [group, followers] if group else [followers])
+            return Audience([PUBLIC], [group, followers, *named] if group else [followers, *named])
         case Visibility.UNLISTED:
-            return Audience([followers], [PUBLIC])
+            return Audience([followers], [PUBLIC, *named])
         case Visibility.FOLLOWERS:
             return Audience([followers], [])
         case _:
@@ -61,7 +65,7 @@ def note(username: str, bookmark: Row, profile: str = MICRO, group: str = "") ->
     if not leaves(visibility) or not urls.federable(bookmark["url"]):
         raise ValueError("this bookmark never leaves")
     parts = _Parts.of(bookmark, profile)
-    heard = audience(username, visibility, group)
+    heard = audience(username, visibility, group, bookmark.get("via_author", ""))
     document = _document(username, bookmark, heard, parts)
     if group in heard.cc:
         document["audience"] = group
@@ -88,6 +92,18 @@ def replies_page(username: str, public_id: str, answers: Sequence[str] = ()) -> 
     return {"id": f"{uri}?page=first", "type": "CollectionPage", "partOf": uri, "items": [*answers]}
 
 
+def counted(username: str, public_id: str, numbers: Mapping[str, int] = MappingProxyType({})) -> Doc:
+    """The collections of who likes a bookmark and who shared it, as they stand in its Note; with how many, where asked.
+
+    What is delivered says no number: it would be told anew with every like, or be wrong after the first.
+    """
+    collections = {"likes": ids.likes(username, public_id), "shares": ids.shares(username, public_id)}
+    return {
+        name: {"id": uri, "type": "Collection"} | ({"totalItems": numbers[name]} if name in numbers else {})
+        for name, uri in collections.items()
+    }
+
+
 def edited_at(bookmark: Row) -> int | None:
     """When a bookmark was last edited, or None.
 
@@ -109,6 +125,7 @@ class _Parts:
     profile: str
     read_on: str = ""  # HTML
     via: str = ""
+    via_name: str = ""
 
     @property
     def largest(self) -> int:
@@ -131,6 +148,7 @@ class _Parts:
             raw_tags=_public_tags(bookmark),
             profile=profile,
             via=bookmark.get("via", ""),
+            via_name=bookmark.get("via_name", ""),
         )
 
     def content(self) -> str:
@@ -193,10 +211,17 @@ def _document(username: str, bookmark: Row, heard: Audience, parts: _Parts) -> D
         "published": rfc3339(bookmark["saved_at"]),
         "sensitive": False,
         "replies": replies(username, bookmark["public_id"]),
+        **({} if parts.profile == SMALL else counted(username, bookmark["public_id"])),
         # Where it is absent, Mastodon lets nobody quote.
-        "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}},
+        "interactionPolicy": {"canQuote": {"automaticApproval": may_quote}, **_may_reply(username, bookmark)},
     }
     return document if changed is None else document | {"updated": rfc3339(changed)}
+
+
+def _may_reply(username: str, bookmark: Row) -> Doc:
+    """Who may reply, where the author takes no replies; else everybody may, and nothing has to be said."""
+    is_closed = who_may(bookmark.get("allows", 0), Act.REPLY) is Who.NOBODY
+    return {"canReply": {"automaticApproval": [ids.actor(username)]}} if is_closed else {}
 
 
 def _shortened(username: str, bookmark: Row, document: Doc, parts: _Parts) -> Doc:
@@ -220,7 +245,8 @@ def _with(document: Doc, parts: _Parts) -> Doc:
 
 def _tag(parts: _Parts) -> list[object]:
     """Hashtags, and where the bookmark was copied from."""
-    via = [{"type": "Link", "rel": "via", "href": parts.via, "mediaType": LD_JSON, "name": "via"}] if parts.via else []
+    name = f"via {parts.via_name}".rstrip()
+    via = [{"type": "Link", "rel": "via", "href": parts.via, "mediaType": LD_JSON, "name": name}] if parts.via else []
     return [*_hashtags(parts), *via]
 
 

@@ -25,7 +25,7 @@ def sealed(document: Doc, actor: Row, at: int) -> Doc:
         return document
     key = private_key(actor["proof_private_key"])
     assert isinstance(key, Ed25519PrivateKey)
-    return sign(document | {"@context": _with_proofs(document["@context"])}, proof_key_id_of(actor), key, at)
+    return sign(document | {"@context": with_proofs(document["@context"])}, proof_key_id_of(actor), key, at)
 
 
 def sealed_shapes(shapes: Mapping[str, Doc], actor: Row, at: int) -> dict[str, Doc]:
@@ -33,7 +33,8 @@ def sealed_shapes(shapes: Mapping[str, Doc], actor: Row, at: int) -> dict[str, D
     return {shape: document if shape == SMALL else sealed(document, actor, at) for shape, document in shapes.items()}
 
 
-def _with_proofs(context: object) -> list[object]:
+def with_proofs(context: object) -> list[object]:
+    """A context that knows of proofs too."""
     # After the first, which is ActivityStreams: some readers look there alone.
     first, *others = context if isinstance(context, list) else [context]
     return [first, CONTEXT, *others]

@@ -14,7 +14,7 @@ from fedimark.outbox import documents, ids, relays
 from fedimark.outbox.consent import group_for
 from fedimark.outbox.profiles import MICRO, PROFILE_SQL, profiles_of
 from fedimark.outbox.proofs import sealed, sealed_shapes
-from fedimark.policy.blocks import inboxes_of_estranged
+from fedimark.policy.blocks import between, inboxes_of_estranged
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.terms import Doc
 
@@ -38,6 +38,10 @@ FROM follow f JOIN actor a ON a.id = f.follower_id
 WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.gone_at IS NULL
 AND a.suspended_at IS NULL AND a.inbox <> ''
 """
+_SOURCE = """
+SELECT id, CASE WHEN shared_inbox <> '' THEN shared_inbox ELSE inbox END AS inbox FROM actor
+WHERE uri_hash = ? AND uri IS NOT NULL AND gone_at IS NULL AND suspended_at IS NULL AND inbox <> ''
+"""
 _REACHED = "SELECT inbox FROM reach WHERE object_hash = ?"
 _WAITING = "SELECT inbox FROM delivery WHERE object_hash = ? AND dead_at IS NULL"
 # Those under lease are being sent this moment: they settle themselves.
@@ -51,12 +55,14 @@ AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
 
 
 async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
-    """Tell every server with an accepted follower of a new publication, and relays; inside `write()`, the owner held.
+    """Tell every server with an accepted follower of a new publication, relays, and whose bookmark it was copied from;
+    inside `write()`, the owner held.
 
     After many at once it is told later. (`delivery.pacing`)
     """
     further = await relays.inboxes_for(owner.actor_id, bookmark)
-    if not further and not await has_followers(owner.actor_id):
+    source = await _source_of(owner, bookmark)
+    if not further and not source and not await has_followers(owner.actor_id):
         return
     actor, group, at = await _actor(owner), await group_for(owner.actor_id, bookmark), now()
 
@@ -73,9 +79,9 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
 
     uri = ids.note(owner.username, bookmark["public_id"])
     paced = await moment_of_new(owner.actor_id)
-    to_relays = {inbox: which.get(inbox, "") for inbox in sorted(further)}
+    to_others = source | {inbox: which.get(inbox, "") for inbox in sorted(further)}
     await say_to_followers(
-        owner.actor_id, "Create", uri, bookmark["public_id"], shaped_or_signed, PROFILE_SQL, paced, to_relays
+        owner.actor_id, "Create", uri, bookmark["public_id"], shaped_or_signed, PROFILE_SQL, paced, to_others
     )
 
 
@@ -115,19 +121,26 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
     """
     uri = ids.note(owner.username, public_id)
     object_hash = addresses.uri_hash(uri)
-    # First of all: on PostgreSQL a worker may be taking these rows at this moment, and what it took is seen only after.
-    cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
-    # A try whose answer was lost may have arrived, and so may one under way.
-    inboxes = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
-    inboxes |= await _got(object_hash)
+    inboxes, spared = await withdraw(object_hash)
     if visibility is Visibility.PUBLIC:
-        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - {row["inbox"] for row in cancelled}
+        inboxes |= await _inboxes(_FOLLOWERS, owner.actor_id) - spared
     if inboxes:
         activity_id = here().new_id()
         author = await _actor(owner)
         document = sealed(documents.delete(owner.username, public_id, activity_id, now()), author, now())
         for_relays, which = await relays.signed_for(document, inboxes, author)
         await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id, for_relays, which)
+
+
+async def withdraw(object_hash: str) -> tuple[set[str], set[str]]:
+    """Cancel what still waits to be said of an object, inside `write()`; returns the inboxes that may have it all the
+    same, and those whose letters were cancelled.
+    """
+    # First of all: on PostgreSQL a worker may be taking these rows at this moment, and what it took is seen only after.
+    cancelled = await fetch(f"{_CANCEL} RETURNING inbox, tries, lease_until", object_hash, now())
+    # A try whose answer was lost may have arrived, and so may one under way.
+    doubtful = {row["inbox"] for row in cancelled if row["tries"] or row["lease_until"]}
+    return doubtful | await _got(object_hash), {row["inbox"] for row in cancelled}
 
 
 async def person_changed(actor: Row) -> None:
@@ -159,6 +172,20 @@ async def person_ended(actor: Row) -> None:
         document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
         for_relays, which = await relays.signed_for(document, inboxes, actor)
         await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id(), for_relays, which)
+
+
+async def _source_of(owner: Speaker, bookmark: Row) -> dict[str, str]:
+    """The inbox of whose bookmark elsewhere this one was copied from, with the name of its shape; empty for nobody.
+
+    A copy that is for followers alone is not for them.
+    """
+    if not bookmark["via_author"] or bookmark["visibility"] < Visibility.UNLISTED:
+        return {}
+    author = await fetch_one(_SOURCE, addresses.uri_hash(bookmark["via_author"]))
+    if author is None or await between(owner.actor_id, author["id"]):
+        return {}
+    inbox, profile = next(iter((await profiles_of([author["inbox"]])).items()))
+    return {inbox: "" if profile == MICRO else profile}
 
 
 async def _actor(owner: Speaker) -> Row:

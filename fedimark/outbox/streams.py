@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from fedimark import addresses
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, marks
@@ -61,23 +62,29 @@ _ANNOUNCED = "SELECT body FROM activity WHERE object_hash = ? AND kind = 'Announ
 _STREAM = "SELECT s.id, s.url, s.owner_id, g.key FROM actor s JOIN tag g ON g.id = s.tag_id WHERE s.id = ?"
 
 
-async def bookmark_published(owner: Speaker, row: Row) -> None:
-    """Let the tags of a new publication pass it on."""
-    await _announce(owner, row, carried(row))
-
-
-async def bookmark_changed(owner: Speaker, before: Row, row: Row) -> list[str]:
-    """Let tags pass a bookmark on that are new to it, and those that it lost take that back; as `bookmark_respelled`.
-
-    Whoever heard of it through a tag hears of the change: to be called before its Update is said.
-    """
-    taken_back = await bookmark_respelled(owner, before, row)
-    await _announce(owner, row, [key for key in carried(row) if key not in carried(before)])
-    return taken_back
+async def bookmark_tagged(owner: Speaker, row: Row, keys: Sequence[str]) -> None:
+    """Let tags of a bookmark pass it on that did not yet, by their keys."""
+    if not keys or row["saved_at"] <= now() - NEWS:
+        return
+    streams = await _streams(owner, keys)
+    heard = [stream for stream in streams if await fetch_one(_HEARD, stream["id"]) is not None]
+    if not heard:
+        return
+    # Where its author is heard bit by bit, so are the tags: with the Create, not before it.
+    paced = await moment_of_more(addresses.uri_hash(ids.note(owner.username, row["public_id"])))
+    for stream in heard:
+        if paced is None and await fetch(_TURN_AT_ONCE, now(), stream["id"], now() - PAUSE):
+            await _say(stream, row)
+        else:
+            await execute(_WAIT, stream["id"], row["public_id"], paced or now())
+            await execute(_DROP_OLDEST, stream["id"], stream["id"], MOST_WAITING)
 
 
 async def bookmark_respelled(owner: Speaker, before: Row, row: Row) -> list[str]:
-    """Let the tags that a bookmark lost take back that they passed it on; returns the ids of their Announces."""
+    """Let the tags that a bookmark lost take back that they passed it on; returns the ids of their Announces.
+
+    Whoever heard of it through a tag hears of the change: to be called before its Update is said.
+    """
     streams = await _streams(owner, carried(before))
     heard = await hearers.reached(*(_uri(stream, before) for stream in streams))
     await hearers.remember(ids.note(owner.username, row["public_id"]), heard)
@@ -86,7 +93,7 @@ async def bookmark_respelled(owner: Speaker, before: Row, row: Row) -> list[str]
 
 
 async def bookmark_ended(owner: Speaker, row: Row) -> list[str]:
-    """Let all tags of a publication take it back; as `bookmark_changed`, before its Delete is said."""
+    """Let all tags of a publication take it back; as `bookmark_respelled`, before its Delete is said."""
     return await bookmark_respelled(owner, row, {**row, "tags": ""})
 
 
@@ -94,25 +101,10 @@ async def announce_waiting() -> int:
     """Say what waits, one of each tag that has been silent for a second; returns how many."""
     due = await fetch(_DUE, now() - PAUSE, now(), BATCH)
     for row in due:
-        await atomically(lambda row=row: _next(row["stream_id"]))  # type: ignore[misc]
+        await atomically(partial(_next, row["stream_id"]))
     if due:
         here().wake.set()
     return len(due)
-
-
-async def _announce(owner: Speaker, row: Row, keys: Sequence[str]) -> None:
-    if row["saved_at"] <= now() - NEWS:
-        return
-    # Where its author is heard bit by bit, so are the tags: with the Create, not before it.
-    paced = await moment_of_more(addresses.uri_hash(ids.note(owner.username, row["public_id"])))
-    for stream in await _streams(owner, keys):
-        if await fetch_one(_HEARD, stream["id"]) is None:
-            continue
-        if paced is None and await fetch(_TURN_AT_ONCE, now(), stream["id"], now() - PAUSE):
-            await _say(stream, row)
-        else:
-            await execute(_WAIT, stream["id"], row["public_id"], paced or now())
-            await execute(_DROP_OLDEST, stream["id"], stream["id"], MOST_WAITING)
 
 
 async def _next(stream_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch, marks
 from fedimark.delivery.enqueue import say
+from fedimark.delivery.schedule import rouse
 from fedimark.delivery.settle import HELD
 from fedimark.here import here, now
 from fedimark.outbox import hearers, tag_documents
@@ -30,7 +31,7 @@ DELETE FROM delivery WHERE inbox_hash = ? AND dead_at IS NULL AND NOT EXISTS (
 _HOLD = "UPDATE delivery SET dead_at = ?, last_error = ? WHERE dead_at IS NULL AND object_hash IN ({hashes})"
 _LET_GO = """
 UPDATE delivery SET dead_at = NULL, created_at = ?, next_at = ?, lease_until = 0, last_error = ''
-WHERE last_error = ? AND object_hash IN ({hashes})
+WHERE last_error = ? AND object_hash IN ({hashes}) RETURNING host
 """
 
 
@@ -57,7 +58,8 @@ async def person_suspended(actor: Row) -> None:
 
 async def person_restored(actor: Row) -> None:
     """Let it go on."""
-    await _of_announces(_LET_GO, actor, now(), now(), HELD)
+    at = now()
+    await rouse((row["host"] for row in await _of_announces(_LET_GO, actor, at, at, HELD)), at)
 
 
 async def withhold_announces(author: Row, remote: Row) -> None:
@@ -65,9 +67,11 @@ async def withhold_announces(author: Row, remote: Row) -> None:
     await _of_announces(_WITHHOLD, author, addresses.uri_hash(remote["inbox"]), remote["inbox"])
 
 
-async def _of_announces(sql: str, actor: Row, *values: object) -> None:
+async def _of_announces(sql: str, actor: Row, *values: object) -> list[Row]:
+    found: list[Row] = []
     rows = await fetch(_ANNOUNCED, actor["id"], now() - 2 * NEWS)
     hashes = [addresses.uri_hash(addresses.announcement(row["url"], row["public_id"])) for row in rows]
     for start in range(0, len(hashes), _SOME):
         some = hashes[start : start + _SOME]
-        await execute(sql.format(hashes=marks(len(some))), *values, *some)
+        found += await fetch(sql.format(hashes=marks(len(some))), *values, *some)
+    return found

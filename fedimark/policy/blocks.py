@@ -44,6 +44,11 @@ async def is_blocked(*addresses: str) -> bool:
     return bool(blocked) and any(hosts.covers(blocked, hosts.normal(each)) for each in addresses if each)
 
 
+async def blocked_hosts() -> frozenset[str]:
+    """The blocked domains as this process knows them: the same value for as long as they are the same."""
+    return (await _domains()).hosts
+
+
 async def is_blocked_actor(actor: Row) -> bool:
     """Whether somebody is of a blocked domain: by their id, or by the host of their handle."""
     return actor["local_name"] is None and await is_blocked(actor["uri"] or "", actor["host"])

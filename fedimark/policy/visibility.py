@@ -35,7 +35,11 @@ class Viewer:
     default_visibility: Visibility
     privacy_lock: bool
     theme: str
+    descriptions: str = "some"  # how much of them lists show: none, some, all
+    own_css: str = ""  # the version of their own style sheet, empty without one
     session_id: int = 0
+    unread: int = 0  # notifications, at most 100
+    muted: str = ""  # for admins of a muted server: what policy.muted.read_muted reads
 
 
 def least_shown(owner_actor_id: int, viewer: Viewer | None, *, viewer_follows_owner: bool) -> Visibility:
@@ -45,6 +49,11 @@ def least_shown(owner_actor_id: int, viewer: Viewer | None, *, viewer_follows_ow
     if viewer is not None and viewer_follows_owner:
         return Visibility.FOLLOWERS
     return Visibility.UNLISTED
+
+
+def sees_note(owner_actor_id: int, viewer: Viewer | None, *, is_public: bool) -> bool:
+    """Whether this viewer sees a note: everybody where it is public, else its owner alone."""
+    return is_public or (viewer is not None and viewer.actor_id == owner_actor_id)
 
 
 def is_listed(visibility: Visibility, *, author_consents: bool) -> bool:

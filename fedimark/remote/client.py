@@ -10,8 +10,10 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
@@ -38,6 +40,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ALWAYS: Mapping[str, str] = MappingProxyType({})
 
+_PLACES = "remote.places"
+_KEPT_PLACES = 4_096
 _CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 4
 _DNS_KEPT_S = 300
@@ -76,6 +80,31 @@ class Answer:
         return str(self.headers.get("content-type", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address that may be asked, as aiohttp spells it: that is what we sign."""
+
+    url: URL
+    spelled: str
+    host: str  # the header
+    target: str
+
+
+class WayOut(httpx.AsyncClient):
+    """httpx's client with the session of aiohttp under it in reach: a delivery costs half as much there."""
+
+    def __init__(self, transport: AiohttpTransport, **named: Any) -> None:
+        super().__init__(transport=transport, **named)
+        self._under = transport
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session of aiohttp, made with the first request; the guard is in its connector."""
+        if not isinstance(self._under.client, aiohttp.ClientSession):
+            self._under.client = self._under.get_client()
+        return self._under.client
+
+
 def build(settings: Settings) -> httpx.AsyncClient:
     """The way out of one server: aiohttp under httpx's API, with the guard in its connector, no cookies, no proxies.
 
@@ -93,7 +122,7 @@ def build(settings: Settings) -> httpx.AsyncClient:
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
-    return httpx.AsyncClient(
+    return WayOut(
         transport=AiohttpTransport(verify=context, trust_env=False, client=session),
         headers={"User-Agent": f"fedimark/{__version__} (+{settings.base_url})"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -151,19 +180,39 @@ async def get_page(url: str, *, accept: str, spend: Spend) -> tuple[Answer, ...]
     raise guard.refused("redirects", url)
 
 
-async def post(url: str, body: bytes, *, content_type: str, signer: Row) -> Answer:
+async def post(url: str, body: bytes, *, content_type: str, signer: Row, total_s: float | None = None) -> Answer:
     """POST a signed body, whatever the answer's status; no redirect is followed.
 
     Of the answer only the first 16 KB are kept, and what does not come soon is not waited for: Postmarks never ends
-    its answers. At most settings.delivery_total_s. Raises Unreachable, Silent or Untrustworthy.
+    its answers. At most `total_s`, else settings.delivery_total_s. Raises Unreachable, Silent or Untrustworthy.
     """
     try:
-        async with asyncio.timeout(here().settings.delivery_total_s):
-            headers = {"Content-Type": content_type}
-            return await _exchange("POST", url, headers=headers, signer=signer, read=_beginning, body=body)
+        async with asyncio.timeout(total_s or here().settings.delivery_total_s):
+            headers, http = {"Content-Type": content_type}, here().http
+            if not isinstance(http, WayOut):
+                return await _exchange("POST", url, headers=headers, signer=signer, read=_beginning, body=body)
+            place = await _allowed(url)
+
+            async def send(signature: Mapping[str, str]) -> Answer:
+                return await _send_straight(http.session, url, place, {**headers, **signature}, body)
+
+            return await _knocked("POST", url, place, signer, headers, body, send)
     except TimeoutError as error:
         # To connect is given less time: whoever did not even let us in was found unreachable before.
         raise Silent from error
+
+
+async def ask(url: str, body: bytes, *, content_type: str, accept: str, signer: Row) -> Answer:
+    """POST a signed question and read all of its answer, whatever its status; no redirect is followed.
+
+    At most settings.fetch_limit_bytes and settings.fetch_total_s. Raises Unreachable or Untrustworthy.
+    """
+    try:
+        async with asyncio.timeout(here().settings.fetch_total_s):
+            headers = {"Content-Type": content_type, "Accept": accept}
+            return await _exchange("POST", url, headers=headers, signer=signer, read=_whole, body=body)
+    except TimeoutError as error:
+        raise Unreachable from error
 
 
 async def _exchange(
@@ -179,22 +228,32 @@ async def _exchange(
 
     TimeoutError is left to the caller, whose clock it is.
     """
-    guard.check_url(url, here().settings)
-    # What is ours is read from rows, also where a redirect leads home: a server that asks itself may wait for itself,
-    # and would take its own people for people of elsewhere.
-    if hosts.normal(url) == hosts.normal(here().settings.base_url):
-        raise guard.refused("own-address", url)
-    if await is_blocked(url):
-        raise guard.refused("blocked", url)
-    request = _request(method, url, headers, body)
+    place = await _allowed(url)
+
+    async def send(signature: Mapping[str, str]) -> Answer:
+        return await _send(url, _request(method, place, {**headers, **signature}, body), read)
+
     if signer is None:
-        return await _send(url, request, read)
+        return await send({})
+    return await _knocked(method, url, place, signer, headers, body, send)
+
+
+async def _knocked(  # noqa: PLR0917 - one request, taken apart
+    method: str,
+    url: str,
+    place: _Place,
+    signer: Row,
+    headers: Mapping[str, str],
+    body: bytes,
+    send: Callable[[Mapping[str, str]], Awaitable[Answer]],
+) -> Answer:
+    """Let `send` ask with one signature, and with another where the first is not understood."""
+    signed_of = {name.lower(): (value,) for name, value in headers.items() if name == "Content-Type"}
+    message = Message(method, place.target, {"host": (place.host,), **signed_of}, body)
     ways = await knock.ways(method, url)
     refusal: Answer | None = None
     for way in ways:
-        plain = _request(method, url, headers, body) if refusal else request
-        plain.headers.update(await signed(signer, _message(plain, body), way, _address(plain)))
-        answer = await _send(url, plain, read)
+        answer = await send(await signed(signer, message, way, place.spelled))
         if not knock.is_refused(answer.status, answer.asks_for_signature, answer.body):
             asks = answer.asks_for_signature
             await knock.settle(url, way, first=ways[0], status=answer.status, asks=asks)
@@ -205,9 +264,39 @@ async def _exchange(
     return refusal
 
 
+async def _allowed(url: str) -> _Place:
+    """Where an address leads, if it may be asked; raises Untrustworthy."""
+    server = here()
+    known = server.caches.get(_PLACES)
+    if known is None or known[0] is not server.settings:
+        known = server.caches[_PLACES] = (server.settings, lru_cache(maxsize=_KEPT_PLACES)(_place))
+    place: _Place = known[1](url)
+    if await is_blocked(url):
+        raise guard.refused("blocked", url)
+    return place
+
+
+def _place(url: str) -> _Place:
+    guard.check_url(url, here().settings)
+    # What is ours is read from rows, also where a redirect leads home: a server that asks itself may wait for itself,
+    # and would take its own people for people of elsewhere.
+    if hosts.normal(url) == hosts.normal(here().settings.base_url):
+        raise guard.refused("own-address", url)
+    try:
+        # aiohttp spells URLs anew by yarl's rules: that spelling must be the one we sign.
+        spelled = URL(str(httpx.URL(url)))
+        read = httpx.URL(str(spelled))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise guard.refused("url", url) from error
+    host, target = read.netloc.decode("ascii"), read.raw_path.decode("ascii")
+    # As its server will put it together from the request line and the Host header.
+    return _Place(spelled, f"{read.scheme}://{host}{target}", host, target)
+
+
 async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response], Awaitable[bytes]]) -> Answer:
     try:
-        response = await here().http.send(request, stream=True, follow_redirects=False)
+        with here().metrics.following("ask", method=request.method, host=request.url.host):
+            response = await here().http.send(request, stream=True, follow_redirects=False)
         try:
             return Answer(url, response.status_code, response.headers, await read(response))
         finally:
@@ -225,32 +314,46 @@ async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response
         raise guard.refused("host", url) from error
 
 
-def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+async def _send_straight(
+    session: aiohttp.ClientSession, url: str, place: _Place, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    """POST by aiohttp itself, past httpx; of the answer its beginning is read."""
     server = here()
-    settings = server.settings
+    ours = {"Host": place.host, "User-Agent": server.http.headers["user-agent"], "Accept": "*/*"}
     try:
-        # aiohttp spells URLs anew by yarl's rules: that spelling must be the one we sign.
-        spelled = str(URL(str(httpx.URL(url))))
-    except (httpx.InvalidURL, ValueError) as error:
-        raise guard.refused("url", url) from error
+        response = await session.post(
+            place.url,
+            data=body,
+            headers={**ours, "Accept-Encoding": "gzip", **headers},
+            allow_redirects=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(sock_connect=server.settings.fetch_connect_s),
+        )
+        try:
+            content = response.content
+            encoding = response.headers.get("content-encoding", "")
+            read = b"" if content.at_eof() else await _first(_decoded(content.iter_any(), encoding, url))
+            return Answer(url, response.status, httpx.Headers(list(response.raw_headers)), read)
+        finally:
+            response.release()
+    # RuntimeError: uvloop for a socket that could not connect, aiohttp for a name without a usable address.
+    except (aiohttp.ClientError, OSError, RuntimeError) as error:
+        if guard.guarded(error):
+            raise guard.refused("private-address", url) from error
+        raise Unreachable from error
+    except (ValueError, UnicodeError) as error:  # a name that IDNA refuses, a header that is none
+        raise guard.refused("host", url) from error
+
+
+def _request(method: str, place: _Place, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+    server = here()
     return server.http.build_request(
         method,
-        spelled,
+        place.spelled,
         headers={"Accept-Encoding": "gzip", **headers},
         content=body or None,
-        timeout=httpx.Timeout(settings.delivery_total_s, connect=settings.fetch_connect_s),
+        timeout=httpx.Timeout(server.settings.delivery_total_s, connect=server.settings.fetch_connect_s),
     )
-
-
-def _message(request: httpx.Request, body: bytes) -> Message:
-    headers = {name: (request.headers[name],) for name in ("host", "content-type") if name in request.headers}
-    return Message(request.method, request.url.raw_path.decode("ascii"), headers, body)
-
-
-def _address(request: httpx.Request) -> str:
-    """The address as its server will put it together from the request line and the Host header."""
-    url = request.url
-    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
 
 
 def _redirected(answer: Answer) -> str:
@@ -267,7 +370,7 @@ async def _whole(response: httpx.Response) -> bytes:
     """The body, all of it; raises Untrustworthy when it is larger than we read."""
     most = here().settings.fetch_limit_bytes
     found = bytearray()
-    async for chunk in _decoded(response):
+    async for chunk in _decoded_of(response):
         found += chunk
         if len(found) > most:
             raise guard.refused("too-large", str(response.url))
@@ -279,7 +382,7 @@ async def _head(response: httpx.Response) -> bytes:
     if response.status_code in _REDIRECTS or not is_html(response.headers.get("content-type", "")):
         return b""
     found = bytearray()
-    async for chunk in _decoded(response):
+    async for chunk in _decoded_of(response):
         found += chunk
         if len(found) >= READ:
             break
@@ -288,31 +391,39 @@ async def _head(response: httpx.Response) -> bytes:
 
 async def _beginning(response: httpx.Response) -> bytes:
     """The first 16 KB of a body, or as much as came soon: the status alone already tells what became of a POST."""
+    return await _first(_decoded_of(response))
+
+
+async def _first(chunks: AsyncIterator[bytes]) -> bytes:
     found = bytearray()
     with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError, Untrustworthy):
         async with asyncio.timeout(_ANSWER_TO_POST_S):
-            async for chunk in _decoded(response):
+            async for chunk in chunks:
                 found += chunk
                 if len(found) >= _ANSWER_TO_POST:
                     break
     return bytes(found[:_ANSWER_TO_POST])
 
 
-async def _decoded(response: httpx.Response) -> AsyncIterator[bytes]:
+def _decoded_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    return _decoded(response.aiter_raw(), response.headers.get("content-encoding", ""), str(response.url))
+
+
+async def _decoded(chunks: AsyncIterator[bytes], encoding: str, url: str) -> AsyncIterator[bytes]:
     """The body in pieces of at most 64 KB, so that a small file that unpacks to a huge one is noticed in time."""
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    encoding = encoding.strip().lower()
     if encoding in ("identity", ""):
-        async for chunk in response.aiter_raw():
+        async for chunk in chunks:
             yield chunk
         return
     if encoding not in ("gzip", "x-gzip"):
-        raise guard.refused("encoding", str(response.url))
+        raise guard.refused("encoding", url)
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        async for chunk in response.aiter_raw():
+        async for chunk in chunks:
             packed = chunk
             while packed and not unpacker.eof:
                 yield unpacker.decompress(packed, _CHUNK)
                 packed = unpacker.unconsumed_tail
     except zlib.error as error:
-        raise guard.refused("encoding", str(response.url)) from error
+        raise guard.refused("encoding", url) from error

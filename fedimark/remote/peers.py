@@ -12,6 +12,7 @@ KEPT = 7 * 86_400 * MICROS
 
 _DAY = 86_400 * MICROS
 _MOST_HEARD = 10_000
+_REMEMBERED_FOR = 60 * MICROS
 _LONGEST_HOST = 255
 
 _SCHEME = "SELECT scheme FROM peer WHERE host = ? AND scheme_until > ?"
@@ -32,9 +33,32 @@ _HEAR = f"{_LEARN} WHERE peer.scheme_until <= ? OR (peer.scheme = 'rfc9421' AND 
 
 
 async def scheme_of(url: str) -> str:
-    """The scheme that worked last at a URL's origin, or that it asked for: cavage, rfc9421, or empty when unknown."""
-    row = await fetch_one(_SCHEME, host_of(url), now())
-    return str(row["scheme"]) if row else ""
+    """The scheme that worked last at a URL's origin, or that it asked for: cavage, rfc9421, or empty when unknown.
+
+    Remembered for a minute, and until this process learns another.
+    """
+    host, at = host_of(url), now()
+    known = _remembered().get(host)
+    if known is not None and known[1] > at:
+        return known[0]
+    row = await fetch_one(_SCHEME, host, at)
+    scheme = str(row["scheme"]) if row else ""
+    remember(host, scheme, at + KEPT)
+    return scheme
+
+
+def remember(host: str, scheme: str, scheme_until: int) -> None:
+    """Know for a minute what was just read of a host's row."""
+    at, known = now(), _remembered()
+    known.pop(host, None)
+    known[host] = (scheme if scheme_until > at else "", at + _REMEMBERED_FOR)
+    while len(known) > _MOST_HEARD:
+        del known[next(iter(known))]
+
+
+def _remembered() -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = here().caches.setdefault("remote.schemes", {})
+    return found
 
 
 async def learn(url: str, scheme: str) -> None:
@@ -42,6 +66,7 @@ async def learn(url: str, scheme: str) -> None:
     at, host = now(), host_of(url)
     if len(host) <= _LONGEST_HOST:
         await execute(_LEARN, host, scheme, at + KEPT, at)
+        remember(host, scheme, at + KEPT)
 
 
 async def meet(url: str) -> None:
@@ -65,6 +90,7 @@ async def hear_rfc9421(url: str) -> None:
     while len(heard) > _MOST_HEARD:
         del heard[next(iter(heard))]
     await execute(_HEAR, host, "rfc9421", at + KEPT, at, at, at + KEPT - _DAY)
+    _remembered().pop(host, None)
 
 
 async def inbox_id(url: str) -> int:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache, partial
+from typing import TypeAlias
 
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
 from fedimark.errors import Unavailable
 from fedimark.here import MICROS, here, now
+from fedimark.remote.gathering import Gathering
 from fedimark.signatures import cavage, rfc9421
 from fedimark.signatures.keys import PrivateKey, load_private
 from fedimark.signatures.message import Message, http_date
 
 INSTANCE_NAME = ".instance"  # no person can have it
 
+_Work: TypeAlias = Callable[[], dict[str, str]]
+
 _SIGNERS = 2  # threads; RSA lets go of the interpreter while it counts
+_AT_ONCE = 8  # signatures that one thread makes before it tells of them
 _KEPT_KEYS = 1_024
 
 
@@ -46,18 +51,23 @@ async def signed(signer: Row, message: Message, way: Way = Way.CAVAGE, url: str 
     else:
         bare = replace(message, target=message.target.partition("?")[0]) if way is Way.WITHOUT_QUERY else message
         work = partial(cavage.sign, bare, key_id, key, http_date(now()))
-    return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+    return await _signers()(work)
 
 
 async def private_key_of(signer: Row) -> str:
-    """The private key of one of our actors as PEM, empty where there is none; tags speak with the server's own."""
-    keeper = signer if signer["tag_id"] is None else await instance_actor()
+    """The private key of one of our actors as PEM, empty where there is none; of tags and digests the server's."""
+    keeper = await instance_actor() if is_kept(signer) else signer
     return str(keeper["private_key"])
+
+
+def is_kept(actor: Row) -> bool:
+    """Whether an actor of this server is no person: a tag or a digest, whose id is its `url`, and without a key."""
+    return actor["tag_id"] is not None or bool(actor["owner_id"])
 
 
 def key_id_of(signer: Row) -> str:
     """The id of the key of one of our actors: its first key's, until it was rotated; each tag's is its own."""
-    if signer["tag_id"] is not None:
+    if is_kept(signer):
         return addresses.key_id_at(signer["url"])
     return str(signer["key_id"]) or addresses.key_id(_path_of(signer))
 
@@ -97,10 +107,26 @@ def _keys() -> Callable[[str], PrivateKey]:
     return keys
 
 
-def _threads() -> ThreadPoolExecutor:
-    # Not the loop's own: names that never resolve keep those threads busy.
+def _signers() -> Gathering[_Work, dict[str, str]]:
     caches = here().caches
     if "remote.signers" not in caches:
-        caches["remote.signers"] = ThreadPoolExecutor(_SIGNERS, thread_name_prefix="sign")
-    threads: ThreadPoolExecutor = caches["remote.signers"]
-    return threads
+        # Not the loop's own: names that never resolve keep those threads busy.
+        threads = ThreadPoolExecutor(_SIGNERS, thread_name_prefix="sign")
+
+        async def sign(some: Sequence[_Work]) -> list[dict[str, str] | Exception]:
+            return await asyncio.get_running_loop().run_in_executor(threads, _done, some)
+
+        # To go to a thread and come back costs a tenth of a signature: those that wait go together.
+        caches["remote.signers"] = Gathering(sign, most=_AT_ONCE, at_once=_SIGNERS)
+    signers: Gathering[_Work, dict[str, str]] = caches["remote.signers"]
+    return signers
+
+
+def _done(some: Sequence[_Work]) -> list[dict[str, str] | Exception]:
+    done: list[dict[str, str] | Exception] = []
+    for work in some:
+        try:
+            done.append(work())
+        except Exception as error:
+            done.append(error)
+    return done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -141,7 +142,9 @@ def header(message: Message, name: str) -> str | None:
     values = message.headers.get(name, ())
     if not values:
         return None
-    if len(values) > 1 and name in _SINGLE_VALUED:
+    if len(values) == 1:
+        return values[0].strip(" \t")
+    if name in _SINGLE_VALUED:
         raise BadSignature("malformed")
     return ", ".join(value.strip(" \t") for value in values)
 
@@ -170,6 +173,7 @@ def _matching(pattern: re.Pattern[str], value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1024)  # each software covers always the same
 def _covered(value: str) -> tuple[str, ...]:
     if not value:  # the draft's default covers too little to be worth naming
         return ()

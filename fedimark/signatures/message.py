@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
@@ -72,6 +73,7 @@ def http_date(at: int) -> str:
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
 
 
+@lru_cache(maxsize=1024)  # of all that comes in a second the date is the same
 def read_http_date(value: str) -> int | None:
     """Microseconds since 1970 UTC, or None for anything but an IMF-fixdate. (RFC 9110 §5.6.7)"""
     match = _IMF_FIXDATE.fullmatch(value)

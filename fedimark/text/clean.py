@@ -20,6 +20,8 @@ def many_lines(text: str, limit: int = DESCRIPTION_LIMIT) -> str:
 
     Cut and not refused, as Pinboard does.
     """
+    if text.isprintable():
+        return text[:limit]
     return _UNFIT.sub("", _RETURN.sub("\n", text))[:limit]
 
 
@@ -28,5 +30,7 @@ def one_line(text: str, limit: int = TITLE_LIMIT) -> str:
 
     Line breaks and tabs become spaces; runs of spaces inside are kept.
     """
+    if text.isprintable():
+        return text.strip()[:limit].rstrip()
     flat = _UNFIT.sub("", _BREAK.sub(" ", _RETURN.sub("\n", text)))
     return flat.strip()[:limit].rstrip()

@@ -60,6 +60,24 @@ def linkify(text: str) -> str:
     return "".join(out)
 
 
+def own_link(text: str) -> str:
+    """Return a field of a profile as HTML: an address that is all of it is linked as its owner's own, `rel="me"`."""
+    address = own_address(text)
+    return f'<a href="{escape(address)}" rel="me {REL}">{escape(address)}</a>' if address else linkify(text)
+
+
+def own_address(text: str) -> str:
+    """The http(s) address that a field of a profile is, empty where it is something else, or says more."""
+    begun = _START.match(text.strip())
+    if begun is None or _end_of_url(text.strip(), begun.end()) < len(text.strip()):
+        return ""
+    try:
+        check(text.strip())
+    except BadUrl:
+        return ""
+    return text.strip()
+
+
 def paragraphs(text: str) -> str:
     """Return plain text as `<p>` elements, divided at blank lines and filled as `linkify` does."""
     parts = _BLANK_LINES.split(text.replace("\r\n", "\n"))

@@ -23,7 +23,9 @@ _DOTNET = re.compile(r"\.(net(?:core|[^\w].*|[\d_].*)?)", re.DOTALL)
 _SEPARATORS = re.compile(r"[-_./: ]")
 _SIGNS = re.compile(r"[-_.]")
 # Tags that speak to somebody, or say where a link came from: not what it is about.
-_SPEAKING: Final = ("via:", "for:", ":")
+_FOR: Final = "for:"
+_SPEAKING: Final = ("via:", _FOR, ":")
+_PRIVATE: Final = (".", _FOR)
 # Where CamelCase alone would lose the name. Keys are folded; parts between separators are looked up.
 _NAMES: Final = {
     "c++": "CPlusPlus",
@@ -60,11 +62,15 @@ def read(text: str) -> Tags:
     At most 100 tags of 255 characters, keys too; longer ones are cut as Pinboard cuts them. Only the first 65,536
     characters are read.
     """
+    if len(text) <= TAG_LIMIT and (few := _few(text)) is not None:
+        return few
+    head = text[:FIELD_LIMIT]
+    words = _words(head)
     kept: dict[str, str] = {}
     refused: dict[str, None] = {}
     seen: set[str] = set()
     cut = len(text) > FIELD_LIMIT
-    for word in _UNFIT.sub("", text[:FIELD_LIMIT]).replace(",", " ").split():
+    for word in words:
         if word in seen:
             continue
         seen.add(word)
@@ -76,6 +82,21 @@ def read(text: str) -> Tags:
                 return Tags(tuple(kept.values()), tuple(refused), cut=True)
             kept[folded] = tag
     return Tags(tuple(kept.values()), tuple(refused), cut)
+
+
+def _words(text: str) -> list[str]:
+    return (text if text.isprintable() else _UNFIT.sub("", text)).replace(",", " ").split()
+
+
+@lru_cache(maxsize=4096)  # a library says the same again and again
+def _few(text: str) -> Tags | None:
+    """The tags of a text whose words are tags as they stand, as nearly always: few, short, each once, none of dots."""
+    words = _words(text)
+    keys = list(map(key, words))
+    together = "".join(keys)
+    if "" in keys or len(set(keys)) < len(keys) or len(keys) > TAGS_LIMIT or len(together) > TAG_LIMIT:
+        return None
+    return Tags(tuple(words)) if "." not in together or all(folded.strip(".") for folded in keys) else None
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -107,8 +128,14 @@ def loose(tag: str) -> str:
 
 
 def is_private(tag: str) -> bool:
-    """Tell whether a leading dot keeps this tag from everybody but its owner."""
-    return key(tag).startswith(".")
+    """Tell whether only its owner sees this tag: it has a leading dot, or says whom a link is for."""
+    return key(tag).startswith(_PRIVATE)
+
+
+def for_whom(tag: str) -> str | None:
+    """Return the handle in `for:@bo@marks.example` or `for:bo`, without the first `@`; None for all other tags."""
+    folded = key(tag)
+    return folded.removeprefix(_FOR).removeprefix("@") if folded.startswith(_FOR) else None
 
 
 def dotnet_hint(tag: str) -> str | None:
@@ -123,7 +150,7 @@ def hashtag(tag: str) -> str | None:
     `neural-net` is `NeuralNet`, `c++` is `CPlusPlus`; None are private tags, `via:` and `for:`, emoji, numbers.
     """
     folded = key(tag)
-    if folded.startswith((".", *_SPEAKING)):
+    if folded.startswith((*_PRIVATE, *_SPEAKING)):
         return None
     parts = [part for part in _SEPARATORS.split(unicodedata.normalize("NFKC", tag)) if part]
     if len(parts) == 1 and not _SEPARATORS.search(folded):

@@ -38,10 +38,15 @@ _PRIVATE_ZONES: Final = (
     ".home.arpa",
 )
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_ON_PRIVATE_NETWORK: Final = "its host is on a private network"
 _SECRET_WORD = re.compile(r"(?:secret|private|token|apikey|api_key)", re.IGNORECASE)
 _RUN = re.compile("[A-Za-z0-9]{8,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BETWEEN_PAIRS = re.compile("[&;?]")
+# Nine addresses of ten: no user, no port, no number for a host, nothing that a parser could stumble over.
+_PLAIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(?:[/?#][!#-&(-;=?-_a-z~]*+)?", re.ASCII
+)
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 # What needs no escape and means the same with one: RFC 3986's unreserved characters, and the marks that RFC 2396
@@ -63,6 +68,8 @@ def check(raw: str) -> str:
 
     Raises BadUrl. Nothing is normalised: Pinboard's `hash` is the md5 of these very characters.
     """
+    if _is_plain(raw):
+        return raw
     url = _without_feed(raw.strip())
     if not url:
         raise BadUrl("Give the address of a page.")
@@ -134,6 +141,12 @@ def is_secret_looking(url: str) -> str | None:
 
     Reads the fragment's keys too: that is where OAuth leaves its tokens. Resolves no name.
     """
+    if _is_plain(url):
+        head, _, fragment = url.partition("#")
+        before, _, query = head.partition("?")
+        if before.split("/", 3)[2].endswith(_PRIVATE_ZONES):
+            return _ON_PRIVATE_NETWORK
+        return _key_in(query, fragment) if query or fragment else None
     parsed = _parse(url)
     if parsed is None:
         return None
@@ -144,12 +157,23 @@ def is_secret_looking(url: str) -> str | None:
     if parsed.username or parsed.password:
         return "it carries a user name or password"
     if _is_private_host(parsed.hostname, parsed.host_type):
-        return "its host is on a private network"
-    for pair in _BETWEEN_PAIRS.split(f"{parsed.search[1:]}&{parsed.hash[1:]}"):
-        name = unquote_plus(pair.partition("=")[0]).lower()
+        return _ON_PRIVATE_NETWORK
+    return _key_in(parsed.search[1:], parsed.hash[1:])
+
+
+def _key_in(query: str, fragment: str) -> str | None:
+    for pair in _BETWEEN_PAIRS.split(f"{query}&{fragment}"):
+        name = pair.partition("=")[0].lower()
+        if "%" in name or "+" in name:
+            name = unquote_plus(name).lower()
         if name in _KEYS or name.startswith(_KEY_PREFIXES):
             return f"it carries “{name[:40]}”, which may open a door"
     return None
+
+
+@lru_cache(maxsize=256)
+def _is_plain(url: str) -> bool:
+    return len(url) <= URL_LIMIT and _PLAIN.fullmatch(url) is not None and "xn--" not in url
 
 
 def looks_keyed(url: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
@@ -61,6 +62,41 @@ _PLAYED = re.compile(r"[?&](?:playlist|channel)=")
 _PLAYLIST: Final = "/playlist"
 
 
+_NUMBERS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {
+        "arxiv": re.compile(_ARXIV_ID, re.ASCII),
+        "doi": _DOI,
+        "pubmed": re.compile(r"[1-9]\d{0,8}", re.ASCII),
+        "pmc": re.compile(r"PMC[1-9]\d{0,8}", re.ASCII),
+    }
+)
+_PAPERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "https://arxiv.org/abs/": "arxiv",
+        "https://doi.org/": "doi",
+        "https://pubmed.ncbi.nlm.nih.gov/": "pubmed",
+        "https://pmc.ncbi.nlm.nih.gov/articles/": "pmc",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper: who numbers it (`arxiv`, `doi`, `pubmed`, `pmc`), and its number there."""
+
+    kind: str
+    id: str
+
+
+def paper_of(address: str) -> Paper | None:
+    """Return which paper an address is that `page_of` gave, None where it is none that is known for certain."""
+    for begins, kind in _PAPERS.items():
+        if address.startswith(begins) and work_of(address) == address:
+            number = unquote(address.removeprefix(begins).strip("/"))
+            return Paper(kind, number) if _NUMBERS[kind].fullmatch(number) else None
+    return None
+
+
 def page_of(url: str) -> str:
     """Return the address under which all saves of a page meet, for an address as somebody gave it."""
     return work_of(canonical(url))
@@ -82,6 +118,11 @@ def work_of(address: str) -> str:
     if url.protocol != "https:" or url.port or read is None:
         return address
     return read(url) or address
+
+
+def may_be_paper(host: str) -> bool:
+    """Whether an address on this host can be of a paper: asked before the address is read."""
+    return host.removeprefix("www.") in _OF_PAPERS
 
 
 def _arxiv(url: URL) -> str:
@@ -175,3 +216,4 @@ _READERS: Final[Mapping[str, Callable[[URL], str]]] = MappingProxyType(
         "youtu.be": _youtu_be,
     }
 )
+_OF_PAPERS: Final = frozenset(host for host, read in _READERS.items() if read not in (_youtube, _youtu_be))

@@ -1,8 +1,8 @@
-"""One bookmark of a person here, for whoever may see it."""
+"""One bookmark, for whoever may see it: of a person here as a page, of anybody as what a form names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
@@ -11,7 +11,9 @@ from fedimark.policy.visibility import Viewer, Visibility, leaves
 from fedimark.text import urls
 from fedimark.timelines.entries import Entry
 from fedimark.timelines.queries import Found, find
+from fedimark.timelines.reactions import with_reactions
 from fedimark.timelines.savers import own_entries
+from fedimark.timelines.sources import traced
 from fedimark.timelines.stream import PersonStream
 
 _ONE = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND removed_at IS NULL"
@@ -47,7 +49,9 @@ async def one_bookmark(username: str, public_id: str, viewer: Viewer | None) -> 
     assert found.owner is not None
     row = await fetch_one(_ONE, found.owner["id"], public_id)
     if row is not None and row["visibility"] >= found.least:
-        entry = (await own_entries([row], found.viewer_id, is_owner=found.is_owner))[0]
+        entries = await own_entries([row], found.viewer_id, is_owner=found.is_owner)
+        [entry] = await with_reactions(entries, found.viewer_id)
+        entry = replace(entry, source=await traced(row, found.viewer_id))
         return Shown(entry, row, found.is_owner, found.viewer_id)
     uri = addresses.absolute(addresses.bookmark(username, public_id))
     if row is None and await fetch_one(_ENDED, addresses.uri_hash(uri)):

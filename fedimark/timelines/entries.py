@@ -55,6 +55,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Reactions:
+    """How many like and share a bookmark, and what the reader does and may do; stated of one save, not of its page."""
+
+    likes: int = 0
+    shares: int = 0
+    is_liked: bool = False
+    is_shared: bool = False
+    may_like: bool = False
+    may_share: bool = False
+    may_speak: bool = False  # reply to it, or write a remark about it
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a timeline: one link with its savers.
 
@@ -62,9 +75,11 @@ class Entry:
     reader may see, `site_count` the sites (registrable domains, this server being one) of those who saved publicly.
     `tags` are as typed, private ones only where the reader is their owner. `at` is the place in the timeline and
     `saved_at` the moment of the save shown, both in microseconds since 1970, UTC. `permalink` is a path here, or the
-    origin's address of a remote save. `is_mention` says that nobody this reader sees saved the page: `saver` only
-    mentioned it, and `saver_count` does not count them. `source` is what the save shown was copied from, where a page
-    tells and its reader may see both.
+    origin's address of a remote save; `note` is what names that save to whoever copies it: a path here, or its id.
+    `is_mention` says that nobody this reader sees saved the page: `saver` only mentioned it, and `saver_count` does not
+    count them. `source` is what the save shown was copied from, where a page tells and its reader may see both.
+    `reactions` are to the save shown. `sharers` are people the reader follows who shared a save of the link with them,
+    the first one first. `updated_at` is when the words shown were last changed.
     """
 
     link_hash: str
@@ -81,9 +96,13 @@ class Entry:
     saver_count: int
     site_count: int
     permalink: str
+    note: str
     own: Own | None = None
     is_mention: bool = False
     source: Source | None = None
+    reactions: Reactions = Reactions()
+    sharers: tuple[Person, ...] = ()
+    updated_at: int = 0
 
     @property
     def openable(self) -> bool:

@@ -10,7 +10,7 @@ from fedimark.database import Row, fetch, marks
 from fedimark.timelines.entries import Entry, Source
 from fedimark.timelines.found import Found
 from fedimark.timelines.saved import saved
-from fedimark.timelines.savers import person_of
+from fedimark.timelines.savers import name_of, person_of
 
 MOST_TAGS = 20
 
@@ -34,8 +34,9 @@ async def tags_of(found: Found) -> list[tuple[str, int]]:
 async def with_sources(found: Found, saves: Sequence[Row], entries: Sequence[Entry]) -> list[Entry]:
     """The entries of some saves of a page, each with what it was copied from, where the viewer sees that save too."""
     sources = await _sources(found, {save["via"] for save in saves if save["via"]})
-    traced = []
-    for save, entry in zip(saves, entries, strict=True):
+    traced, by_name = [], {save["uri_hash"] or save["public_id"]: save for save in saves}
+    for entry in entries:
+        save = by_name[name_of(entry)]
         source = sources.get(save["via"])
         # Whoever says that they copied what came later is mistaken.
         is_earlier = source is not None and source["saved_at"] <= save["saved_at"] and source["id"] != save["id"]

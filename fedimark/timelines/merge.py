@@ -7,10 +7,11 @@ shared is seen there since it was shared, one with a tag that is followed since 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 
-from fedimark.database import Row, among, execute, fetch, is_sqlite, marks, several
+from fedimark.database import Row, Script, Statement, among, ask, execute, fetch, is_sqlite, perform, several
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
 
@@ -39,8 +40,10 @@ SELECT a.id FROM actor a WHERE {_READS} AND a.id IN (
     WHERE s.suspended_at IS NULL AND ? >= {Visibility.FOLLOWERS} AND f.target_id = ? AND f.state = 'accepted'
     AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id))
 """
-# Which bookmarks `b` can be seen through somebody who shared them: `listed` falls when an author here is suspended.
-SHAREABLE = f"b.removed_at IS NULL AND (b.listed OR (NOT b.is_local AND b.visibility >= {Visibility.UNLISTED}))"
+# Which bookmarks `b` can be seen through somebody who shared them. Those of an author elsewhere who is suspended are as
+# if removed.
+SHAREABLE = f"""b.removed_at IS NULL AND (b.listed OR (b.visibility >= {Visibility.UNLISTED} AND NOT EXISTS (
+    SELECT 1 FROM actor u WHERE u.id = b.actor_id AND u.local_name IS NOT NULL AND u.suspended_at IS NOT NULL)))"""
 _SHARED = f"""
 SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
 JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id JOIN actor x ON x.id = s.actor_id
@@ -141,35 +144,52 @@ async def hold(table: str, *ids: int) -> None:
     what the other did, whoever comes first. SQLite lets one transaction write at a time: nothing is to be taken.
     """
     if not is_sqlite():
-        await fetch(f"SELECT id FROM {table} WHERE id IN ({marks(len(ids))}) ORDER BY id FOR UPDATE", *ids)
+        await perform(holding(table, *ids))
 
 
-async def merge_bookmarks(ids: Sequence[int]) -> None:
-    """Let live bookmarks into the streams that show them; their tag index must be written before."""
-    await _hold_tags(ids)
-    await execute(_MERGE.format(these=among()), *[several(ids)] * 7)
+def holding(table: str, *ids: int) -> Script[None]:
+    """The same as `hold`, in a script."""
+    if not is_sqlite():
+        yield from ask(f"SELECT id FROM {table} WHERE id {among()} ORDER BY id FOR UPDATE", several(ids))
 
 
-async def unmerge_bookmark(row: Row) -> None:
+def merge_bookmarks(ids: Sequence[int]) -> Script[None]:
+    """Let live bookmarks into the streams that show them; their tag index must be written before, their tags held."""
+    yield from ask(_merging(among()), *[several(ids)] * 7)
+
+
+@lru_cache
+def _merging(these: str) -> str:
+    return _MERGE.format(these=these)
+
+
+def tags_held(tag_ids: Iterable[int]) -> list[Statement]:
+    """What holds the tags of bookmarks that anybody follows: a follow that begins at this moment would miss a merge."""
+    if is_sqlite():
+        return []
+    return [(f"SELECT id FROM actor WHERE tag_id {among()} ORDER BY id FOR UPDATE", (several(sorted(tag_ids)),))]
+
+
+def unmerge_bookmark(row: Row) -> Script[None]:
     """Take a bookmark out of the streams that showed it; what others saved of the same link stays, at its own place.
 
     To be called while the row and its tag index are still as they were.
     """
     bookmark_id, actor_id, link_id = row["id"], row["actor_id"], row["link_id"]
-    await _hold_sharers(bookmark_id)
-    await _hold_tags([bookmark_id])
+    yield from _hold_sharers(bookmark_id)
+    yield from _hold_tags([bookmark_id])
     readers = f"""stream = {Merged.NETWORK} AND link_id = ?
     AND (owner_id IN ({_READERS}) OR owner_id IN (SELECT w.id FROM ({_SHARED} AND s.bookmark_id = ?
     UNION ALL {_TAGGED} AND t.bookmark_id = ?) w))"""
     parameters = (link_id, actor_id, row["visibility"], actor_id, bookmark_id, bookmark_id)
-    await _recompute(readers, parameters, _LEFT_FOR_READER, bookmark_id)
+    yield from _recompute(readers, parameters, _LEFT_FOR_READER, bookmark_id)
     if row["listed"]:
         in_tags = f"""stream = {Merged.TAG} AND link_id = ?
         AND owner_id IN (SELECT tag_id FROM bookmark_tag WHERE bookmark_id = ? AND listed
         UNION ALL SELECT g.tag_id FROM {PASSED_ON} AND b.id = ?)"""
-        await _recompute(in_tags, (link_id, bookmark_id, bookmark_id), _LEFT_IN_TAG, bookmark_id)
+        yield from _recompute(in_tags, (link_id, bookmark_id, bookmark_id), _LEFT_IN_TAG, bookmark_id)
         recent = f"stream = {Merged.RECENT} AND owner_id IN ({EVERYWHERE}, {HERE}) AND link_id = ?"
-        await _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
+        yield from _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
 
 
 async def share_began(bookmark: Row, sharer_id: int) -> None:
@@ -185,15 +205,15 @@ async def share_began(bookmark: Row, sharer_id: int) -> None:
     await execute(_TO_PAGES.format(which=f"{PASSED_ON} AND b.id = ? AND x.id = ?"), bookmark["id"], sharer_id)
 
 
-async def share_ended(bookmark: Row, sharer_id: int) -> None:
-    """Take a bookmark out of where it was seen through somebody who shared it; the share is gone."""
+async def share_ended(bookmark: Row, *sharers: int) -> None:
+    """Take a bookmark out of where it was seen through people who shared it; their shares are gone."""
     through = f"""stream = {Merged.NETWORK} AND link_id = ? AND owner_id IN (
-    SELECT follower_id FROM follow WHERE target_id = ? AND state = 'accepted')"""
-    await _recompute(through, (bookmark["link_id"], sharer_id), _LEFT_FOR_READER, 0)
+    SELECT follower_id FROM follow WHERE target_id {among()} AND state = 'accepted')"""
+    await _recomputed(through, (bookmark["link_id"], several(sharers)), _LEFT_FOR_READER, 0)
     in_tags = f"""stream = {Merged.TAG} AND link_id = ? AND owner_id IN (
     SELECT g.tag_id FROM follow f JOIN actor g ON g.id = f.follower_id
-    WHERE f.target_id = ? AND f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id = 0)"""
-    await _recompute(in_tags, (bookmark["link_id"], sharer_id), _LEFT_IN_TAG, 0)
+    WHERE f.target_id {among()} AND f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id = 0)"""
+    await _recomputed(in_tags, (bookmark["link_id"], several(sharers)), _LEFT_IN_TAG, 0)
 
 
 async def follow_began(follower_id: int, target_id: int) -> None:
@@ -253,31 +273,35 @@ async def follow_ended(follower_id: int, target_id: int) -> None:
     UNION ALL SELECT b.link_id FROM share s JOIN bookmark b ON b.id = s.bookmark_id WHERE s.actor_id = ?
     UNION ALL SELECT t.link_id FROM actor g JOIN bookmark_tag t ON t.tag_id = g.tag_id WHERE g.id = ?)"""
     await hold("actor", follower_id, target_id)
-    await _recompute(through, (follower_id, target_id, target_id, target_id), _LEFT_FOR_READER, 0)
+    await _recomputed(through, (follower_id, target_id, target_id, target_id), _LEFT_FOR_READER, 0)
     in_tag = f"""stream = {Merged.TAG} AND owner_id = (
     SELECT g.tag_id FROM actor g WHERE g.id = ? AND g.tag_id IS NOT NULL AND g.owner_id = 0)
     AND link_id IN (SELECT b.link_id FROM share s JOIN bookmark b ON b.id = s.bookmark_id WHERE s.actor_id = ?)"""
-    await _recompute(in_tag, (follower_id, target_id), _LEFT_IN_TAG, 0)
+    await _recomputed(in_tag, (follower_id, target_id), _LEFT_IN_TAG, 0)
 
 
-async def _hold_sharers(bookmark_id: int) -> None:
+def _hold_sharers(bookmark_id: int) -> Script[None]:
     """A follow of one of them that begins at this moment would miss the change, and the change the follow."""
     if not is_sqlite():
         sharers = "SELECT actor_id FROM share WHERE bookmark_id = ?"
-        await fetch(f"SELECT id FROM actor WHERE id IN ({sharers}) ORDER BY id FOR UPDATE", bookmark_id)
+        yield from ask(f"SELECT id FROM actor WHERE id IN ({sharers}) ORDER BY id FOR UPDATE", bookmark_id)
 
 
-async def _hold_tags(ids: Sequence[int]) -> None:
+def _hold_tags(ids: Sequence[int]) -> Script[None]:
     """The same for the tags of some bookmarks that anybody follows."""
     if not is_sqlite():
         followed = f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id {among()}"
-        await fetch(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", several(ids))
+        yield from ask(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", several(ids))
 
 
-async def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:
+def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> Script[None]:
     """Set the place of some entries to what is left of them without one bookmark, and drop those with nothing left."""
     if not is_sqlite():
         # A statement sees what was committed before it began: what is left is looked at once nobody else can add to it.
-        await fetch(f"SELECT id FROM entry WHERE {which} ORDER BY id FOR UPDATE", *parameters)
-    await execute(f"DELETE FROM entry WHERE {which} AND ({left}) IS NULL", *parameters, without)
-    await execute(f"UPDATE entry SET position = ({left}) WHERE {which}", without, *parameters)
+        yield from ask(f"SELECT id FROM entry WHERE {which} ORDER BY id FOR UPDATE", *parameters)
+    yield from ask(f"DELETE FROM entry WHERE {which} AND ({left}) IS NULL", *parameters, without)
+    yield from ask(f"UPDATE entry SET position = ({left}) WHERE {which}", without, *parameters)
+
+
+async def _recomputed(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:
+    await perform(_recompute(which, parameters, left, without))

@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
+from fedimark.policy.mutes import Mutes, mutes_of
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.text.query import parse
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.found import Found, find
 from fedimark.timelines.link import with_sources
 from fedimark.timelines.merge import EVERYWHERE, HERE, PASSED_ON, Merged
+from fedimark.timelines.narrowed import candidates, entries_of
 from fedimark.timelines.popular import popular_lines
+from fedimark.timelines.reactions import with_reactions, with_sharers
 from fedimark.timelines.saved import saved, tagged
-from fedimark.timelines.savers import SEEN, merged_entries, own_entries
+from fedimark.timelines.savers import SEEN, merged_entries, own_entries, unmuted
+from fedimark.timelines.searching import Sought, search
 from fedimark.timelines.stream import (
     Cursor,
     LinkStream,
@@ -22,9 +27,11 @@ from fedimark.timelines.stream import (
     PersonStream,
     PopularStream,
     RecentStream,
+    SearchStream,
     TagStream,
 )
 from fedimark.timelines.tag_actors import was_public
+from fedimark.timelines.ways import network_of
 
 __all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "whole_network"]
 
@@ -43,7 +50,14 @@ _OF_HIDDEN = """
 SELECT count(*) AS amount FROM block k JOIN bookmark_tag t ON t.actor_id = k.blocked_id
 WHERE k.blocker_id = ? AND t.tag_id = ? AND t.listed
 """
+_OF_ARCHIVED = """
+SELECT count(*) AS amount FROM bookmark b WHERE b.actor_id = ? AND b.archived AND b.removed_at IS NULL
+AND b.visibility >= {least} AND (CAST(? AS BIGINT) = 0 OR EXISTS (
+    SELECT 1 FROM bookmark_tag t WHERE t.bookmark_id = b.id AND t.tag_id = ?))
+"""
 _LINK = "SELECT id FROM link WHERE hash = ?"
+_LOOKS = 4  # at so many parts of a network at most, while nothing in them passes
+_HASHES = "SELECT id, hash FROM link WHERE id IN ({})"
 _LAST = 2**62  # beyond every id
 
 
@@ -55,27 +69,82 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
     """
     if isinstance(found.stream, PopularStream):
         lines = await popular_lines(found.stream, found.tag_ids, found.viewer_id)
-        return Page(tuple(await merged_entries(lines, found.viewer_id)))
+        entries = await merged_entries(lines, found.viewer_id)
+        return Page(tuple(await with_reactions(entries, found.viewer_id) if found.viewer else entries))
+    if isinstance(found.stream, SearchStream):
+        return await search(found.viewer, Sought(parse(found.stream.text)), cursor, limit)
+    if isinstance(found.stream, NetworkStream):
+        mutes = await mutes_of(found.viewer_id)
+        if mutes or not found.stream.is_whole:
+            return await _narrowed(found, mutes, cursor, limit)
     lines = [] if found.is_hidden else await _lines(found, cursor, limit + 1)
     more = len(lines) > limit
-    if not lines and (found.tag_ids or found.link) and not await was_public(found):
+    if not lines and (found.tag_ids or found.link) and not await _is_known(found):
         raise NotFound
     lines = lines[:limit]
     newer = cursor is not None and cursor.newer
     if newer:
         lines.reverse()
-    if isinstance(found.stream, PersonStream | LinkStream):
+    first, last = (_cursor_of(lines[0]), _cursor_of(lines[-1])) if lines else (None, None)
+    if isinstance(found.stream, PersonStream):
         entries = await own_entries(lines, found.viewer_id, is_owner=found.is_owner)
-        if isinstance(found.stream, LinkStream):
-            entries = await with_sources(found, lines, entries)
+    elif isinstance(found.stream, LinkStream):
+        lines = await unmuted(lines, found.viewer_id)
+        entries = await with_sources(found, lines, await own_entries(lines, found.viewer_id, is_owner=False))
     else:
         entries = await merged_entries(lines, found.viewer_id)
-    first, last = (_cursor_of(lines[0]), _cursor_of(lines[-1])) if lines else (None, None)
+        if len(entries) < len(lines):  # what moves to another link between two statements stands there now
+            lines = (await _lines(found, cursor, limit + 1))[:limit]
+            entries = await merged_entries(lines[::-1] if newer else lines, found.viewer_id)
+    if isinstance(found.stream, NetworkStream):
+        entries = await with_sharers(entries, found.viewer_id)
+    # Strangers see numbers where one page is spoken of alone; with one's own nothing can be done.
+    if (found.viewer and not found.is_owner) or isinstance(found.stream, LinkStream):
+        entries = await with_reactions(entries, found.viewer_id)
     return Page(
         tuple(entries),
         earlier=str(last) if last and (more or newer) else None,
         later=str(first) if first and cursor and (more or not newer) else None,
     )
+
+
+async def _narrowed(found: Found, mutes: Mutes, cursor: Cursor | None, limit: int) -> Page:
+    """A page of a network from which something is left out: of twice as many lines as it shows, those that pass."""
+    newer = cursor is not None and cursor.newer
+    lines, more = await _looked_at(found, cursor, 2 * limit)
+    shown, looked_at, beyond = await entries_of(found, lines, mutes), await _ends(lines), _LOOKS - 1
+    while more and not shown and looked_at and beyond:
+        last_seen = _cursor_of(looked_at[-1])
+        lines, more = await _looked_at(found, Cursor(last_seen.at, last_seen.tie, newer), 2 * limit)
+        shown, looked_at, beyond = await entries_of(found, lines, mutes), await _ends(lines) or looked_at, beyond - 1
+    if len(shown) > limit:
+        shown, more = shown[:limit], True
+        looked_at = [shown[0][0], shown[-1][0]]
+    if newer:
+        shown.reverse()
+        looked_at.reverse()
+    first, last = (str(_cursor_of(looked_at[0])), str(_cursor_of(looked_at[-1]))) if looked_at else (None, None)
+    entries = await with_sharers([entry for _, entry in shown], found.viewer_id)
+    return Page(
+        tuple(await with_reactions(entries, found.viewer_id)),
+        earlier=last if more or newer else None,
+        later=first if cursor and (more or not newer) else None,
+    )
+
+
+async def _looked_at(found: Found, cursor: Cursor | None, limit: int) -> tuple[list[Row], bool]:
+    if not network_of(found).is_whole:
+        return await candidates(found, cursor, limit)
+    rows = await _lines(found, cursor, limit + 1)
+    return rows[:limit], len(rows) > limit
+
+
+async def _ends(lines: Sequence[Row]) -> list[Row]:
+    """The first and the last of some lines, with the hash of their links."""
+    ends = [lines[0], lines[-1]] if lines else []
+    rows = await fetch(_HASHES.format(marks(len(ends))), *(line["link_id"] for line in ends)) if ends else []
+    hashes = {row["id"]: row["hash"] for row in rows}
+    return [{**line, "hash": hashes[line["link_id"]]} for line in ends if line["link_id"] in hashes]
 
 
 async def whole_network(viewer: Viewer) -> list[Entry]:
@@ -90,9 +159,12 @@ async def whole_network(viewer: Viewer) -> list[Entry]:
 
 async def amount(found: Found) -> int | None:
     """How many bookmarks of a stream this viewer may see; None where that is not counted."""
+    if found.is_elsewhere:
+        return None
     if isinstance(found.stream, PersonStream) and found.owner and found.stream.only in ("", "public"):
         least = Visibility.PUBLIC if found.stream.only else found.least
-        return await _tallied(found.owner["id"], found.tag_ids, least)
+        amount = await _tallied(found.owner["id"], found.tag_ids, least)
+        return amount - await _put_away(found, least) if amount and found.is_owner else amount
     if isinstance(found.stream, TagStream):
         amount = await _tallied(0, found.tag_ids, Visibility.PUBLIC)
         return amount - await _hidden(found) if amount else amount
@@ -122,7 +194,7 @@ async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
 
 async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     """A person's most used tags that this viewer may see."""
-    if found.owner is None or found.is_hidden:
+    if found.owner is None or found.is_hidden or found.is_elsewhere:
         return []
     # Summed up are only tags that can be among the most used, however many others there are. A tag has a tally for each
     # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
@@ -218,6 +290,17 @@ async def _tallied(owner_id: int, tag_ids: Sequence[int], least: Visibility) -> 
     WHERE owner_id = ? AND tag_id = ? AND visibility >= {int(least)}
     """
     row = await fetch_one(sql, owner_id, tag_ids[0] if tag_ids else 0)
+    return int(row["amount"]) if row else 0
+
+
+async def _is_known(found: Found) -> bool:
+    """Whether an empty stream of a tag stays: everybody knew it once, or its owner archived all of it."""
+    return await was_public(found) or (found.is_owner and await _put_away(found, Visibility.PRIVATE) > 0)
+
+
+async def _put_away(found: Found, least: Visibility) -> int:
+    """How many of an owner's own bookmarks are archived, which their lists leave out; of those with a tag."""
+    row = await fetch_one(_OF_ARCHIVED.format(least=int(least)), found.viewer_id, *(found.tag_ids[:1] or (0,)) * 2)
     return int(row["amount"]) if row else 0
 
 

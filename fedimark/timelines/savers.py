@@ -7,22 +7,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fedimark import addresses
-from fedimark.database import Row, fetch, marks
+from fedimark.database import Row, fetch, is_sqlite, marks, several
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
+from fedimark.policy.mutes import Mutes, mutes_of
 from fedimark.policy.visibility import Visibility
 from fedimark.timelines.entries import Entry, FirstSave, Own, Person
 from fedimark.timelines.merge import SHAREABLE
 from fedimark.timelines.words import shown_tags, words_of
 
+LOOKED_AT = 20  # public savers of a link among whom somebody who mutes words, tags or servers looks for one unmuted
 NAMED = 4  # savers a line can name: the one whose words it shows, and three more
 
-_SAVE = "b.*, a.local_name, a.site, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
-# Each link's first public savers by one index probe a link, however many saved it.
-_LISTED = f"""
-SELECT * FROM (SELECT {_SAVE} FROM bookmark b JOIN actor a ON a.id = b.actor_id
-WHERE b.link_id = ? AND b.listed AND b.removed_at IS NULL AND {not_hidden("b.actor_id")}
-ORDER BY b.saved_at, COALESCE(b.uri_hash, b.public_id) LIMIT ?) s
+SAVE = "b.*, a.local_name, a.site, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
+# Each link's first public savers by one index probe a link, however many saved it. One text for any number of links:
+# PostgreSQL would plan fifty of them anew for every page, in ten times the time that they take.
+_FIRST = f"""
+SELECT b.* FROM bookmark b WHERE b.link_id = w.value AND b.listed AND b.removed_at IS NULL
+AND {not_hidden("b.actor_id")} ORDER BY b.saved_at, COALESCE(b.uri_hash, b.public_id) LIMIT ?
+"""
+_LISTED_SQLITE = f"""
+SELECT {SAVE} FROM json_each(?) w
+CROSS JOIN bookmark b ON b.id IN ({_FIRST.replace("b.*", "b.id")}) JOIN actor a ON a.id = b.actor_id
+"""
+_LISTED_POSTGRES = f"""
+SELECT {SAVE} FROM unnest(CAST(? AS bigint[])) AS w (value)
+CROSS JOIN LATERAL ({_FIRST}) b JOIN actor a ON a.id = b.actor_id
 """
 # How many public savers of link `l` a viewer sees, and on how many sites: all but those they block or mute. Three
 # parameters, all the viewer.
@@ -59,10 +69,13 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
     if not saves:
         return []
     links = await _links(saves, viewer_id)
-    around = await _around([row["link_id"] for row in saves], viewer_id, NAMED)
+    # Between two statements a bookmark may move to another link, or be gone.
+    saves = [row for row in saves if row["id"] in links]
+    around = await _around([links[row["id"]]["link_id"] for row in saves], viewer_id, NAMED)
     entries = []
     for row in saves:
-        link, near = links[row["link_id"]], around[row["link_id"]]
+        link = links[row["id"]]
+        near = around[link["link_id"]]
         others = _people(save for save in near if save["is_save"] and save["actor_id"] != row["actor_id"])[: NAMED - 1]
         entries.append(
             _entry(
@@ -80,11 +93,28 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
 
 async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: int = NAMED) -> list[Entry]:
     """Entries of a merged stream, one a link: in the reader's words, else in those of their network, else the first."""
-    around = await _around([line["link_id"] for line in lines], viewer_id, name_at_most)
-    # Some may be removed between two statements.
-    return [
-        _merged(line, around[line["link_id"]], viewer_id, name_at_most) for line in lines if around[line["link_id"]]
-    ]
+    mutes = await mutes_of(viewer_id)
+    around = await _around([line["link_id"] for line in lines], viewer_id, LOOKED_AT if mutes else name_at_most)
+    entries = []
+    for line in lines:
+        saves = around[line["link_id"]]
+        shown = _unmuted(saves, viewer_id, mutes)
+        if shown:  # all may be muted, or removed between two statements
+            counted = {**line, "savers": line["savers"] - _muted_savers(saves, shown)}
+            entries.append(entry_of(counted, shown, shown, viewer_id, name_at_most))
+    return entries
+
+
+async def unmuted(saves: Sequence[Row], viewer_id: int) -> list[Row]:
+    """Those of some rows of `bookmark` that a reader does not mute by a word, a tag or a server."""
+    mutes = await mutes_of(viewer_id)
+    if not mutes or not saves:
+        return list(saves)
+    sql = f"SELECT id, host FROM actor WHERE id IN ({marks(len(saves))})"
+    hosts = {row["id"]: row["host"] for row in await fetch(sql, *(save["actor_id"] for save in saves))}
+    named = [{**save, "at_host": hosts.get(save["actor_id"], "")} for save in saves]
+    kept = {save["id"] for save in _unmuted(named, viewer_id, mutes)}
+    return [save for save in saves if save["id"] in kept]
 
 
 async def link_entry(link: Row, viewer_id: int) -> tuple[Entry, FirstSave | None]:
@@ -92,17 +122,24 @@ async def link_entry(link: Row, viewer_id: int) -> tuple[Entry, FirstSave | None
 
     Nobody did, where the reader sees only who mentions it.
     """
-    saves = (await _around([link["id"]], viewer_id, NAMED))[link["id"]]
-    if not saves:  # its last save was removed between two statements
+    mutes = await mutes_of(viewer_id)
+    around = (await _around([link["id"]], viewer_id, LOOKED_AT if mutes else NAMED))[link["id"]]
+    saves = _unmuted(around, viewer_id, mutes)
+    if not saves:  # all are muted, or its last was removed between two statements
         raise NotFound
-    entry = _merged({**link, "link_id": link["id"], "position": 0}, saves, viewer_id, NAMED)
+    entry = entry_of({**link, "link_id": link["id"], "position": 0}, saves, saves, viewer_id)
     first = next((FirstSave(person_of(save), save["saved_at"]) for save in saves if save["is_save"]), None)
     return replace(entry, at=entry.saved_at), first
 
 
-def _merged(line: Row, around: Sequence[Row], viewer_id: int, name_at_most: int) -> Entry:
+def entry_of(line: Row, around: Iterable[Row], mine: Sequence[Row], viewer_id: int, name_at_most: int = NAMED) -> Entry:
+    """The entry of a link in the words of some of its saves; `mine` are the viewer’s own, for their marks.
+
+    `line` is the link, with its place in the stream as `position`.
+    """
+    ordered = sorted(around, key=_order)
     # Who only mentions a page stands for it where nobody saved it.
-    saves = [save for save in around if save["is_save"]] or around
+    saves = [save for save in ordered if save["is_save"]] or ordered
     words = words_of(saves, viewer_id, line["title"])
     others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
     return _entry(
@@ -110,7 +147,7 @@ def _merged(line: Row, around: Sequence[Row], viewer_id: int, name_at_most: int)
         line,
         others=others[: name_at_most - 1],
         count=_count(line, saves),
-        own=_own(saves, viewer_id),
+        own=_own(mine, viewer_id),
         words=words.tags,
         at=line["position"],
     )
@@ -121,19 +158,19 @@ async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[i
     unique = list(dict.fromkeys(link_ids))
     found: dict[int, dict[int, Row]] = defaultdict(dict)
     if unique:
-        sql = " UNION ALL ".join([_LISTED] * len(unique))
-        for row in await fetch(sql, *(value for link_id in unique for value in (link_id, viewer_id, limit))):
+        listed = _LISTED_SQLITE if is_sqlite() else _LISTED_POSTGRES
+        for row in await fetch(listed, several(unique), viewer_id, limit):
             found[row["link_id"]][row["id"]] = {**row, "near": False}
     if unique and viewer_id:
         least, seen = int(Visibility.FOLLOWERS), not_hidden("b.actor_id")
-        sql = _NEAR.format(save=_SAVE, links=marks(len(unique)), least=least, seen=seen, shared=SHARED_TO)
+        sql = _NEAR.format(save=SAVE, links=marks(len(unique)), least=least, seen=seen, shared=SHARED_TO)
         for row in await fetch(sql, *unique, *[viewer_id] * 6):
             found[row["link_id"]][row["id"]] = {**row, "near": True}
     return defaultdict(list, {link_id: sorted(saves.values(), key=_order) for link_id, saves in found.items()})
 
 
 async def _links(saves: Sequence[Row], viewer_id: int) -> dict[object, Row]:
-    """The links and savers of some bookmarks, in one statement."""
+    """The links of some bookmarks, by the bookmarks' ids, and their savers, in one statement."""
     sql = f"""
     SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, {SEEN},
     a.id AS actor_id, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
@@ -142,7 +179,7 @@ async def _links(saves: Sequence[Row], viewer_id: int) -> dict[object, Row]:
     """
     found: dict[object, Row] = {}
     for row in await fetch(sql, *[viewer_id] * 3, *(save["id"] for save in saves)):
-        found[row["link_id"]] = row
+        found[row["bookmark_id"]] = row
         names = ("local_name", "username", "at_host", "person_name", "person_url")
         found["actors", row["actor_id"]] = {name: row[name] for name in names}
     return found
@@ -167,13 +204,20 @@ def _entry(
         saver_count=count,
         site_count=max(int(link["sites"]), 1),
         permalink=addresses.bookmark(local, save["public_id"]) if local else save["page_url"],
+        note=addresses.bookmark(local, save["public_id"]) if local else save["uri"],
         is_mention=not save["is_save"],
         own=own,
+        updated_at=save["updated_at"],
     )
 
 
+def name_of(entry: Entry) -> str:
+    """What the save an entry shows is found by: its public id here, or the hash of its id elsewhere."""
+    return entry.note.rpartition("/")[2] if entry.note.startswith("/") else addresses.uri_hash(entry.note)
+
+
 def person_of(save: Row) -> Person:
-    """Who saved something, from a row that names them as `_SAVE` does."""
+    """Who saved something, from a row that names them as `SAVE` does."""
     local = save["local_name"]
     href = addresses.person(local) if local else save["person_url"]
     return Person(save["username"], save["at_host"], save["person_name"] or save["username"], href)
@@ -187,6 +231,16 @@ async def first_saves(hashes: Sequence[str], viewer_id: int) -> dict[tuple[str, 
         for row in await fetch(_FIRST_SAVES.format(hashes=marks(len(some))), *some, viewer_id):
             found[row["hash"], row["username"], row["host"]] = int(row["saved_at"])
     return found
+
+
+def _unmuted(saves: Sequence[Row], viewer_id: int, mutes: Mutes) -> Sequence[Row]:
+    """Those of some saves that a reader does not mute; their own are never muted."""
+    return [save for save in saves if save["actor_id"] == viewer_id or not mutes.hide(save)] if mutes else saves
+
+
+def _muted_savers(saves: Sequence[Row], shown: Sequence[Row]) -> int:
+    kept = {save["actor_id"] for save in shown}
+    return len({save["actor_id"] for save in saves if save["listed"]} - kept)
 
 
 def _people(saves: Iterable[Row]) -> tuple[Person, ...]:

@@ -9,7 +9,8 @@ from fedimark.errors import NotFound
 from fedimark.text import tags
 
 MOST_TAGS = 8  # together in one address
-OWNERS_FILTERS = ("private", "unread", "untagged", "starred")
+ARCHIVED = "archived"  # what its owner put out of the way: in no other list of theirs
+OWNERS_FILTERS = ("private", "unread", "untagged", "starred", ARCHIVED)
 FILTERS = ("public", *OWNERS_FILTERS)
 PERIODS = ("day", "week", "month")
 
@@ -47,7 +48,25 @@ class PopularStream:
 
 @dataclass(frozen=True, slots=True)
 class NetworkStream:
-    """What the reader and the people they follow saved."""
+    """What the reader and the people they follow saved, or a part of it.
+
+    Through one list of people (by the row), or through one of those followed (`from_id`, an actor); with one tag (by
+    key); newer than a moment and not saved by the reader; without what was only passed on; without mere mentions.
+    `leaves` is for a feed that anybody may read who has its key: without what is meant for followers.
+    """
+
+    list_id: int = 0
+    from_id: int = 0
+    tag: str = ""
+    unread_since: int | None = None
+    hides_shares: bool = False
+    only_saves: bool = False
+    leaves: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the network is meant."""
+        return self == NetworkStream()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,14 @@ class LinkStream:
     hash: str
 
 
-Stream = PersonStream | TagStream | RecentStream | PopularStream | NetworkStream | LinkStream
+@dataclass(frozen=True, slots=True)
+class SearchStream:
+    """What everybody may see of what a search finds, newest first; `text` is what was typed."""
+
+    text: str
+
+
+Stream = PersonStream | TagStream | RecentStream | PopularStream | NetworkStream | LinkStream | SearchStream
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ from fedimark.vocab.terms import Doc
 class ActivityRef:
     """The activity that another one speaks of: by its id, by who did it to whom, or by both.
 
-    `published`, where it stands there, tells which is meant of those that were said under one id.
+    `published`, where it stands there, tells which is meant of those that were said under one id; `instrument` is the
+    Note that was to quote, where it is a QuoteRequest.
     """
 
     id: str | None
     actor: str | None
     object: str | None
     published: int | None = None
+    instrument: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +92,42 @@ class Undo(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept(Activity):
-    """`actor` lets a Follow stand."""
+    """`actor` lets a Follow stand, or lets somebody quote them: `kind` is the type of what they answer, empty where it
+    was not said, and `result` the id of the QuoteAuthorization they gave.
+    """
 
-    follow: ActivityRef
+    answered: ActivityRef
+    kind: str = "Follow"
+    result: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Activity):
-    """`actor` refuses a Follow, or ends one accepted before."""
+    """`actor` refuses a Follow or a QuoteRequest, or ends one accepted before; `kind` as in Accept."""
 
-    follow: ActivityRef
+    answered: ActivityRef
+    kind: str = "Follow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRequest(Activity):
+    """`actor` asks to quote `object_id` in `instrument`, a Note of theirs. (FEP-044f)
+
+    `instrument_by` is whose that Note is by its own word and `note` all of it, None where only its id was sent.
+    """
+
+    object_id: str
+    instrument: str
+    instrument_by: str | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag(Activity):
+    """`actor`, mostly a server itself, reports `object_ids`: somebody, and what they said; `content` says why."""
+
+    object_ids: tuple[str, ...]
+    content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

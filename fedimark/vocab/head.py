@@ -46,6 +46,19 @@ class Tag:
 
 def tags(page: bytes) -> Iterator[Tag]:
     """The tags of a page in UTF-8 that stand before its body, or the end of its head, in its first 256 KB."""
+    for tag in _walk(page):
+        if tag.name in ("body", "/head"):
+            return
+        yield tag
+
+
+def every_tag(page: bytes) -> Iterator[Tag]:
+    """The tags of a page in UTF-8, those of its body too, in its first 256 KB."""
+    return (tag for tag in _walk(page) if tag.name != "/head")
+
+
+def _walk(page: bytes) -> Iterator[Tag]:
+    """Every tag that begins an element, and the one that ends the head."""
     page = page[:READ]
     small = page.lower()  # of bytes only ASCII changes, so every place stays
     at = 0
@@ -58,10 +71,10 @@ def tags(page: bytes) -> Iterator[Tag]:
             at += 1
             continue
         is_end, name = small.startswith(b"</", at), tag[1]
-        if name == (b"head" if is_end else b"body"):
-            return
         said, at = _attributes(page, tag.end())
         if is_end:
+            if name == b"head":
+                yield Tag("/head", {})
             continue
         begun = at
         if name in _OPAQUE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fedimark.vocab.interaction import Policy, read_policy
 from fedimark.vocab.reading import (
     LONGEST_ID,
     Unreadable,
@@ -42,7 +43,7 @@ class Note:
     `via` is the id of the bookmark that this one was copied from, by its own word.
 
     `link_title` is what the attached Link is called. `hashtags` are name and address of the Hashtags that say nothing
-    of a raw tag. `mentions` are the ids of people mentioned.
+    of a raw tag. `mentions` are the ids of people mentioned. `policy` is what others may do with it.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Note:
     hashtags: tuple[tuple[str, str], ...]
     mentions: tuple[str, ...]
     says_raw_tags: bool
+    policy: Policy
 
     @property
     def is_bookmark(self) -> bool:
@@ -84,6 +86,16 @@ class Tombstone:
     id: str
     former_type: str
     deleted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A QuoteAuthorization: `attributed_to` lets `instrument` quote `target`, all by their ids. (FEP-044f)"""
+
+    id: str
+    attributed_to: str
+    instrument: str
+    target: str
 
 
 def read_note(doc: Doc) -> Note:
@@ -113,6 +125,7 @@ def read_note(doc: Doc) -> Note:
         hashtags=_hashtags(doc),
         mentions=_mentions(doc),
         says_raw_tags=isinstance(doc.get(TAGS), list),
+        policy=read_policy(doc),
     )
 
 
@@ -124,6 +137,18 @@ def read_tombstone(doc: Doc) -> Tombstone:
         id=needed_id(own_id(doc), "id"),
         former_type=text(doc.get("formerType")),
         deleted=when(doc.get("deleted")),
+    )
+
+
+def read_stamp(doc: Doc) -> Stamp:
+    """Read a QuoteAuthorization; raises Unreadable for another type, and where anything of it is missing."""
+    if one_type(doc, {"QuoteAuthorization"}) is None:
+        raise Unreadable("type")
+    return Stamp(
+        id=needed_id(own_id(doc), "id"),
+        attributed_to=needed_id(doc.get("attributedTo"), "attributed-to"),
+        instrument=needed_id(doc.get("interactingObject"), "interacting-object"),
+        target=needed_id(doc.get("interactionTarget"), "interaction-target"),
     )
 
 

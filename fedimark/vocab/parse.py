@@ -14,9 +14,11 @@ from fedimark.vocab.activities import (
     Block,
     Create,
     Delete,
+    Flag,
     Follow,
     Like,
     Move,
+    QuoteRequest,
     Reject,
     Undo,
     Unknown,
@@ -37,6 +39,8 @@ class Head(NamedTuple):
     cc: tuple[str, ...]
     published: int | None
 
+
+HEARTS = frozenset({"❤", "👍", "⭐"})  # of reactions, those that mean what a like does
 
 Reader = Callable[[Head, Doc], Activity]
 
@@ -68,6 +72,10 @@ def _block(head: Head, doc: Doc) -> Activity:
 
 
 def _like(head: Head, doc: Doc) -> Activity:
+    # Misskey says of every reaction that it is a Like.
+    reaction = text(doc.get("_misskey_reaction")) or text(doc.get("content"))
+    if reaction and reaction.removesuffix("\ufe0f") not in HEARTS:
+        return Unknown(**head._asdict(), type="Like with a reaction")
     return Like(**head._asdict(), object_id=needed_id(doc.get("object"), "object"))
 
 
@@ -94,13 +102,32 @@ def _undo(head: Head, doc: Doc) -> Activity:
 
 
 def _accept(head: Head, doc: Doc) -> Activity:
-    found = _ref(doc.get("object"), {"Follow"})
-    return _unknown(head, doc) if found is None else Accept(**head._asdict(), follow=found[1])
+    found = _ref(doc.get("object"), ANSWERED)
+    if found is None:
+        return _unknown(head, doc)
+    return Accept(**head._asdict(), answered=found[1], kind=found[0], result=one_id(doc.get("result")))
 
 
 def _reject(head: Head, doc: Doc) -> Activity:
-    found = _ref(doc.get("object"), {"Follow"})
-    return _unknown(head, doc) if found is None else Reject(**head._asdict(), follow=found[1])
+    found = _ref(doc.get("object"), ANSWERED)
+    return _unknown(head, doc) if found is None else Reject(**head._asdict(), answered=found[1], kind=found[0])
+
+
+def _quote_request(head: Head, doc: Doc) -> Activity:
+    object_id = needed_id(_alone(doc.get("object")), "object")
+    quoting = _alone(doc.get("instrument"))
+    instrument = needed_id(quoting, "instrument")
+    if not isinstance(quoting, dict):
+        return QuoteRequest(**head._asdict(), object_id=object_id, instrument=instrument)
+    by, note = one_id(quoting.get("attributedTo")), _perhaps(quoting)
+    return QuoteRequest(**head._asdict(), object_id=object_id, instrument=instrument, instrument_by=by, note=note)
+
+
+def _flag(head: Head, doc: Doc) -> Activity:
+    objects = recipients(doc.get("object"))[:MOST_FLAGGED]
+    if not objects:
+        raise Unreadable("object")
+    return Flag(**head._asdict(), object_ids=objects, content=text(doc.get("content"), LONGEST_FLAG))
 
 
 def _create(head: Head, doc: Doc) -> Activity:
@@ -130,7 +157,10 @@ def _unknown(head: Head, doc: Doc) -> Activity:
     return Unknown(**head._asdict(), type=text(" ".join(words), 128))
 
 
+MOST_FLAGGED = 50  # ids of one report
+LONGEST_FLAG = 5_000  # characters
 ANNOUNCED = frozenset({"Create", "Update", "Delete"})  # what a group may tell us of others' activities
+ANSWERED = frozenset({"Follow", "QuoteRequest"})  # what an Accept or Reject of means something to us
 UNDONE = frozenset({"Follow", "Block", "Like", "Announce"})  # what an Undo of means something to us
 
 READERS: Mapping[str, Reader] = MappingProxyType(
@@ -143,6 +173,8 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "Undo": _undo,
         "Accept": _accept,
         "Reject": _reject,
+        "QuoteRequest": _quote_request,
+        "Flag": _flag,
         "Create": _create,
         "Update": _update,
         "Delete": _delete,
@@ -168,7 +200,8 @@ def _ref(value: object, kinds: Set[str]) -> tuple[str, ActivityRef] | None:
     if types(value) and kind is None:
         return None
     said_of = one_id(value.get("actor")), one_id(_alone(value.get("object")))
-    ref = ActivityRef(own_id(value), *said_of, when(value.get("published")))
+    instrument = one_id(_alone(value.get("instrument")))
+    ref = ActivityRef(own_id(value), *said_of, when(value.get("published")), instrument)
     if ref.id is None and (ref.actor is None or ref.object is None):
         raise Unreadable("object")
     return kind or "", ref

@@ -16,6 +16,7 @@ LONGEST_ID = 2_048
 LONGEST_NAME = 2_048
 MOST_RECIPIENTS = 1_000
 
+_QUOTES = "https://w3id.org/fep/044f#"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -49,7 +50,7 @@ def loads(body: bytes) -> Doc:
     Raises Unreadable for anything else, and for what two readers would read differently or no database can hold:
     a key given twice, NaN and Infinity, numbers beyond double precision, lone surrogates, NUL.
     """
-    if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
+    if is_too_deep(body):
         raise Unreadable("too-deep")
     try:
         doc = json.loads(
@@ -65,9 +66,19 @@ def loads(body: bytes) -> Doc:
         raise Unreadable("not-json") from error
     if not isinstance(doc, dict):
         raise Unreadable("not-an-object")
-    if _SUSPECT_ESCAPE.search(body) is not None:
+    if has_odd_escapes(body):
         _check_strings(doc)
     return doc
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Whether JSON is nested more than 32 levels deep, in time linear in its length."""
+    return body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST
+
+
+def has_odd_escapes(body: bytes) -> bool:
+    """Whether JSON may hold NUL or half a surrogate pair, which no database can hold."""
+    return _SUSPECT_ESCAPE.search(body) is not None
 
 
 def field(doc: Doc, name: str) -> object:
@@ -83,7 +94,7 @@ def types(doc: Doc) -> tuple[str, ...]:
     value = field(doc, "type")
     names = value if isinstance(value, list) else [value]
     return tuple(
-        name.removeprefix(f"{AS}#").removeprefix("as:")
+        name.removeprefix(f"{AS}#").removeprefix("as:").removeprefix(_QUOTES)
         for name in names[:8]
         if isinstance(name, str) and len(name) <= LONGEST_ID
     )

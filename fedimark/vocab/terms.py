@@ -42,10 +42,39 @@ def note_context() -> list[object]:
             "gts": "https://gotosocial.org/ns#",
             "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
             "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+            "canReply": {"@id": "gts:canReply", "@type": "@id"},
             "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
             "fedimark": "https://w3id.org/fedimark#",
             "rawTag": "fedimark:rawTag",
             TAGS: {"@id": TAGS, "@container": "@list"},
+        },
+    ]
+
+
+def remark_context() -> list[object]:
+    """The `@context` of a reply or remark and of activities that embed one, as a fresh value."""
+    return [
+        *note_context(),
+        {
+            "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+            "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+            "quoteUrl": "as:quoteUrl",
+            "quoteUri": "http://fedibird.com/ns#quoteUri",
+            "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
+        },
+    ]
+
+
+def quote_context() -> list[object]:
+    """The `@context` of asking to quote, of the answers, and of what is served of them, as a fresh value. (FEP-044f)"""
+    return [
+        AS,
+        {
+            "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+            "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+            "gts": "https://gotosocial.org/ns#",
+            "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+            "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
         },
     ]
 
@@ -87,6 +116,8 @@ def is_activity_type(content_type: str) -> bool:
     Other parameters are tolerated. Plain ld+json and json are not: anybody can upload those somewhere, and be taken
     for the server they lie on. (ActivityPub §3.2, GHSA-jhrq-qvrm-qr36)
     """
+    if content_type == ACTIVITY_JSON:
+        return True
     if len(content_type) > _LONGEST_CONTENT_TYPE:
         return False
     media_type = content_type.partition(";")[0].strip().lower()

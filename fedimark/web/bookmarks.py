@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,53 +10,95 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark import addresses
-from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks import naming
+from fedimark.bookmarks.draft import Draft, Owner
+from fedimark.bookmarks.giving import gifts_of
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.queries import own_bookmark, removed_bookmark, same_page
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
-from fedimark.bookmarks.save import edit_bookmark, save_bookmark
+from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark
 from fedimark.database import Row
 from fedimark.doorway.forms import read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import NotFound, Refused
 from fedimark.text.urls import is_secret_looking
-from fedimark.timelines.bookmark import one_bookmark
-from fedimark.timelines.remarks import about_bookmark
-from fedimark.timelines.stream import cursor
-from fedimark.web.forms import BookmarkForm, from_row, prefilled
+from fedimark.timelines.bookmark import Shown, one_bookmark
+from fedimark.timelines.copies import copies_of
+from fedimark.timelines.sources import source_of
+from fedimark.web import later
+from fedimark.web.adding import about_page, old_words
+from fedimark.web.forms import BookmarkForm, copied, from_row, prefilled
 from fedimark.web.pages import Form
+from fedimark.web.remarks import talk_about
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
-from fedimark.web.values import Editing, OtherSpelling, TrailLine
+from fedimark.web.values import About, Editing, OtherSpelling, TrailLine, gift_words
 
 
 async def get_add(request: Request) -> Response:
-    """`GET /add?url=&title=&description=&tags=`: the form, filled in; nothing is ever saved by a GET."""
+    """`GET /add?url=&title=&description=&tags=`: the form, filled in; nothing is saved by a GET without a key for that.
+
+    `from` names a bookmark of somebody else by its id: then the form is a copy of that. `jump=close` and `next=same`
+    say what comes after; `later` and `noui` save with a `key` that may do nothing else. (web.later)
+    """
+    asked = request.query_params
+    if asked.get("later") or asked.get("noui"):
+        found = await later.bearer(asked.get("key", ""))
+        if found is not None:
+            return await later.save_for(request, found)
     viewer = signed_in(request)
-    form = prefilled(request.query_params, viewer)
+    source = await source_of(viewer.actor_id, asked.get("from", ""))
+    form = copied(source, viewer) if source else prefilled(asked, viewer)
     have = await same_page(Owner.of(viewer), form.value("url")) if form.value("url") else []
     exact = next((row for row in have if row["url"] == form.value("url")), None)
+    edit = Editing("/add", secret=bool(is_secret_looking(form.value("url"))), is_fresh=exact is None)
     if exact is not None:
-        return _edit_page(request, from_row(exact), Editing("/add", already_at=exact["saved_at"]))
-    return _edit_page(request, form, Editing("/add", secret=bool(is_secret_looking(form.value("url")))))
+        form, edit = from_row(exact), replace(edit, secret=False, already_at=exact["saved_at"])
+    elif source is not None:
+        edit = replace(edit, copied_from=source.name, is_partial=not source.is_open)
+    return await _edit_page(request, form, _going(edit, asked))
 
 
 async def post_add(request: Request) -> Response:
     """`POST /add`: save, or the form again with what is wrong beside each field."""
     owner = owner_of(request)
     typed = await read_form(request)
-    form = BookmarkForm.read(typed, typed.every("dots_seen"))
+    form = BookmarkForm.read(typed, typed.every("dots_seen"), typed.every("also"))
+    edit = _going(_adding(form), typed)
     if form.draft is None:
-        return _edit_page(request, form.shown, _adding(form), status=422)
+        return await _edit_page(request, form.shown, replace(edit, is_fresh=bool(typed.text("fresh"))), status=422)
     have = await same_page(owner, form.draft.url)
-    other = next((row for row in have if row["url"] != form.draft.url), None)
-    exact = any(row["url"] == form.draft.url for row in have)
-    if other is not None and not exact and form.choice not in ("replace", "keep"):
-        return _edit_page(request, form.shown, replace(_adding(form), other=_other(owner, other)), status=409)
-    if other is not None and not exact and form.choice == "replace":
-        saved = await edit_bookmark(owner, other["public_id"], form.draft)
-    else:
-        saved = await save_bookmark(owner, form.draft)
-    return onward(own_path(form.back, saved.path))
+    exact = next((row for row in have if row["url"] == form.draft.url), None)
+    if exact is not None and typed.text("fresh"):
+        edit = replace(edit, about=About(old=old_words(signed_in(request), exact)))
+        return await _edit_page(request, form.shown, edit, status=409)
+    other = next((row for row in have if exact is None), None)
+    if other is not None and form.choice not in ("replace", "keep"):
+        return await _edit_page(request, form.shown, replace(edit, other=_other(owner, other)), status=409)
+    return onward(_onward(form, typed, await _save(request, form, form.draft, other)))
+
+
+async def _save(request: Request, form: BookmarkForm, draft: Draft, other: Row | None) -> Saved:
+    """Save what was typed, over another spelling where that is to go; what has no title yet gets that of its page."""
+    owner = owner_of(request)
+    if other is not None and form.choice == "replace":
+        return await edit_bookmark(owner, other["public_id"], draft)
+    saved = await save_bookmark(owner, draft)
+    if saved.is_new and not draft.title:
+        await naming.ask(signed_in(request), draft.url, saved.public_id)
+    return saved
+
+
+def _onward(form: BookmarkForm, typed: Mapping[str, str], saved: Saved) -> str:
+    """Where somebody goes after saving: where they came from, or what `jump` and `next` say."""
+    going = _going(Editing("/add"), typed)
+    then = going.jump or going.after
+    return f"/add/saved?id={saved.public_id}&then={then}" if then else own_path(form.back, saved.path)
+
+
+def _going(edit: Editing, asked: Mapping[str, str]) -> Editing:
+    """What comes after saving, as Pinboard's bookmarklets say it."""
+    jump, after = asked.get("jump", ""), asked.get("next", "")
+    return replace(edit, jump="close" if jump == "close" else "", after="same" if after == "same" else "")
 
 
 async def get_edit(request: Request) -> Response:
@@ -64,21 +107,23 @@ async def get_edit(request: Request) -> Response:
     row = await own_bookmark(owner, request.path_params["id"])
     if row is None:
         raise NotFound
-    return _edit_page(request, from_row(row), _editing(owner, row["public_id"], request.query_params.get("back", "")))
+    editing = _editing(owner, row["public_id"], request.query_params.get("back", ""))
+    return await _edit_page(request, from_row(row), editing)
 
 
 async def post_edit(request: Request) -> Response:
     """`POST /u/{user}/b/{id}/edit`"""
     owner, public_id = _as_owner(request), request.path_params["id"]
     typed = await read_form(request)
-    form = BookmarkForm.read(typed, typed.every("dots_seen"))
+    form = BookmarkForm.read(typed, typed.every("dots_seen"), typed.every("also"))
     editing = _editing(owner, public_id, form.back, form)
     if form.draft is None:
-        return _edit_page(request, form.shown, editing, status=422)
+        return await _edit_page(request, form.shown, editing, status=422)
     try:
         saved = await edit_bookmark(owner, public_id, form.draft)
     except Refused as error:
-        return _edit_page(request, Form(form.values, {error.field: error.message}), editing, status=error.status)
+        shown = Form(form.values, {error.field: error.message})
+        return await _edit_page(request, shown, editing, status=error.status)
     return onward(own_path(form.back, saved.path))
 
 
@@ -87,11 +132,25 @@ async def get_bookmark(request: Request) -> Response:
     user, public_id = request.path_params["user"], request.path_params["id"]
     shown = await one_bookmark(user, public_id, viewer_of(request))
     note = shown.row["private_note"] if shown.is_owner else ""
-    trail = (TrailLine("edited", shown.row["updated_at"]),) if shown.was_edited else ()
+    trail = await _trail(shown)
     spoken = addresses.absolute(addresses.bookmark(user, public_id)) if shown.is_spoken else ""
-    talk = await about_bookmark(shown.row, shown.viewer_id, cursor(request.query_params.get("said", ""), ""))
-    values: dict[str, Any] = {"entry": shown.entry, "private_note": note, "trail": trail, "talk": talk}
+    copies = await copies_of(shown.row, user, shown.viewer_id)
+    talking = await talk_about(request, shown)
+    values: dict[str, Any] = {
+        "entry": shown.entry,
+        "private_note": note,
+        "trail": trail,
+        "copies": copies,
+        **talking,
+    }
     return page(request, "bookmark.html", tag_owner=user, alternate=spoken, **values)
+
+
+async def _trail(shown: Shown) -> tuple[TrailLine, ...]:
+    """What its owner sees of a bookmark's life: that it was edited, and to whom it was given."""
+    edited = (TrailLine("edited", shown.row["updated_at"]),) if shown.was_edited else ()
+    gifts = await gifts_of(shown.row) if shown.is_owner else []
+    return edited + tuple(TrailLine(gift_words(each["who"], each["state"]), each["created_at"]) for each in gifts)
 
 
 async def get_remove(request: Request) -> Response:
@@ -137,6 +196,11 @@ async def post_read(request: Request) -> Response:
     return await _mark(request, "to_read")
 
 
+async def post_archive(request: Request) -> Response:
+    """`POST /u/{user}/b/{id}/archive` with `archived`"""
+    return await _mark(request, "archived")
+
+
 async def _mark(request: Request, name: str) -> Response:
     owner, public_id = _as_owner(request), request.path_params["id"]
     typed = await read_form(request)
@@ -152,8 +216,10 @@ def _as_owner(request: Request) -> Owner:
     return owner
 
 
-def _edit_page(request: Request, form: Form, edit: Editing, *, status: int = 200) -> Response:
-    return page(request, "edit.html", form=form, edit=edit, status=status)
+async def _edit_page(request: Request, form: Form, edit: Editing, *, status: int = 200) -> Response:
+    viewer, old = signed_in(request), edit.about.old
+    about = await about_page(viewer, form.value("url"), form.value("title"), knows=True, has=form.value("tags"))
+    return page(request, "edit.html", form=form, edit=replace(edit, about=replace(about, old=old)), status=status)
 
 
 def _adding(form: BookmarkForm) -> Editing:

@@ -14,9 +14,10 @@ from fedimark.follows import answer, queries
 from fedimark.follows import request as requests
 from fedimark.here import here
 from fedimark.timelines.entries import Page, Person
+from fedimark.web.network import get_network
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page
-from fedimark.web.streams import SAYS_WHAT_CAME, get_network
+from fedimark.web.streams import SAYS_WHAT_CAME
 from fedimark.web.values import Follower
 
 

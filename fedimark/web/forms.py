@@ -10,10 +10,11 @@ from fedimark.database import Row
 from fedimark.errors import Refused
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.text import tags, urls
+from fedimark.timelines.sources import CopySource
 from fedimark.web.pages import Form
 from fedimark.web.values import DotTag
 
-TEXTS = ("url", "title", "description", "tags", "visibility", "private_note")
+TEXTS = ("url", "title", "description", "tags", "visibility", "private_note", "from")
 CHECKS = ("to_read", "starred", "archived")
 
 
@@ -32,9 +33,11 @@ class BookmarkForm:
     values: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, typed: Mapping[str, str], dots_seen: Sequence[str]) -> BookmarkForm:
-        """Read a posted form."""
+    def read(cls, typed: Mapping[str, str], dots_seen: Sequence[str], also: Sequence[str] = ()) -> BookmarkForm:
+        """Read a posted form; `also` are suggested tags that were ticked."""
         values = {name: typed.get(name, "") for name in (*TEXTS, *CHECKS)}
+        words = values["tags"].replace(",", " ").split()
+        values["tags"] = " ".join((values["tags"], *(tag for tag in also if tag not in words))).strip()
         if instead := typed.get("instead"):
             values["tags"] = _offered(values["tags"], instead)
         empty = cls(Form(values), choice=typed.get("spelling", ""), back=typed.get("back", ""), values=values)
@@ -57,6 +60,7 @@ def _draft(values: Mapping[str, str]) -> Draft:
         starred=bool(values["starred"]),
         archived=bool(values["archived"]),
         private_note=values["private_note"],
+        source=values["from"],
     )
 
 
@@ -68,8 +72,17 @@ def dots_of(words: Sequence[str]) -> tuple[DotTag, ...]:
 
 def prefilled(query: Mapping[str, str], viewer: Viewer) -> Form:
     """The form filled in from an address (`/add?url=…`); nothing is checked yet and nothing saved."""
-    values = {name: query.get(name, "") for name in ("url", "title", "description", "tags")}
+    values = {name: query.get(name, "") for name in ("url", "title", "description", "tags", "private_note")}
     return Form({**values, "visibility": _preselected(values["url"], viewer)})
+
+
+def copied(source: CopySource, viewer: Viewer) -> Form:
+    """The form filled in from a bookmark of somebody else; of one that is not for everybody with its address alone."""
+    row = source.row
+    if not source.is_open:
+        return Form({"url": row["url"], "visibility": Visibility.PRIVATE.word})
+    values = {"url": row["url"], "title": row["title"], "description": row["description"], "tags": source.tags}
+    return Form({**values, "from": source.uri, "visibility": _preselected(row["url"], viewer)})
 
 
 def from_row(row: Row) -> Form:

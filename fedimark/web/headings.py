@@ -62,17 +62,22 @@ def _tag_filters(stream: TagStream) -> tuple[Filter, ...]:
 
 def _filters(found: Found, stream: PersonStream) -> tuple[Filter, ...]:
     """Filters only where they are true: a stranger's page has no private ones and no stars."""
-    if not found.is_owner or stream.tags:
-        return ()
     name = stream.username
+    drawn = Filter("over time", addresses.statistics(name))
+    if stream.tags or found.is_elsewhere or found.is_hidden:
+        return ()
+    if not found.is_owner:
+        return (Filter("all", addresses.person(name), True), drawn)
     every = Filter("all", addresses.person(name), not stream.only)
-    return every, *(Filter(word, addresses.person_filter(name, word), stream.only == word) for word in FILTERS)
+    words = (Filter(word, addresses.person_filter(name, word), stream.only == word) for word in FILTERS)
+    return every, *words, drawn, Filter("look again", "/again")
 
 
 def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
     if found.owner is None or stream.tags or stream.only:
         return None
-    handle = f"@{stream.username}@{here().settings.handles_at}"
+    elsewhere = found.is_elsewhere
+    handle = f"@{stream.username}" if elsewhere else f"@{stream.username}@{here().settings.handles_at}"
     state = STATES.get(found.owner["follow_state"] or "", "none")
     if found.viewer is None or found.is_owner:
         return FollowBox(f"Follow {stream.username}", handle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -13,15 +14,19 @@ from starlette.responses import Response, StreamingResponse
 from fedimark.accounts.queries import count_bookmarks
 from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row
-from fedimark.doorway.forms import read_form
+from fedimark.doorway.forms import SentForm, read_form
 from fedimark.errors import NotFound, Refused, TooLarge, WrongType
 from fedimark.here import here
-from fedimark.importing import exporter, importer, queries
+from fedimark.importing import exporter, importer, queries, restoring, undoing
+from fedimark.importing.listing import listed
+from fedimark.importing.options import PLAIN, read_options
 from fedimark.importing.report import Report, read_report
+from fedimark.importing.rows_out import tell_nobody
 from fedimark.jobs import queue
+from fedimark.policy.visibility import Viewer
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
-from fedimark.web.values import BrokenRow, ImportJob, ImportLine
+from fedimark.web.values import BrokenRow, ImportJob, ImportLine, SampleRow, UndoJob
 
 _CHUNK = 1_048_576
 _ENVELOPE = 65_536  # what a form adds to the file it carries
@@ -30,34 +35,50 @@ _ENVELOPE = 65_536  # what a form adds to the file it carries
 async def get_import(request: Request, *, form: Form | None = None, status: int = 200) -> Response:
     """`GET /settings/import`"""
     viewer = signed_in(request)
-    rows = await queries.imports_of(viewer.account_id, importer.KIND)
-    lines = tuple(ImportLine(_href(row), _payload(row)["filename"], row["created_at"], _state(row)) for row in rows)
+    rows = await queries.imports_of(viewer.account_id, importer.KIND, undoing.KIND)
+    lines = tuple(ImportLine(_href(row), _title(row), row["created_at"], _state(row)) for row in rows)
     amount = await count_bookmarks(viewer.actor_id)
-    return page(request, "import.html", status=status, form=form or Form(), imports=lines, bookmarks=amount)
+    shown = form or Form(PLAIN.document())
+    formats = tuple((each.name, each.words) for each in exporter.EXPORTS)
+    return page(request, "import.html", status=status, form=shown, imports=lines, bookmarks=amount, formats=formats)
 
 
 async def post_import(request: Request) -> Response:
     """`POST /settings/import` with a `file`: looked into, and shown before anything is saved."""
     viewer = signed_in(request)
+    form: SentForm | None = None
     try:
         form = await read_form(request, limit=here().settings.import_limit_bytes + _ENVELOPE)
-        upload = form.uploads.get("file")
-        if upload is None:
-            raise Refused("Choose a file first.", field="file")
-        public_id = await importer.take_upload(viewer, upload.filename or "bookmarks", _parts(upload))
+        public_id = await _taken(viewer, form)
     except (Refused, TooLarge, WrongType) as error:
-        return await get_import(request, form=Form(errors={"file": error.message}), status=error.status)
+        shown = Form({**PLAIN.document(), **dict(form or {})}, {error.field or "file": error.message})
+        return await get_import(request, form=shown, status=error.status)
     return onward(f"/settings/import/{public_id}")
 
 
-async def get_job(request: Request) -> Response:
+async def get_job(request: Request, *, form: Form | None = None, status: int = 200) -> Response:
     """`GET /settings/import/{id}`: the preview, the progress, or the report."""
     row = await queue.of_owner(signed_in(request).account_id, request.path_params["id"])
-    if row is None or row["kind"] != importer.KIND:
+    if row is None or row["kind"] not in (importer.KIND, undoing.KIND):
         raise NotFound
-    name = "import_preview.html" if row["state"] == "held" else "import_progress.html"
-    report = _payload(row)["preview"] if row["state"] == "held" else json.loads(row["report"])
-    return page(request, name, job=_job(row, read_report(report)))
+    if row["kind"] == undoing.KIND:
+        return page(request, "import_undone.html", job=_undo(row))
+    if row["state"] != "held":
+        return page(request, "import_progress.html", job=_job(row, read_report(json.loads(row["report"]))))
+    shown = form or Form(_payload(row).get("options", {}))
+    report = read_report(_payload(row)["preview"])
+    return page(request, "import_preview.html", status=status, job=_job(row, report), form=shown)
+
+
+async def post_look(request: Request) -> Response:
+    """`POST /settings/import/{id}`: looked into once more, with other options."""
+    form = await read_form(request)
+    try:
+        await importer.look_again(signed_in(request), request.path_params["id"], read_options(form))
+    except Refused as error:
+        shown = Form(dict(form), {error.field or "file": error.message})
+        return await get_job(request, form=shown, status=error.status)
+    return onward(f"/settings/import/{request.path_params['id']}")
 
 
 async def post_start(request: Request) -> Response:
@@ -66,17 +87,51 @@ async def post_start(request: Request) -> Response:
     return onward(f"/settings/import/{request.path_params['id']}")
 
 
+async def post_undo(request: Request) -> Response:
+    """`POST /settings/import/{id}/undo`: everything it did is taken back, but what was edited since."""
+    public_id = await undoing.start(signed_in(request), request.path_params["id"])
+    return onward(f"/settings/import/{public_id}")
+
+
+async def post_follow(request: Request) -> Response:
+    """`POST /settings/import/{id}/follow`: whom the archive names is followed again."""
+    await restoring.follow_again(signed_in(request), request.path_params["id"])
+    return onward(f"/settings/import/{request.path_params['id']}")
+
+
+async def get_rows(request: Request) -> Response:
+    """`GET /settings/import/{id}/rows.csv`: what became of every row."""
+    row = await queue.of_owner(signed_in(request).account_id, request.path_params["id"])
+    if row is None or row["kind"] != importer.KIND:
+        raise NotFound
+    headers = {"content-disposition": f'attachment; filename="import-{row["public_id"]}.csv"'}
+    return StreamingResponse(listed(row), media_type="text/csv; charset=utf-8", headers=headers)
+
+
 async def get_export(request: Request) -> Response:
-    """`GET /settings/export.json`: everything one has, as Pinboard JSON."""
+    """`GET /settings/export?format=…`: everything one has, in a file of one's choice."""
     owner = owner_of(request)
-    name = f"fedimark-{owner.username}.json"
+    return _file(owner, exporter.export_named(request.query_params.get("format", "")))
+
+
+async def get_json(request: Request) -> Response:
+    """`GET /settings/export.json`: everything one has, as Pinboard JSON."""
+    return _file(owner_of(request), exporter.export_named("pinboard-json"))
+
+
+def _file(owner: Owner, chosen: exporter.Export) -> Response:
+    name = f"fedimark-{owner.username}.{chosen.ending}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(_export(owner), media_type="application/json", headers=headers)
+    made = chosen.make(owner, tell_nobody)
+    return StreamingResponse(made, media_type=chosen.media_type, headers=headers)
 
 
-async def _export(owner: Owner) -> AsyncIterator[bytes]:
-    async for part in exporter.export(owner):
-        yield part
+async def _taken(viewer: Viewer, form: SentForm) -> str:
+    options = read_options(form)
+    upload = form.uploads.get("file")
+    if upload is None:
+        raise Refused("Choose a file first.", field="file")
+    return await importer.take_upload(viewer, upload.filename or "bookmarks", _parts(upload), options)
 
 
 async def _parts(upload: UploadFile) -> AsyncIterator[bytes]:
@@ -93,9 +148,18 @@ def _href(row: Row) -> str:
     return f"/settings/import/{row['public_id']}"
 
 
+def _title(row: Row) -> str:
+    name = str(_payload(row)["filename"])
+    return f"Taking back {name}" if row["kind"] == undoing.KIND else name
+
+
 def _state(row: Row) -> str:
     if row["state"] in ("waiting", "running"):
         return "running"
+    if row["kind"] == undoing.KIND:
+        return f"{undoing.read_undone(json.loads(row['report'])).removed:,} removed"
+    if _payload(row).get("undo"):
+        return "taken back"
     if row["state"] == "held":
         return "waits for your word"
     report = read_report(json.loads(row["report"]))
@@ -115,4 +179,21 @@ def _job(row: Row, report: Report) -> ImportJob:
         done=int(row["done"]),
         total=int(row["total"]),
         failure=report.failure,
+        samples=tuple(SampleRow(**asdict(sample)) for sample in report.samples),
+        undo_href=f"/settings/import/{_payload(row)['undo']}" if _payload(row).get("undo") else "",
+        follows=len(_payload(row).get("rest", {}).get("follows", ())),
+        followed=bool(_payload(row).get("followed")),
+    )
+
+
+def _undo(row: Row) -> UndoJob:
+    undone = undoing.read_undone(json.loads(row["report"]))
+    return UndoJob(
+        import_href=f"/settings/import/{_payload(row)['import']}",
+        filename=str(_payload(row)["filename"]),
+        **undoing.document(undone),
+        running=row["state"] in ("waiting", "running"),
+        done=int(row["done"]),
+        total=int(row["total"]),
+        failure=str(json.loads(row["report"]).get("failure", "")),
     )

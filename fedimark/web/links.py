@@ -19,7 +19,8 @@ from fedimark.timelines.queries import Found
 from fedimark.timelines.remarks import about_link
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import LinkStream
-from fedimark.web.pages import Side, TagLine
+from fedimark.web.pages import Side, TagLine, feeds_of
+from fedimark.web.remarks import place_of
 from fedimark.web.respond import moved, onward, page, viewer_of
 
 
@@ -35,9 +36,10 @@ async def get_link(request: Request) -> Response:
     if found.link["hash"] != asked:  # found out to be the same page since
         return onward(addresses.link(found.link["hash"]))
     link, first = await link_entry(found.link, found.viewer_id)
-    talk = await about_link(found, stream.cursor(request.query_params.get("said", ""), ""))
+    talk = await about_link(found, place_of(request))
     sides = (Side("Tags on this page", _tags(await tags_of(found))),)
-    return page(request, "url.html", link=link, first=first, page=shown, talk=talk, sides=sides)
+    feeds = feeds_of(found.stream) if found.link["savers"] else ()
+    return page(request, "url.html", link=link, first=first, page=shown, talk=talk, sides=sides, feeds=feeds)
 
 
 async def _saves(request: Request, found: Found) -> Page:

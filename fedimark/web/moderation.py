@@ -1,22 +1,22 @@
-"""Muting and blocking: people by anybody, domains and accounts by admins; and the relays that admins chose."""
+"""Blocking: people by anybody, domains and accounts by admins; and the relays that admins chose."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedimark import addresses
 from fedimark.database import Row
 from fedimark.doorway.forms import SentForm, read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import FedimarkError, Forbidden, NotFound, Refused
 from fedimark.follows import queries as follows
 from fedimark.follows import relays
-from fedimark.moderation import domains, mutes, people, quarantine, queries, suspension
+from fedimark.moderation import domains, people, quarantine, queries, suspension
+from fedimark.web.mutes import blocked_person
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
-from fedimark.web.values import BlockedDomain, BlockedPerson, Relays, SubscribedRelay, SuspendedAccount
+from fedimark.web.values import BlockedDomain, Relays, SubscribedRelay, SuspendedAccount
 
 
 async def get_people(request: Request) -> Response:
@@ -53,28 +53,6 @@ async def post_unblock(request: Request) -> Response:
     owner, typed = owner_of(request), await read_form(request)
     await people.unblock(owner, typed.text("who"))
     return onward(own_path(typed.text("back"), "/people/blocked"))
-
-
-async def get_muted(request: Request) -> Response:
-    """`GET /people/muted`: whom one mutes."""
-    return await _muted_page(request, Form())
-
-
-async def post_mute(request: Request) -> Response:
-    """`POST /people/mute` with `who`: somebody known here, by handle or address."""
-    owner, typed = owner_of(request), await read_form(request)
-    try:
-        await mutes.mute(owner, typed.text("who"))
-    except FedimarkError as error:
-        return await _muted_page(request, Form({"who": typed.text("who")}, {"who": error.message}), error.status)
-    return onward(own_path(typed.text("back"), "/people/muted"))
-
-
-async def post_unmute(request: Request) -> Response:
-    """`POST /people/unmute` with `who`"""
-    owner, typed = owner_of(request), await read_form(request)
-    await mutes.unmute(owner, typed.text("who"))
-    return onward(own_path(typed.text("back"), "/people/muted"))
 
 
 async def get_moderation(request: Request) -> Response:
@@ -142,13 +120,8 @@ async def post_leave_relay(request: Request) -> Response:
 
 async def _blocked_page(request: Request, form: Form, status: int = 200) -> Response:
     rows = await queries.blocked_by(owner_of(request).actor_id)
-    blocked = tuple(_blocked(row) for row in rows)
+    blocked = tuple(blocked_person(row) for row in rows)
     return page(request, "people.html", status=status, showing="blocked", blocked=blocked, form=form)
-
-
-async def _muted_page(request: Request, form: Form, status: int = 200) -> Response:
-    muted = tuple(_blocked(row) for row in await queries.muted_by(owner_of(request).actor_id))
-    return page(request, "people.html", status=status, showing="muted", blocked=muted, form=form)
 
 
 async def _moderation_page(request: Request, status: int = 200, **forms: Form) -> Response:
@@ -192,12 +165,3 @@ def _suspended(row: Row) -> SuspendedAccount:
     local = row["local_name"]
     name = local or f"@{row['username']}@{row['host']}"
     return SuspendedAccount(name, local or row["uri"], row["suspended_at"])
-
-
-def _blocked(row: Row) -> BlockedPerson:
-    is_here = row["local_name"] is not None
-    handle = f"{row['username']}@{row['host']}" if row["host"] else row["username"]
-    href = addresses.person(row["local_name"]) if is_here else row["url"] or row["uri"]
-    # Two of one server may bear one name: an id is nobody else's.
-    who = row["local_name"] if is_here else row["uri"]
-    return BlockedPerson(handle, row["name"] or row["username"], href, who, row["at"])

@@ -10,21 +10,29 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fedimark import addresses
-from fedimark.text.html import linkify
+from fedimark.policy.muted import read_muted, words_of
+from fedimark.text.excerpts import excerpt, marked
+from fedimark.text.html import linkify, own_link
+from fedimark.text.query import Words
 from fedimark.text.tags import is_private, key
+from fedimark.text.works import may_be_paper, page_of, paper_of
 from fedimark.timelines.entries import Entry, Page, Person
+from fedimark.timelines.places import is_for_everybody, place_of
+from fedimark.timelines.savers import name_of
+from fedimark.timelines.stream import Stream
 from fedimark.web import times
+
+_PAPERS = {"arxiv": "arXiv", "doi": "DOI", "pubmed": "PubMed", "pmc": "PubMed Central"}
+_TWO_LINES = 210  # characters; about what two lines hold at their widest
 
 if TYPE_CHECKING:
     from fedimark.policy.visibility import Viewer
-
-# Of a description, what a copy link carries: fifty of them stand on a page, and their addresses must stay short.
-COPIED_DESCRIPTION = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +54,26 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class TagLine:
-    """A tag at the side: its stream, how many, and the address that narrows this stream by it."""
+    """A tag at the side: its stream, how many, and the address that narrows this stream by it.
+
+    In a cloud its `size` goes from 1 to 5.
+    """
 
     name: str
     href: str
     count: int
     narrow_href: str | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A titled list of tags at the side."""
+    """A titled list of tags at the side, or a cloud of them; `links` show more of them, or show them otherwise."""
 
     title: str
     tags: tuple[TagLine, ...]
+    links: tuple[Filter, ...] = ()
+    is_cloud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,16 @@ class Heading:
     count: int | None = None
     filters: tuple[Filter, ...] = ()
     follow: FollowBox | None = None
+    edit_href: str = ""  # where many of one's own can be edited at once
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFace:
+    """A stream in a format for feed readers: what a page calls it, its media type (empty: a page), its address."""
+
+    word: str
+    media_type: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +119,9 @@ class Listing:
 
     `tag_owner` is the user name whose tags the tag words lead to, empty for everybody's; `here` the keys of the
     tags the stream is about, drawn quietly; `months` heads each month; `marks` shows the owner's stars (one's own
-    page only); `savers_first` names the savers before the tags, as a network page does.
+    page only); `savers_first` names the savers before the tags, as a network page does. `pick` is the path of a stream
+    of one's own whose entries can be ticked, to edit many of them; else it is empty. `sought` are the words that were
+    searched for, which are marked where they stand.
     """
 
     page: Page
@@ -104,6 +130,8 @@ class Listing:
     months: bool = False
     marks: bool = False
     savers_first: bool = False
+    pick: str = ""
+    sought: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +161,38 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a server is muted, as half a sentence, and since when."""
+
+    reason: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """The savers a line names, and how many it does not."""
 
     people: tuple[Person, ...]
     more: int
+
+
+_FEEDS = (
+    ("RSS", "application/rss+xml", "rss"),
+    ("Atom", "application/atom+xml", "atom"),
+    ("JSON Feed", "application/feed+json", "json"),
+    ("papers as BibTeX", "application/x-bibtex", "bib"),
+)
+
+PRIVATE_FEEDS = FeedFace("private, with a key", "", "/settings/keys")
+
+
+def feeds_of(stream: Stream) -> tuple[FeedFace, ...]:
+    """The feeds of a stream, for its page; what strangers may not look at has none at its address."""
+    if not is_for_everybody(stream):
+        return ()
+    path, asked = place_of(stream)
+    query = f"?{urlencode(asked)}" if asked else ""
+    return tuple(FeedFace(word, kind, addresses.feed(path, form) + query) for word, kind, form in _FEEDS)
 
 
 def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Environment:
@@ -156,19 +211,33 @@ def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Envir
     )
     env.globals["static"] = static
     env.globals["places"] = places
+    env.globals["silence"] = silence
+    env.globals["no_form"] = Form()
     env.filters.update(
         ago=times.ago,
         exact=times.exact,
         day=times.day,
         machine=times.machine,
+        marked=marked,
+        excerpt=excerpt,
+        made=Markup,
         linkify=lambda text: Markup(linkify(text)),  # noqa: S704 - linkify escapes everything but its own links
+        own_link=lambda text: Markup(own_link(text)),  # noqa: S704 - the same
+        absolute=addresses.absolute,
+        brief=brief,
+        work=work,
+        is_long=is_long,
         number=lambda count: f"{count:,}",
         counted=counted,
         tag_key=key,
         tag_path=tag_path,
+        entry_id=entry_id,
         link_path=link_path,
         own_path=own_path,
         copy_href=copy_href,
+        report_href=report_href,
+        here_href=here_href,
+        say_href=addresses.say,
         also=also,
         on_sites=on_sites,
         is_mine=is_mine,
@@ -183,13 +252,14 @@ def render(env: Environment, name: str, viewer: Viewer | None, path: str, now: i
 
     `path` is the path and query asked for: forms come back to it. `now` is in microseconds since 1970, UTC.
     """
-    defaults = {"notice": "", "alternate": "", "time_zone": viewer.time_zone if viewer else "UTC"}
+    zone = viewer.time_zone if viewer else "UTC"
+    defaults = {"notice": "", "alternate": "", "canonical": "", "feeds": (), "profile": None, "time_zone": zone}
     return env.get_template(name).render(**{**defaults, **values}, viewer=viewer, path=path, now=now)
 
 
 def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
     """The words at the head of every page; the one where the viewer is, is current."""
-    hrefs = {"recent": "/recent", "popular": "/popular"}
+    hrefs = {"recent": "/recent", "popular": "/popular", "search": "/search"}
     if viewer:
         hrefs = {"network": "/network", **hrefs, "mine": addresses.person(viewer.username)}
     here = path.partition("?")[0]
@@ -197,6 +267,30 @@ def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
         Filter(word, href, here == href or (word == "mine" and here.startswith(f"{href}/")))
         for word, href in hrefs.items()
     )
+
+
+def silence(viewer: Viewer | None) -> Silence | None:
+    """Why this server says nothing to others and since when, for an admin; None when it speaks."""
+    if viewer is None or not viewer.muted:
+        return None
+    muted = read_muted(viewer.muted)
+    return Silence(words_of(muted.why), muted.since)
+
+
+def brief(text: str) -> str:
+    """The beginning of some words on one line, as other sites show it under a link."""
+    return " ".join(text[:400].split())[:200]
+
+
+def work(entry: Entry) -> str:
+    """Which paper or study an entry's address is of, `arXiv 1706.03762`; empty where it is none."""
+    found = paper_of(page_of(entry.url)) if may_be_paper(entry.host) else None
+    return f"{_PAPERS[found.kind]} {found.id}" if found else ""
+
+
+def is_long(text: str) -> bool:
+    """Whether a description fills more than the two lines that lists show."""
+    return len(text) > _TWO_LINES or text.count("\n") > 1
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -216,6 +310,11 @@ def link_path(entry: Entry) -> str:
     return addresses.link(entry.link_hash)
 
 
+def entry_id(entry: Entry) -> str:
+    """What tells an entry from all others of its page: the name of the save that it shows."""
+    return name_of(entry)
+
+
 def own_path(entry: Entry, viewer: Viewer) -> str:
     """The viewer's own bookmark of an entry; its forms stand below it."""
     assert entry.own is not None
@@ -223,16 +322,18 @@ def own_path(entry: Entry, viewer: Viewer) -> str:
 
 
 def copy_href(entry: Entry) -> str:
-    """The form that saves an entry as one's own, filled in; a long description is cut, and says so with `…`."""
-    description = entry.description
-    if len(description) > COPIED_DESCRIPTION:
-        description = f"{description[:COPIED_DESCRIPTION].rpartition(' ')[0] or description[:COPIED_DESCRIPTION]} …"
-    return addresses.add(
-        url=entry.url,
-        title=entry.title,
-        description=description,
-        tags=" ".join(entry.tags),
-    )
+    """The form that saves as one's own the bookmark whose words an entry shows, filled in from it."""
+    return addresses.add(**{"from": entry.note})
+
+
+def here_href(person: Person) -> str:
+    """The page here of anybody, of this server or another; feeds have none, and lead home."""
+    return addresses.person(person.handle) if person.host and person.username else person.href
+
+
+def report_href(entry: Entry) -> str:
+    """The form that reports to the admins the bookmark whose words an entry shows."""
+    return f"/report?bookmark={quote(entry.note, safe='')}"
 
 
 def also(entry: Entry) -> Named:

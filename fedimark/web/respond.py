@@ -36,7 +36,10 @@ def owner_of(request: Request) -> Owner:
 
 def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
     """A template drawn for whoever asks."""
-    text = render(here().caches["pages"], name, viewer_of(request), asked_for(request.scope), now(), **values)
+    path = asked_for(request.scope)
+    # What is asked with a query shows a part, or something else each time.
+    values.setdefault("canonical", path if status == 200 and "?" not in path else "")
+    text = render(here().caches["pages"], name, viewer_of(request), path, now(), **values)
     return HTMLResponse(text, status_code=status)
 
 

@@ -16,14 +16,25 @@ from fedimark.doorway.sessions import forget
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here
 from fedimark.media.files import avatar_path
+from fedimark.outbox.digests import handle_of
 from fedimark.web.accounts import refused
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
 from fedimark.web.values import InviteLine, SessionLine
 
 _FIELD_NAMES = tuple(f"field_{part}_{number}" for number in range(1, profile.FIELDS + 1) for part in ("name", "value"))
-_TEXTS = ("name", "bio", *_FIELD_NAMES, "approve_followers", "keep_out")
-_CHOICES = ("visibility", "privacy_lock", "time_zone", "theme")
+_TEXTS = (
+    "name",
+    "bio",
+    *_FIELD_NAMES,
+    "approve_followers",
+    "keep_out",
+    "takes_links",
+    "searchable",
+    "no_replies",
+    "digest",
+)
+_CHOICES = ("visibility", "privacy_lock", "time_zone")
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # another picture has another name
 _SAVED = "Saved."
 
@@ -150,6 +161,7 @@ async def _settings_page(request: Request, form: Form, avatar_form: Form | None 
         avatar_href=addresses.icon(icon) if icon else "",
         avatar_form=avatar_form or Form(),
         public_count=0 if viewer.privacy_lock else await count_shown(viewer.actor_id),
+        digest_handle=f"@{handle_of(viewer.username)}@{here().settings.handles_at}",
         notice=_notice(request),
     )
 
@@ -188,10 +200,13 @@ def _filled(kept: profile.Profile) -> Form:
         "bio": kept.bio,
         "approve_followers": "yes" if kept.approves_followers else "",
         "keep_out": "yes" if kept.keeps_out else "",
+        "takes_links": "yes" if kept.takes_links else "",
+        "searchable": "yes" if kept.searchable else "",
+        "no_replies": "yes" if kept.no_replies else "",
+        "digest": "yes" if kept.digest else "",
         "visibility": kept.default_visibility.word,
         "privacy_lock": "yes" if kept.privacy_lock else "",
         "time_zone": kept.time_zone,
-        "theme": kept.theme,
     }
     for number, (name, value) in enumerate(kept.fields, 1):
         values |= {f"field_name_{number}": name, f"field_value_{number}": value}

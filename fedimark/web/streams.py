@@ -1,14 +1,16 @@
-"""Pages of streams: a person, their tags and filters, everybody's tags, recent, the network."""
+"""Pages of streams: a person, their tags and filters, everybody's tags, recent, popular."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark import addresses
+from fedimark.accounts.links import verified
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows import queries as follows
@@ -18,13 +20,15 @@ from fedimark.here import here
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
-from fedimark.timelines.stream import NetworkStream, PersonStream, PopularStream, RecentStream, Stream, TagStream
+from fedimark.timelines.stream import PersonStream, PopularStream, RecentStream, Stream, TagStream
 from fedimark.timelines.tag_actors import followable
+from fedimark.web.elsewhere import profile_elsewhere
 from fedimark.web.headings import STATES, heading_of
-from fedimark.web.pages import Crumb, Empty, Form, Listing, Side, TagLine
-from fedimark.web.respond import moved, page, signed_in, viewer_of
+from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of
+from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
 from fedimark.web.values import Followed, FollowedFeed, Profile
 
+MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them
 SAYS_WHAT_CAME = ("/network", "/people")  # pages that show what came of following
 _IMPORT = Crumb("Import bookmarks", "/settings/import")
 
@@ -32,6 +36,11 @@ _IMPORT = Crumb("Import bookmarks", "/settings/import")
 async def get_person(request: Request) -> Response:
     """`/u/{user}`"""
     return await _stream(request, PersonStream(request.path_params["user"]))
+
+
+async def get_digest(request: Request) -> Response:
+    """`/u/{user}/digest`, and its days: a digest speaks to servers, people read the person's page."""
+    return onward(addresses.person(request.path_params["user"]))
 
 
 async def get_person_filter(request: Request) -> Response:
@@ -78,28 +87,6 @@ async def get_popular(request: Request) -> Response:
     return await _stream(request, PopularStream(period, keys))
 
 
-async def get_network(request: Request, *, form: Form | None = None, status: int = 200) -> Response:
-    """`/network`: what the reader and the people they follow saved; with `form`, what was wrong with following."""
-    viewer = signed_in(request)
-    found = await queries.find(NetworkStream(), viewer)
-    rows = await follows.following(viewer.actor_id)
-    return page(
-        request,
-        "network.html",
-        status=status,
-        heading=heading_of(found, None),
-        listing=Listing(await _page(request, found), savers_first=True),
-        sides=(),
-        profile=None,
-        empty=_empty(found),
-        form=form or Form(),
-        notice=await what_came(request),
-        followed=followed(rows),
-        followed_tags=followed_tags(rows),
-        followed_feeds=followed_feeds(rows),
-    )
-
-
 async def what_came(request: Request) -> str:
     """What came of following somebody just now, in words: `?followed=` says whom; empty otherwise."""
     row = await follows.one_at(signed_in(request).actor_id, request.query_params.get("followed", ""))
@@ -134,38 +121,79 @@ def _followed(row: Row) -> Followed:
 
 async def _stream(request: Request, which: Stream) -> Response:
     found = await queries.find(which, viewer_of(request))
-    shown = await _page(request, found)
+    picking = found.is_owner and request.query_params.get("edit") == "many"
+    shown = await _page(request, found, "edit=many&" if picking else "")
+    heading = heading_of(found, await queries.amount(found), await followable(found))
     return page(
         request,
         "stream.html",
-        heading=heading_of(found, await queries.amount(found), await followable(found)),
-        listing=_listing(found, shown),
-        sides=await _sides(found),
+        heading=replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
+        listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
+        sides=await _sides(found, request.query_params),
         empty=_empty(found),
-        profile=_profile(found) if isinstance(which, PersonStream) and not which.tags and not which.only else None,
+        feeds=(*feeds_of(which), PRIVATE_FEEDS) if found.is_owner else feeds_of(which),
+        profile=await _profile(found)
+        if isinstance(which, PersonStream) and not which.tags and not which.only
+        else None,
     )
 
 
-async def _page(request: Request, found: Found) -> Page:
+async def _page(request: Request, found: Found, kept: str) -> Page:
     asked = request.query_params
     cursor = stream.cursor(asked.get("before", ""), asked.get("after", ""))
     shown = await queries.page(found, cursor, here().settings.page_size)
-    kept = "from=here&" if found.stream == RecentStream(here=True) else ""
+    kept += "from=here&" if found.stream == RecentStream(here=True) else ""
     earlier = f"?{kept}before={shown.earlier}" if shown.earlier else None
     return Page(shown.entries, earlier, f"?{kept}after={shown.later}" if shown.later else None)
 
 
-def _listing(found: Found, shown: Page) -> Listing:
+def path_of(which: PersonStream) -> str:
+    """Where a stream of one person stands."""
+    if which.tags:
+        return addresses.person_tags(which.username, which.tags)
+    return addresses.person_filter(which.username, which.only) if which.only else addresses.person(which.username)
+
+
+def _listing(found: Found, shown: Page, pick: str) -> Listing:
     if isinstance(found.stream, PersonStream):
-        name = found.stream.username
-        return Listing(shown, tag_owner=name, here=found.stream.tags, months=True, marks=found.is_owner)
+        name = "" if found.is_elsewhere else found.stream.username
+        return Listing(shown, tag_owner=name, here=found.stream.tags, months=True, marks=found.is_owner, pick=pick)
     return Listing(shown, here=found.stream.tags if isinstance(found.stream, TagStream | PopularStream) else ())
 
 
-async def _sides(found: Found) -> tuple[Side, ...]:
+async def _sides(found: Found, asked: Mapping[str, str]) -> tuple[Side, ...]:
+    if found.is_elsewhere:
+        return ()
     if found.tag_ids:
         return (Side("Related tags", _tag_lines(found, await queries.related(found))),)
-    return (Side("Tags", _tag_lines(found, await queries.cloud(found))),)
+    if not isinstance(found.stream, PersonStream):
+        return (Side("Tags", _tag_lines(found, await queries.cloud(found))),)
+    shows_all, is_cloud = asked.get("tags") == "all", asked.get("mode") == "cloud"
+    lines = _tag_lines(found, await queries.cloud(found, MOST_SHOWN if shows_all else MOST_USED))
+    if is_cloud:
+        lines = tuple(sorted(_sized(lines), key=lambda line: line.name))
+    return (Side("Tags", lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud),)
+
+
+def _sized(lines: Sequence[TagLine]) -> Iterator[TagLine]:
+    """Tags with their sizes: each twice as large a count is a step, of five."""
+    most = max((line.count for line in lines), default=1)
+    for line in lines:
+        yield replace(line, size=max(1, 5 - (most // max(line.count, 1)).bit_length() + 1))
+
+
+def _ways(found: Found, *, shows_all: bool, is_cloud: bool) -> tuple[Filter, ...]:
+    """Other ways to show the tags at the side."""
+    mode, more = ("&mode=cloud" if is_cloud else ""), ("all" if shows_all else "top")
+    ways = (
+        Filter("top", f"?tags=top{mode}", not shows_all),
+        Filter("all", f"?tags=all{mode}", shows_all),
+        Filter("list" if is_cloud else "cloud", f"?tags={more}" + ("" if is_cloud else "&mode=cloud")),
+    )
+    if found.viewer is None or not found.is_owner:
+        return ways
+    own = addresses.bundles(found.viewer.username)
+    return (*ways, Filter("manage", "/settings/tags"), Filter("bundles", own))
 
 
 def _tag_lines(found: Found, counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
@@ -182,19 +210,20 @@ def _tag_lines(found: Found, counted: Sequence[tuple[str, int]]) -> tuple[TagLin
     )
 
 
-def _profile(found: Found) -> Profile | None:
+async def _profile(found: Found) -> Profile | None:
     owner = found.owner
+    if found.is_elsewhere:
+        return await profile_elsewhere(found)
     if owner is None or not (owner["name"] or owner["summary"] or owner["icon"] or owner["fields"] != "[]"):
         return None
     icon = addresses.icon(owner["icon"]) if owner["icon"] else ""
-    fields = tuple((name, value) for name, value in json.loads(owner["fields"]))
+    said = json.loads(owner["fields"])
+    known = await verified(owner["id"]) if said else {}
+    fields = tuple((name, value, known.get(value)) for name, value in said)
     return Profile(owner["name"], owner["summary"], icon, fields)
 
 
 def _empty(found: Found) -> Empty:
-    if isinstance(found.stream, NetworkStream):
-        text = "Follow somebody by their handle, on any server; what they save appears here, merged with your own."
-        return Empty("Quiet so far", text)
     if isinstance(found.stream, PersonStream) and found.stream.only:
         return Empty("Nothing here", f"No bookmark is {found.stream.only} just now.")
     if found.is_owner:

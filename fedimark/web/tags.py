@@ -8,69 +8,65 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark import addresses
-from fedimark.bookmarks import tags
+from fedimark.bookmarks import tag_edits, tags
 from fedimark.doorway.forms import read_form
-from fedimark.errors import FedimarkError, NotFound, Refused
-from fedimark.text import tags as words
+from fedimark.errors import NotFound, Refused
 from fedimark.web.pages import Form, TagLine
-from fedimark.web.respond import onward, owner_of, page
+from fedimark.web.respond import onward, owner_of, page, signed_in
+
+MOST_ONCE = 200  # tags used once that a page names
 
 _FORMS = ("rename", "merge", "delete")
 
 
 async def get_tags(request: Request) -> Response:
     """`GET /settings/tags`"""
-    return await _tags_page(request, {}, notice=_NOTICES.get(request.query_params.get("done", ""), ""))
+    return await _tags_page(request, {})
 
 
 async def post_rename(request: Request) -> Response:
-    """`POST /settings/tags/rename`: `old`, `new`"""
-    owner, typed = owner_of(request), await read_form(request)
-    try:
-        await tags.rename_tag(owner, typed.text("old"), typed.text("new"))
-    except (Refused, NotFound) as error:
-        return await _refused(request, "rename", typed, error, "old")
-    return onward("/settings/tags?done=rename")
+    """`POST /settings/tags/rename`: `old`, `new`; with `look` what it would do is shown first"""
+    return await _edit(request, "rename", "old", "new")
 
 
 async def post_merge(request: Request) -> Response:
     """`POST /settings/tags/merge`: several `tags` into one"""
-    owner, typed = owner_of(request), await read_form(request)
-    try:
-        for word in words.split(typed.text("tags")) or ("",):
-            await tags.rename_tag(owner, word, typed.text("into"))
-    except (Refused, NotFound) as error:
-        return await _refused(request, "merge", typed, error, "tags")
-    return onward("/settings/tags?done=merge")
+    return await _edit(request, "merge", "tags", "into")
 
 
 async def post_delete(request: Request) -> Response:
     """`POST /settings/tags/delete`: `tag`"""
-    owner, typed = owner_of(request), await read_form(request)
+    return await _edit(request, "delete", "tag")
+
+
+async def get_garden(request: Request) -> Response:
+    """`GET /settings/tags/garden`: what looks mistyped, doubled or forgotten"""
+    viewer = signed_in(request)
+    found = await tag_edits.garden(viewer)
+    once = tuple(TagLine(key, addresses.person_tags(viewer.username, (key,)), 1) for key in found.once[:MOST_ONCE])
+    return page(request, "garden.html", proposals=found.proposals, once=once, more=len(found.once) - len(once))
+
+
+async def _edit(request: Request, which: str, *names: str) -> Response:
+    """An edit of tags: what it would do, or the job that does it; what is wrong stands beside its field."""
+    viewer, typed = signed_in(request), await read_form(request)
     try:
-        await tags.delete_tag(owner, typed.text("tag"))
+        edit = tag_edits.read_edit(which, [typed.text(name) for name in names])
+        if typed.text("look"):
+            looked = await tag_edits.look(viewer, edit)
+            fields = tuple((name, typed.text(name)) for name in names)
+            return page(request, "tags_ask.html", which=which, edit=edit, looked=looked, fields=fields)
+        return onward(f"/bulk/{await tag_edits.begin_edit(viewer, edit)}")
     except (Refused, NotFound) as error:
-        return await _refused(request, "delete", typed, error, "tag")
-    return onward("/settings/tags?done=delete")
+        form = Form(typed, {error.field or names[0]: error.message})
+        return await _tags_page(request, {which: form}, status=error.status)
 
 
-_NOTICES = {"rename": "Renamed.", "merge": "Merged.", "delete": "Deleted; the bookmarks stay."}
-_RENAMED_FIELDS = {"new": {"merge": "into"}}
-
-
-async def _refused(
-    request: Request, which: str, typed: Mapping[str, str], error: FedimarkError, field: str
-) -> Response:
-    """The page again, with what is wrong beside the field that is wrong."""
-    name = _RENAMED_FIELDS.get(error.field, {}).get(which, error.field) or field
-    return await _tags_page(request, {which: Form(typed, {name: error.message})}, status=error.status)
-
-
-async def _tags_page(request: Request, forms: Mapping[str, Form], *, status: int = 200, notice: str = "") -> Response:
+async def _tags_page(request: Request, forms: Mapping[str, Form], *, status: int = 200) -> Response:
     owner = owner_of(request)
     lines = tuple(
         TagLine(tag.key, addresses.person_tags(owner.username, (tag.key,)), tag.count)
         for tag in await tags.own_tags(owner.actor_id)
     )
     shown = {name: forms.get(name, Form()) for name in _FORMS}
-    return page(request, "tags.html", status=status, notice=notice, tags=lines, **shown)
+    return page(request, "tags.html", status=status, tags=lines, **shown)

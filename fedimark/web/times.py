@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC
+
+from fedimark.text.calendar import beginning, moment_in, span_of, this_day, zone
+
+__all__ = ["ago", "beginning", "date_of", "day", "exact", "machine", "month", "span_of", "this_day"]
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -11,8 +14,6 @@ DAY = 24 * HOUR
 WEEK = 7 * DAY
 MONTH = 30.4375 * DAY
 YEAR = 365.25 * DAY
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ago(at: int, now: int) -> str:
@@ -40,38 +41,31 @@ def ago(at: int, now: int) -> str:
 
 def exact(at: int, time_zone: str) -> str:
     """Write a moment out for a person in a time zone: `12 December 2018, 18:00 UTC`; an unknown zone reads as UTC."""
-    moment = _moment(at, _zone(time_zone))
+    moment = moment_in(at, zone(time_zone))
     return f"{moment.day} {moment:%B} {moment.year}, {moment:%H:%M} {moment.tzname()}"
 
 
 def day(at: int, time_zone: str) -> str:
     """Write the day of a moment out: `12 December 2018`."""
-    moment = _moment(at, _zone(time_zone))
+    moment = moment_in(at, zone(time_zone))
     return f"{moment.day} {moment:%B} {moment.year}"
 
 
 def month(at: int, time_zone: str) -> str:
     """Write the month of a moment out, the heading of a long stream: `December 2018`."""
-    moment = _moment(at, _zone(time_zone))
+    moment = moment_in(at, zone(time_zone))
     return f"{moment:%B} {moment.year}"
+
+
+def date_of(at: int, time_zone: str) -> str:
+    """The day of a moment in a person's calendar, as addresses name it: `2026-12-24`."""
+    return moment_in(at, zone(time_zone)).date().isoformat()
 
 
 def machine(at: int) -> str:
     """Write a moment for the `datetime` attribute of `<time>`: `2018-12-12T18:00:00Z`."""
-    return f"{_moment(at, UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
+    return f"{moment_in(at, UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def _counted(count: int, word: str) -> str:
     return f"{count} {word} ago" if count == 1 else f"{count} {word}s ago"
-
-
-def _moment(at: int, zone: tzinfo) -> datetime:
-    # Adding keeps microseconds exact and works before 1970 on every platform, which fromtimestamp() does not.
-    return (_EPOCH + timedelta(microseconds=at)).astimezone(zone)
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

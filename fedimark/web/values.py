@@ -9,12 +9,29 @@ from fedimark.timelines.entries import Person
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a person says of themselves above their stream; `fields` are names with values, plain text."""
+    """What a person says of themselves above their stream; `fields` are names with values, plain text.
+
+    Beside each value stands since when it is known to be a page of theirs, None where it is not. Of somebody elsewhere
+    `home_href` is their page at home, and no picture is shown: it would be asked of their server, so initials stand
+    there. `older` says how to read further back, None where one may not.
+    """
 
     name: str
     bio: str
     avatar_href: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str, int | None], ...]
+    home_href: str = ""
+    initials: str = ""
+    older: Older | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """Reading an outbox elsewhere further back: the form's address, and what came of the last time, in words."""
+
+    action: str
+    is_running: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,53 @@ class FollowedFeed:
     who: str
     read_at: int | None
     trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """How a network page is narrowed now: `list_id` is empty for the whole network, `who` names somebody followed.
+
+    `fields` are all of it, as a form sends it to be remembered. The last three are addresses.
+    """
+
+    list_id: str
+    tag: str
+    who: str
+    person: str
+    fields: tuple[tuple[str, str], ...]
+    is_remembered: bool
+    marks_read: bool
+    without_tag: str
+    without_who: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """One of the viewer’s lists of people."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListEdited:
+    """A list of people on the page that changes it; `feed` is its secret address, empty without one."""
+
+    name: str
+    href: str
+    feed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody on a list, or who could be: `who` is what the forms send."""
+
+    handle: str
+    name: str
+    href: str
+    who: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +147,26 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class BlockedPerson:
-    """Somebody the viewer blocks or mutes since `at` (microseconds); `who` is what takes it back."""
+    """Somebody the viewer blocks or mutes since `at` (microseconds); `who` is what takes it back.
+
+    A mute may end by itself at `until`.
+    """
 
     handle: str
     name: str
     href: str
     who: str
     at: int
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MutedWord:
+    """A word, a tag or a server (`kind`) that the viewer mutes, perhaps `until` a moment."""
+
+    kind: str
+    value: str
+    until: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +188,25 @@ class SuspendedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A report: of `person`, whom the forms of moderation call `who`, by somebody, at a moment.
+
+    `bookmarks` are titles and addresses of what everybody may see of what it names, `unseen` how many more it names.
+    """
+
+    id: str
+    person: Person
+    who: str
+    by: str
+    comment: str
+    at: int
+    bookmarks: tuple[tuple[str, str], ...]
+    unseen: int
+    is_forwarded: bool
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SubscribedRelay:
     """A relay, and since when (microseconds) it has said what `state` tells: requested, accepted or rejected."""
 
@@ -128,12 +224,110 @@ class Relays:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenToYou:
+    """A link that somebody gave to the viewer at a moment; `href` is where their Note can be read, may be empty."""
+
+    id: str
+    url: str
+    host: str
+    title: str
+    description: str
+    at: int
+    person: Person
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrailLine:
     """A step of a bookmark's life: `copied from` with a person, `edited` without."""
 
     text: str
     at: int
     person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundElsewhere:
+    """A bookmark that another server told of; `href` is where it stands, `copy_href` the form filled in from it."""
+
+    url: str
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    person: Person
+    href: str
+    at: int | None
+    copy_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSearch:
+    """A search that the viewer keeps under a name; `number` is that of its bundle, which is in its feed's address."""
+
+    name: str
+    href: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """What is searched for, where (mine, network, here or elsewhere), in which order; `trouble` is what of it was not
+    understood, in sentences.
+
+    `name` and `wrong` are of a search that was to be kept and was not. Of other servers, once they were `asked`: what
+    was found, which answered, which of these have more, which did not.
+    """
+
+    text: str
+    scope: str
+    order: str = "newest"
+    trouble: tuple[str, ...] = ()
+    name: str = ""
+    wrong: str = ""
+    asked: bool = False
+    found: tuple[FoundElsewhere, ...] = ()
+    answered: tuple[str, ...] = ()
+    with_more: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+_GIFTS = {
+    "waiting": "on its way to {}",
+    "sent": "sent to {}",
+    "nobody": "not sent: nobody called {} was found",
+    "unreachable": "not sent: the server of {} did not answer",
+    "self": "not sent to {}: that is you",
+    "many": "not sent to {}: you gave away as many links today as one may",
+}
+
+
+def gift_words(who: str, state: str) -> str:
+    """What became of giving a link to somebody (`bo@marks.example`), as far as its giver may know."""
+    return _GIFTS[state].format(f"@{who}")
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """The form that replies and remarks: `about` is the id of what they are about, `whose` a handle.
+
+    `reach` is the word for how far they reach: public or unlisted.
+    """
+
+    about: str
+    whose: str
+    may_reply: bool
+    may_quote: bool
+    reach: str
+    back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRule:
+    """What the owner of a bookmark decides about what others say under it; the forms stand at `action`."""
+
+    action: str
+    takes_replies: bool
+    hidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +348,50 @@ class OtherSpelling:
 
 
 @dataclass(frozen=True, slots=True)
+class OldWords:
+    """What the viewer said of a page before, and when."""
+
+    href: str
+    at: int
+    title: str
+    description: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoSaved:
+    """Others who saved a page, how many more there are, and where all of them stand."""
+
+    people: tuple[Person, ...]
+    more: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Tags to press, and whose they are in words."""
+
+    kind: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the form that saves knows of a page; `look` is its address where it may be asked what it calls itself."""
+
+    old: OldWords | None = None
+    also: AlsoSaved | None = None
+    offers: tuple[Offer, ...] = ()
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Editing:
     """What the add and edit form says beside its fields.
 
+    `is_fresh` says that it knows of no bookmark of this address: then one is not replaced without a word. `after` goes
+    through unchanged.
+    `copied_from` is whose bookmark it is filled in from, `is_partial` that only the address was theirs to give.
     `already_at`: when this very address was saved. `secret`: the address looks as if it must not be public. `jump` and
     `back` go through unchanged. `remove_href` is empty when adding, and tells the two forms apart.
     """
@@ -170,6 +405,35 @@ class Editing:
     back: str = ""
     remove_href: str = ""
     cancel_href: str = ""
+    copied_from: str = ""
+    is_partial: bool = False
+    is_fresh: bool = False
+    after: str = ""
+    about: About = About()
+
+
+@dataclass(frozen=True, slots=True)
+class BundleLine:
+    """One of the viewer’s bundles, and what it asks for in words."""
+
+    name: str
+    href: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAsk:
+    """An edit of many before it is done: what it does in words, to how many, and the first of them (address, title).
+
+    `fields` are sent again; without `words` nothing that could be done was said yet.
+    """
+
+    words: str
+    count: int
+    first: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...]
+    back: str
+    is_delete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +446,39 @@ class SessionLine:
     made_at: int
     used_at: int
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note in its writer's list."""
+
+    href: str
+    title: str
+    written_at: int
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNote:
+    """A note as its page shows it; `html` is what text.markdown made of it."""
+
+    href: str
+    title: str
+    html: str
+    written_at: int
+    changed_at: int
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A key of the viewer's programs, and what it does in words; `used_at` is None while it never was used."""
+
+    id: str
+    name: str
+    does: str
+    made_at: int
+    used_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +515,24 @@ class BrokenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleRow:
+    """A row of a file as it would come in: its number, what it would do and how far it would reach, in words."""
+
+    row: int
+    fate: str
+    url: str
+    title: str
+    tags: str
+    visibility: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportJob:
-    """An import looked at, running or done; `href` is its page, `failure` is why it stopped, for the public."""
+    """An import looked at, running or done; `href` is its page, `failure` is why it stopped, for the public.
+
+    `undo_href` is the page of what takes it back, empty while nothing does. `follows` is how many an archive names, who
+    may be `followed` again already.
+    """
 
     href: str
     filename: str
@@ -232,3 +545,39 @@ class ImportJob:
     done: int = 0
     total: int = 0
     failure: str = ""
+    samples: tuple[SampleRow, ...] = ()
+    undo_href: str = ""
+    follows: int = 0
+    followed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndoJob:
+    """An import that is being taken back, or was; `import_href` is its page."""
+
+    import_href: str
+    filename: str
+    removed: int
+    restored: int
+    left: int
+    running: bool
+    done: int
+    total: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostLine:
+    """How another server fares, for admins: its state in words, what waits there and since when, what went wrong last.
+
+    Moments are microseconds since 1970; 0 is never.
+    """
+
+    host: str
+    state: str
+    is_paused: bool
+    waiting: int
+    oldest: int
+    fails: int
+    error: str
+    next_try: int

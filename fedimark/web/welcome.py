@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,6 +50,9 @@ async def get_pinboard_person(request: Request) -> Response:
         return moved(addresses.person(user))
     if all(part.startswith("t:") for part in rest):
         return moved(addresses.person_tags(user, _keys(rest)))
+    if len(rest) == 1 and rest[0].startswith("bundle:"):
+        name = SegmentConvertor().convert(rest[0].removeprefix("bundle:"))
+        return moved(f"{addresses.bundles(user)}?name={quote(name, safe='')}")
     if len(rest) == 1 and rest[0].startswith("b:"):
         return moved(addresses.bookmark(user, rest[0].removeprefix("b:")))
     if len(rest) == 1 and rest[0] in FILTERS:

@@ -16,7 +16,7 @@ from tortoise.fields import BooleanField
 from fedimark import models
 from fedimark.database import migrate
 from fedimark.settings import Settings
-from tests.bench import datasets, people
+from tests.bench import datasets, learned, people
 from tests.support.storage import answering_postgres
 
 _STEP = 20_000
@@ -72,6 +72,9 @@ async def _copy(file: Path, url: str) -> None:
         with sqlite3.connect(file) as source:
             for model in (getattr(models, name) for name in models.__all__):
                 await _copy_table(source, connection, model)
+            await learned.on_postgres(source, connection)
+        # A copy that did not know better would be muted.
+        await connection.execute("DELETE FROM fact WHERE name = 'installation'")
         for index in indexes:
             await connection.execute(index["indexdef"])
         await connection.execute("VACUUM ANALYZE")

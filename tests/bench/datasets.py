@@ -25,10 +25,10 @@ from fedimark.models import Bookmark
 from fedimark.settings import Settings
 from fedimark.text import urls
 from fedimark.text.works import PAGES_VERSION
-from tests.bench import people
+from tests.bench import learned, people
 from tests.support.invariants import disagreements
 
-VERSION = 2  # of the data sets: another number builds them anew
+VERSION = 3  # of the data sets: another number builds them anew
 FIRST_ACTOR = 1001
 READER = 0  # the person whose pages are measured: has 3 of 100 bookmarks, follows 25 people
 FOLLOWED = range(1, 26)
@@ -36,7 +36,7 @@ TAGS = 5_000
 SAVES = 10  # of each page, on average
 YEARS = 3 * 365 * 86_400_000_000  # that the moments of a data set are spread over, whatever its size
 _STEP = 20_000
-_WORDS = ("note", "page", "open", "link", "field", "slow", "small", "green", "tide", "paper", "stone", "river", "cloud")
+WORDS = ("note", "page", "open", "link", "field", "slow", "small", "green", "tide", "paper", "stone", "river", "cloud")
 
 _BOOKMARK = (
     *("id", "actor_id", "link_id", "public_id", "is_local", "page_url", "url", "url_md5", "title", "description"),
@@ -178,6 +178,9 @@ def _fill(database: sqlite3.Connection, amount: int) -> None:
     for _, made in indexes:
         database.execute(made)
     database.execute("COMMIT")
+    database.execute("BEGIN")
+    learned.on_sqlite(database)
+    database.execute("COMMIT")
     database.execute("DROP TABLE tagging")
     database.execute("PRAGMA journal_mode = WAL")
 
@@ -217,7 +220,7 @@ def _bookmarks(amount: int) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
         while len(tag_ids) < 3:
             tag_ids = sorted({*tag_ids, chance.randint(1, TAGS)})
         visibility = 3 if chance.random() < 0.9 else chance.choice((0, 0, 1, 2))
-        words = " ".join(chance.choices(_WORDS, k=14))
+        words = " ".join(chance.choices(WORDS, k=14))
         moment = people.MADE_AT + number * step
         url = url_of(link_id)
         yield (

@@ -1,5 +1,5 @@
-"""What a bookmark costs whose saver 10,000 people of 2,000 other servers follow: the rows that tell them are written
-with it.
+"""What a bookmark costs whose saver 10,000 people of 2,000 other servers follow: the save, and the worker's step that
+writes the rows which tell them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from fedimark import addresses
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.save import save_bookmark
+from fedimark.bookmarks.untold import tell_waiting
 from fedimark.database import execute, fetch_one
 from fedimark.here import wall_clock
 from fedimark.models import Actor, Follow, Peer
@@ -31,15 +32,16 @@ _SOFTWARE = ("mastodon",) * 18 + ("lemmy", "fedimark")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Milliseconds of a save, the median of several: with the rows for everybody, and without a follower."""
+    """Milliseconds, the median of several: of a save with followers, of one without, and of telling all followers."""
 
     database: str
     followed_ms: float
     alone_ms: float
+    told_ms: float
 
     @property
     def rows_ms(self) -> float:
-        """What telling everybody adds."""
+        """What it adds to a save that there are followers."""
         return self.followed_ms - self.alone_ms
 
 
@@ -59,14 +61,17 @@ def _measured(store: Store) -> Told:
         if not store.settings.is_sqlite:
             await execute("ANALYZE")
         took = {_FOLLOWED: list[float](), _ALONE: list[float]()}
+        told = list[float]()
         for count in range(_ROUNDS + 1):
             for person, times in took.items():
                 times.append(await _save(person, count))
+                spent = await _tell()
+                told += [spent] if person == _FOLLOWED else []
         row = await fetch_one("SELECT count(*) AS amount FROM delivery")
         if row is None or row["amount"] != INBOXES * (_ROUNDS + 1):
             raise RuntimeError(f"not everybody is told: {row}")
         followed, alone = (median(times[1:]) * 1_000 for times in took.values())
-        return Told(store.name, followed, alone)
+        return Told(store.name, followed, alone, median(told[1:]) * 1_000)
 
     told: Told = store.within(work)
     return told
@@ -79,6 +84,13 @@ async def _save(person: int, count: int) -> float:
     draft = read_draft(tag_text=fields.pop("tags"), **fields)  # type: ignore[arg-type]
     started = time.perf_counter()
     await save_bookmark(owner, draft)
+    return time.perf_counter() - started
+
+
+async def _tell() -> float:
+    """What the worker does next."""
+    started = time.perf_counter()
+    await tell_waiting()
     return time.perf_counter() - started
 
 

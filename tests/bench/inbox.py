@@ -10,6 +10,7 @@ from typing import Any
 from fedimark.addresses import uri_hash
 from fedimark.here import wall_clock
 from fedimark.models import ReceivedActivity
+from fedimark.policy.blocks import VERSION
 from tests.bench import ceilings, datasets, machine, people, profiled, same_rows, stores
 from tests.bench.ceilings import Ceilings
 from tests.bench.machine import Load, Served
@@ -20,7 +21,8 @@ from tests.bench.strangers import Stranger, create, creates, follow, rows, stran
 READERS = 64  # people here, each of whom follows a few strangers
 STRANGERS = 200
 HOSTS = 8
-BUSY = 16  # connections that always have a request under way
+BLOCKED = 1_000  # domains
+BUSY = 64  # connections that always have a request under way
 HELD, ROUNDS = 2_000, 3  # Creates that are let go at once, and how often
 PACED_A_SECOND = 100  # requests, over as many connections, each sent when it is due
 
@@ -120,9 +122,17 @@ def _filled(store: Store) -> list[Stranger]:
     some = strangers(STRANGERS, [f"https://peer{number}.example" for number in range(HOSTS)])
     store.fill(people.rows(datasets.FIRST_ACTOR, READERS, wall_clock()))
     store.fill(rows(some, _FIRST_STRANGER))
+    store.fill(_blocked())
     readers = [datasets.FIRST_ACTOR + number % READERS for number in range(STRANGERS)]
     store.fill(follow(reader, _FIRST_STRANGER + number) for number, reader in enumerate(readers))
     return some
+
+
+def _blocked() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Domains that nothing is taken from, and that there are some."""
+    yield "fact", {"name": VERSION, "value": "bench"}
+    for number in range(BLOCKED):
+        yield "blocked_domain", {"host": f"bad{number}.example", "reason": "", "created_at": people.MADE_AT}
 
 
 def _warm(served: Served, some: Sequence[Stranger]) -> Load:

@@ -94,9 +94,10 @@ def bare(size: int, status: int = 200) -> Iterator[Served]:
 
 
 @contextmanager
-def sink(port: int, hosts: int, latency_ms: int) -> Iterator[Served]:
-    """Servers that take every letter, at one port of many addresses of this machine."""
-    command = [sys.executable, "-m", "tests.bench.sink", str(port), str(hosts), str(latency_ms)]
+def sink(port: int, hosts: int, latency_ms: int, troubled: int = 0) -> Iterator[Served]:
+    """Servers that take every letter, at one port of many addresses of this machine; the first so many in trouble."""
+    numbers = (port, hosts, latency_ms, troubled)
+    command = [sys.executable, "-m", "tests.bench.sink", *map(str, numbers)]
     with _started(command, port, "/", clean_environ(), log="sink.log") as served:
         yield served
 

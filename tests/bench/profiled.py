@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +78,18 @@ class Sampler:
 @contextmanager
 def serving(store: Store, name: str, *arguments: str) -> Iterator[tuple[Served, Sampler]]:
     """`fedimark serve` over a database, with the sampler inside."""
+    with over(store.folder, name, *arguments, environ=store.environ) as both:
+        yield both
+
+
+@contextmanager
+def over(
+    folder: Path, name: str, *arguments: str, environ: Mapping[str, str] | None = None
+) -> Iterator[tuple[Served, Sampler]]:
+    """The same over a data directory."""
     file = machine.VAR / f"profile-{name}.json"
     program = (sys.executable, "-m", "tests.bench.profiled", str(file))
-    with machine.fedimark(store.folder, store.environ, arguments=arguments, program=program) as served:
+    with machine.fedimark(folder, environ, arguments=arguments, program=program) as served:
         yield served, Sampler(served, file)
 
 

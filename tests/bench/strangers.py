@@ -6,19 +6,21 @@ Nobody asks their servers anything: those do not exist.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
-from fedimark.accounts.register import KeyPairs, make_keys
+from fedimark.accounts.register import KeyPairs
 from fedimark.addresses import uri_hash
 from fedimark.here import wall_clock
 from fedimark.models import Actor, Follow, Peer
 from fedimark.signatures import cavage
 from fedimark.signatures.keys import PrivateKey, load_private
 from fedimark.signatures.message import Message, http_date
-from tests.bench import machine, people
+from tests.bench import people
+from tests.bench.keys import pairs
 from tests.support.wire import FOLDER
 
 _HOST = people.BASE_URL.partition("://")[2]
@@ -46,17 +48,18 @@ class Stranger:
 
 def strangers(amount: int, bases: list[str], keys: int = 32) -> list[Stranger]:
     """People of some servers in turns, each with a shared inbox at `/inbox`."""
-    pairs = _pairs(keys)
+    known = pairs(keys)
     return [
-        Stranger(number, base := bases[number % len(bases)], pairs[number % keys], f"{base}/inbox")
+        Stranger(number, base := bases[number % len(bases)], known[number % keys], f"{base}/inbox")
         for number in range(amount)
     ]
 
 
 def rows(some: Sequence[Stranger], first_id: int, software: str = "fedimark") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Their actors, numbered from `first_id`, and their servers, of which all is known."""
+    """Their actors, numbered from `first_id`, where letters to them go, and their servers, of which all is known."""
     moment = wall_clock()
     actors, peers = people.defaults(Actor), people.defaults(Peer)
+    inboxes = {inbox: number for number, inbox in enumerate(sorted({each.inbox for each in some}), 1)}
     for place, each in enumerate(some):
         host = each.base.partition("://")[2]
         own = {
@@ -68,6 +71,7 @@ def rows(some: Sequence[Stranger], first_id: int, software: str = "fedimark") ->
             "url": each.uri,
             "inbox": f"{each.uri}/inbox",
             "shared_inbox": each.inbox,
+            "inbox_id": inboxes[each.inbox],
             "followers_uri": f"{each.uri}/followers",
             "key_id": f"{each.uri}#main-key",
             "public_key": each.keys.public_key,
@@ -76,10 +80,18 @@ def rows(some: Sequence[Stranger], first_id: int, software: str = "fedimark") ->
             "fetched_at": moment,
         }
         yield "actor", {**actors, **own}
+    for inbox, number in inboxes.items():
+        yield "inbox", {"id": number, "url": inbox, "hash": uri_hash(inbox), "host": urlsplit(inbox).netloc}
     for base in sorted({each.base for each in some}):
         host = base.partition("://")[2]
         known = {"software": software, "software_at": moment, "seen_at": moment, "let_in_at": moment}
         yield "peer", {**peers, "host": host, **known}
+
+
+def with_keys(rows: Iterable[tuple[str, dict[str, Any]]], keys: KeyPairs) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of people here, who can sign with these."""
+    for table, row in rows:
+        yield table, {**row, **asdict(keys)} if table == "actor" else row
 
 
 def follow(follower_id: int, target_id: int) -> tuple[str, dict[str, Any]]:
@@ -96,8 +108,27 @@ def creates(some: Sequence[Stranger], series: str, amount: int, connections: int
     return found
 
 
+def follows(some: Sequence[Stranger], target: str, connections: int) -> list[list[str]]:
+    """For each connection the requests it will send: each stranger asks to follow somebody here."""
+    found: list[list[str]] = [[] for _ in range(connections)]
+    for number, who in enumerate(some):
+        document = {
+            "@context": "https://www.w3.org/ns/activitystreams",
+            "id": f"{who.uri}#follows/{number}",
+            "type": "Follow",
+            "actor": who.uri,
+            "object": target,
+        }
+        found[number % connections].append(_signed(who, json.dumps(document)))
+    return found
+
+
 def _request(who: Stranger, series: str, number: int) -> str:
-    body = create(who, series, number).encode()
+    return _signed(who, create(who, series, number))
+
+
+def _signed(who: Stranger, document: str) -> str:
+    body = document.encode()
     headers = {"host": (_HOST,), "content-type": (_TYPE,)}
     message = Message("POST", "/inbox", headers, body)
     key = _key(who.keys.private_key)
@@ -120,20 +151,19 @@ def create(who: Stranger, series: str, number: int) -> str:
 @lru_cache(maxsize=1)
 def _sample() -> str:
     document = json.loads((FOLDER / "fedimark" / "create_note.json").read_text("utf-8"))
+    # As every public Create of a fedimark has one; nothing hangs on it where its author brings it.
+    document["proof"] = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-jcs-2022",
+        "created": "2026-08-20T09:15:00Z",
+        "expires": "2026-08-23T09:15:00Z",
+        "verificationMethod": f"{_SAMPLE}#ed25519-key",
+        "proofPurpose": "assertionMethod",
+        "proofValue": f"z{'4' * 87}",
+    }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=64)
 def _key(pem: str) -> PrivateKey:
     return load_private(pem)
-
-
-def _pairs(amount: int) -> list[KeyPairs]:
-    """Key pairs that are kept from run to run: they prove nothing to anybody."""
-    file = machine.VAR / "keys.json"
-    machine.VAR.mkdir(parents=True, exist_ok=True)
-    known = [KeyPairs(**each) for each in json.loads(file.read_text())] if file.exists() else []
-    if len(known) < amount:
-        known += [make_keys() for _ in range(amount - len(known))]
-        file.write_text(json.dumps([asdict(each) for each in known]))
-    return known[:amount]

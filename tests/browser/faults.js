@@ -40,7 +40,7 @@
   const targets = "button:not(.vh), .button, select, summary, nav a, .line a, .rows a, .list > li > a, input:not(.vh)";
   for (const target of all(targets)) {
     if (target.type === "hidden") continue;
-    const hit = ["checkbox", "radio"].includes(target.type) ? target.closest(".choice") : target;
+    const hit = ["checkbox", "radio"].includes(target.type) ? target.closest("label, .choice") ?? target : target;
     const { width, height } = hit.getBoundingClientRect();
     if (height < 24 || (width < 24 && !target.closest(".tags, .who, .by, .line, nav, .rows"))) {
       faults.push(`is ${Math.round(width)} × ${Math.round(height)}: ${told(target)}`);

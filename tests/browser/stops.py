@@ -103,13 +103,33 @@ def _opened(path: str, menu: str) -> Go:
     """A page with one of its menus open."""
 
     def go(page: Page, world: World) -> None:
-        _open(page, path)
+        _open(page, path.format(**world.paths))
         page.locator(menu).first.click()
 
     return go
 
 
+def _keyed(page: Page, world: World) -> None:
+    _open(page, "/settings/bookmarklets")
+    press(page, "Make one with a key")
+
+
+def _bundled(page: Page, world: World) -> None:
+    _open(page, "/u/lin/bundles/new")
+    page.get_by_label("Name", exact=True).fill("Databases")
+    page.get_by_label("Any of these tags").fill("sql sqlite neural-net")
+    press(page, "Save")
+
+
+def _ask_many(page: Page, world: World) -> None:
+    _open(page, "/u/lin/t/neural-net?edit=many")
+    page.get_by_label("Add tags").fill("papers")
+    page.get_by_label("not only those ticked").check()
+    press(page, "Change")
+
+
 TEN = rows()
+NOTE = "# Paper\n\nWhat **paper** is good for:\n\n- it waits\n- it `burns`\n\n> Nothing is lost.\n\n    a table\n"
 SPELLED = "http://www.sqlite.org:80/wal.html?utm_source=letter"
 
 STOPS = (
@@ -128,19 +148,49 @@ STOPS = (
     Stop("bookmark", "", at("{of_ana}")),
     Stop("empty-person", "", at("/u/nobody_yet")),
     Stop("sign-in-first", "", at("/network")),
+    Stop("help", "", at("/help")),
+    Stop("help-tags", "", at("/help/tags")),
+    Stop("help-bookmarklets", "", at("/help/bookmarklets")),
+    Stop("help-keyboard", "", at("/help/keyboard")),
+    Stop("help-api", "", at("/help/api")),
+    Stop("about", "", at("/about")),
+    Stop("privacy", "", at("/privacy")),
+    Stop("statistics", "", at("/u/lin/statistics")),
+    Stop("statistics-none", "", at("/u/nobody_yet/statistics")),
+    Stop("day", "", at("/u/ana/day/2018-12-12")),
+    Stop("again", "lin", at("/again")),
+    Stop("again-nothing", "nobody_yet", at("/again")),
+    Stop("settings-looks", "lin", at("/settings/looks")),
+    Stop("settings-looks-wrong", "lin", _typed("/settings/looks", {"Your own CSS": "@import 'x';"}, "Save")),
     Stop("error-404", "", at("/u/somebody-else")),
     Stop("error-405", "", at("/sign-out")),
     Stop("error-lookup", "", _empty_lookup),
     Stop("person-signed-in", "lin", at("/u/ana")),
     Stop("person-to-follow", "lin", at("/u/dora")),
+    Stop("bookmark-liked", "lin", at("{of_ana}")),
+    Stop("reactions-menu", "lin", _opened("/u/bo", "details.more summary")),
+    Stop("talk-own", "ana", _opened("{of_ana}", ".talk details.more summary")),
+    Stop("hidden", "ana", at("{of_ana}/hidden")),
+    Stop("say", "lin", at("/say?about={reply}")),
+    Stop("say-wrong", "lin", _typed("/say?about={of_ana}", {"Your words": " "}, "Reply")),
+    Stop("reply", "", at("{reply}")),
+    Stop("remark", "lin", at("{remark}")),
+    Stop("remark-edit", "lin", at("{remark}/edit")),
+    Stop("remark-remove", "lin", at("{remark}/remove")),
     Stop("own", "lin", at("/u/lin")),
     Stop("own-menu", "lin", _opened("/u/lin", "details.me summary")),
+    Stop("feed-menu", "", _opened("/u/lin/t/sql", "details.feeds summary")),
+    Stop("feed-menu-recent", "", _opened("/recent", "details.feeds summary")),
     Stop("entry-menu", "lin", _opened("/u/lin", "details.more summary")),
+    Stop("own-many", "lin", at("/u/lin?edit=many")),
+    Stop("bulk-ask", "lin", _ask_many),
     Stop("own-unread", "lin", at("/u/lin/unread")),
     Stop("own-tag", "lin", at("/u/lin/t/sql")),
     Stop("own-tags-together", "lin", at("/u/lin/t/sql,databases")),
     Stop("own-nothing", "lin", at("/u/lin/untagged")),
     Stop("network", "lin", at("/network")),
+    Stop("network-narrowed", "lin", at("/network?narrowed=yes&no_shares=yes&tag=sql")),
+    Stop("lists", "lin", at("/network/lists")),
     Stop("network-wrong", "lin", _typed("/network", {"Follow somebody": "@ana@nowhere.invalid"}, "Follow")),
     Stop("url-own", "lin", at("{link}")),
     Stop("bookmark-own", "lin", at("{bookmark}")),
@@ -150,6 +200,19 @@ STOPS = (
     Stop("add-dot", "lin", _dotted),
     Stop("add-spelling", "lin", _typed(f"/add?url={SPELLED}&title=WAL&tags=sql", {}, "Save")),
     Stop("add-wrong", "lin", _typed("/add", {"Address": "javascript:alert(1)", "Tags": "... sql"}, "Save")),
+    Stop("add-copy", "eve", at("/add?from={of_ana}")),
+    Stop("search", "lin", at("/search")),
+    Stop("search-best", "lin", at("/search?q=sql+or+%22write+ahead%22+in%3Anowhere&in=network&by=best")),
+    Stop("help-search", "", at("/help/search")),
+    Stop("search-own", "lin", at("/search?q=sql&in=mine")),
+    Stop("search-here", "", at("/search?q=nothing-like-it&in=here")),
+    Stop("search-elsewhere", "lin", at("/search?q=sql&in=elsewhere")),
+    Stop("notifications", "ana", at("/notifications")),
+    Stop("notifications-none", "fay", at("/notifications")),
+    Stop("settings-notifications", "lin", at("/settings/notifications")),
+    Stop("report", "lin", at("/report?bookmark={of_ana}")),
+    Stop("reports", "lin", at("/moderation/reports")),
+    Stop("for-you", "lin", at("/for-you")),
     Stop("edit", "lin", at("{bookmark}/edit")),
     Stop("remove", "lin", at("{bookmark}/remove")),
     Stop("removed", "lin", _removed),
@@ -159,6 +222,7 @@ STOPS = (
     Stop("people-muted", "lin", at("/people/muted")),
     Stop("people-blocked-wrong", "lin", _typed("/people/blocked", {"Block somebody": "lin"}, "Block")),
     Stop("moderation", "lin", at("/moderation")),
+    Stop("engine", "lin", at("/moderation/engine?span=hours")),
     Stop("tag-pages", "lin", at("/moderation/streams")),
     Stop("error-403", "ana", at("/moderation")),
     Stop("settings", "lin", at("/settings")),
@@ -170,10 +234,24 @@ STOPS = (
         _typed("/settings/password", {"The password now": "not this one", "The new one": "short"}, "Change it"),
     ),
     Stop("sessions", "lin", at("/settings/sessions")),
+    Stop("notes", "lin", at("/u/lin/notes")),
+    Stop("note-written", "lin", _typed("/notes/add", {"Title": "On paper", "Text": NOTE}, "Save")),
+    Stop("note-wrong", "lin", _typed("/notes/add", {"Title": "Nothing"}, "Save")),
+    Stop("keys", "lin", at("/settings/keys")),
+    Stop("keys-made", "lin", _typed("/settings/keys", {"What it is for": "the phone"}, "Make a key")),
+    Stop("keys-wrong", "lin", _typed("/settings/keys", {"What it is for": " "}, "Make a key")),
     Stop("tags", "lin", at("/settings/tags")),
     Stop(
-        "tags-wrong", "lin", _typed("/settings/tags", {"These tags": "sql nothing-like-it", "become": "sql"}, "Merge")
+        "tags-wrong", "lin", _typed("/settings/tags", {"These tags": "sql nothing-like-it", "become": "sql"}, "Merge …")
     ),
+    Stop("tags-ask", "lin", _typed("/settings/tags", {"These tags": "sql", "become": "databases"}, "Merge …")),
+    Stop("bookmarklets", "lin", at("/settings/bookmarklets")),
+    Stop("bookmarklets-key", "bo", _keyed),
+    Stop("own-cloud", "lin", at("/u/lin?tags=all&mode=cloud")),
+    Stop("bundles-none", "bo", at("/u/bo/bundles")),
+    Stop("bundle-new", "lin", at("/u/lin/bundles/new")),
+    Stop("bundle", "lin", _bundled),
+    Stop("garden", "lin", at("/settings/tags/garden")),
     Stop("leave", "lin", at("/settings/leave")),
     Stop("import", "lin", at("/settings/import")),
     Stop("import-wrong", "lin", _wrong_file),
@@ -183,6 +261,7 @@ STOPS = (
     Stop("empty-own", "nobody_yet", at("/u/nobody_yet")),
     Stop("empty-network", "nobody_yet", at("/network")),
     Stop("empty-followers", "nobody_yet", at("/followers")),
+    Stop("empty-for-you", "nobody_yet", at("/for-you")),
     Stop("empty-tags", "nobody_yet", at("/settings/tags")),
     Stop("locked-own", "pia", at("/u/pia")),
     Stop("locked-add", "pia", at("/add?url=https://a.example/")),

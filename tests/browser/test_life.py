@@ -135,12 +135,22 @@ def test_tags_are_renamed_merged_and_deleted(page, newcomer):
     page.goto("/settings/tags")
     page.locator("#rename-old").fill("sql")
     page.locator("#rename-new").fill("databases")
+    press(page, "Rename …")
+    expect(page.locator("form.form li")).to_have_count(2)
     press(page, "Rename")
+    expect(page.get_by_text("Done: 2 of 2 changed.")).to_be_visible()
+    page.goto("/settings/tags")
     page.locator("#merge-tags").fill("anlaysis")
     page.locator("#merge-into").fill("analysis")
+    press(page, "Merge …")
     press(page, "Merge")
+    expect(page.get_by_text("Done: 1 of 1 changed.")).to_be_visible()
+    page.goto("/settings/tags")
     page.locator("#delete-tag").fill("misc")
+    press(page, "Delete …")
     press(page, "Delete")
+    expect(page.get_by_text("Done: 1 of 1 changed.")).to_be_visible()
+    page.goto("/settings/tags")
 
     expect(page.locator(".many li")).to_have_text(["analysis2", "databases2"])
 
@@ -158,9 +168,68 @@ def test_a_person_here_is_followed_and_left(page, newcomer):
 
     follow_link(page, "network")
 
-    expect(page.locator("aside .rows li")).to_have_count(1)
+    expect(page.locator("aside .rows form")).to_have_count(1)
     press(page, f"leave ana@{page.url.split('/')[2]}")
     expect(page.get_by_text("Quiet so far")).to_be_visible()
+
+
+def test_what_somebody_saved_is_liked_and_shared_and_the_same_button_takes_it_back(page, newcomer):
+    title = rows()[0]["description"]
+    page.goto("/u/ana")
+
+    for name, done in (("like", "liked"), ("share", "shared")):
+        line = entry(page, title)
+        line.locator("summary").click()
+        press(page, f"{name} {title}")
+        expect(entry(page, title).get_by_role("button", name=f"{done} {title}: take it back")).to_be_visible()
+    with page.expect_navigation():
+        entry(page, title).locator(".when a.u-url").click()
+    expect(page.locator(".tally")).to_have_text("1 like, 1 share")
+    for done in ("liked", "shared"):
+        press(page, f"{done} {title}: take it back")
+
+    expect(page.locator(".tally")).to_have_count(0)
+
+
+def test_words_are_written_answered_edited_hidden_shown_again_and_taken_back(page, newcomer):
+    # A remark about somebody else's bookmark, from where that stands.
+    title = rows()[1]["description"]
+    page.goto("/u/ana")
+    menu(page, title, "reply or remark")
+    press(page, "Remark")
+    expect(page.locator(".wrong")).to_have_text("Write something.")
+    page.get_by_label("Your words").fill("The best <b>page</b> about it.")
+    press(page, "Remark")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Remark by {newcomer}")
+    expect(page.locator(".p-content")).to_have_text("The best <b>page</b> about it.")
+
+    # An answer to it, edited.
+    follow_link(page, "reply")
+    page.get_by_label("Your words").fill("Or nearly.")
+    press(page, "Reply")
+    follow_link(page, "edit")
+    page.get_by_label("Your words").fill("Or very nearly.")
+    press(page, "Save")
+    expect(page.locator(".p-content")).to_have_text("Or very nearly.")
+
+    # Taken back, and gone for good.
+    follow_link(page, "remove")
+    press(page, "Remove")
+    expect(page.get_by_text("Or very nearly.")).to_have_count(0)
+
+    # Under one's own bookmark: said, hidden, shown again, and no replies taken.
+    page.goto("/add?url=https://own.example/&title=Mine")
+    press(page, "Save")
+    page.get_by_label("Your words").fill("Note to all.")
+    press(page, "Reply")
+    page.locator(".talk summary").click()
+    press(page, "hide")
+    expect(page.locator(".talk")).to_have_count(0)
+    follow_link(page, "1 answer hidden")
+    press(page, "show again")
+    expect(page.locator(".talk .p-content")).to_have_text("Note to all.")
+    press(page, "take no replies")
+    expect(page.get_by_text("You take no replies to this bookmark.")).to_be_visible()
 
 
 def test_a_file_is_looked_into_brought_in_and_reported(page, newcomer):
@@ -183,8 +252,10 @@ def test_a_file_is_looked_into_brought_in_and_reported(page, newcomer):
 
 def test_dark_is_chosen_for_good(page, newcomer):
     page.goto("/settings")
-    page.get_by_label("Dark", exact=True).check()
     page.get_by_label("Name shown").fill("Ny")
+    press(page, "Save")
+    page.goto("/settings/looks")
+    page.get_by_role("radio", name="Dark Always.").check()
     press(page, "Save")
 
     expect(page.get_by_role("status")).to_have_text("Saved.")
@@ -199,7 +270,8 @@ def test_a_file_can_be_taken_out_again(page, newcomer):
     press(page, "Save")
     page.goto("/settings/import")
 
+    page.get_by_label("with your private ones, as").select_option("Pinboard JSON")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("button", name="Download").click()
 
     assert [row["href"] for row in json.loads(download.value.path().read_text())] == ["https://a.example/"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import secrets
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -76,7 +79,31 @@ def furnished(folder: Path) -> Iterator[World]:
         stack.callback(world.sign_up("pia", "private").close)
         _bookmarks(world)
         _people(world)
+        _talk(world)
+        _engine(folder / "world")
         yield world
+
+
+def _engine(folder: Path) -> None:
+    """How the engine went for three hours: what it writes down each minute, long enough to draw lines."""
+    until = int(time.time()) // 60
+    sums = dict.fromkeys(("requests", "requests_s", "accepted", "timelines", "timeline_s", "arrived", "deliveries",
+                          "delivery_s", "statements", "database_s"), 0.0)  # fmt: skip
+    with sqlite3.connect(folder / "data" / "fedimark.sqlite3", timeout=30) as database:
+        for minute in range(180):
+            wave = 1 + math.sin(minute / 23) * 0.6 + math.sin(minute / 3.7) * 0.25
+            for name, amount in (("requests", 90), ("accepted", 40), ("arrived", 25), ("statements", 900)):
+                sums[name] += amount * wave
+            sums |= {"timelines": sums["accepted"], "deliveries": sums["arrived"]}
+            sums["requests_s"] += 90 * wave * 0.012 * wave
+            sums["timeline_s"] += 40 * wave * 0.4 * wave
+            sums["delivery_s"] += 25 * wave * 1.3
+            sums["database_s"] += 900 * wave * 0.0004 * wave
+            waiting = {"received_waiting": max(0, wave * 20 - 22), "deliveries_waiting": max(0, wave * 60 - 40)}
+            if not 100 < minute < 106:  # it was updated
+                text = json.dumps(sums | {name: round(amount) for name, amount in waiting.items()})
+                database.execute("INSERT OR IGNORE INTO figure_minute (minute, figures) VALUES (?, ?)",
+                                 (until - 180 + minute, text))  # fmt: skip
 
 
 def rows() -> list[dict[str, Any]]:
@@ -163,10 +190,42 @@ def _bookmarks(world: World) -> None:
     world.paths["of_ana"] = re.findall(r'href="(/u/ana/b/[a-z2-7]{13})"', world.people["ana"].get("/u/ana").text)[0]
 
 
+def _talk(world: World) -> None:
+    """What people say under a bookmark of ana's: a thread, a remark, and something she hides."""
+
+    def say(name: str, about: str, words: str, kind: str = "reply") -> str:
+        return post(world.people[name], "/say", {"about": about, "words": words, "kind": kind})
+
+    about = world.paths["of_ana"]
+    first = say("dora", about, "Does the argument of section 3 hold for 日本語 too?\n\nI tried, and it did not.")
+    second = say("bo", first, "Only with another tokeniser: https://tokens.example/how-to, and it takes a while.")
+    say("dora", second, "Thank you!")
+    say("lin", say("ana", second, "That page moved."), "Found it.")
+    world.paths["remark"] = say("lin", about, "The clearest page about it that I know of.", "remark")
+    say("cy", about, "Buy my book, it is much better than this one.")
+    page = world.people["ana"].get(about).text
+    hide = re.findall(r'/hide" method="post"><input type="hidden" name="what" value="([0-9a-f]{40})"', page)
+    post(world.people["ana"], f"{about}/hide", {"what": hide[-1]})
+    world.paths["reply"] = first
+
+
 def _people(world: World) -> None:
     lin = world.people["lin"]
+    # Of ana's, what the page of one bookmark shows, and one that reaches lin's network by who shared it.
+    for name in ("bo", "cy", "dora"):
+        post(world.people[name], "/like", {"bookmark": world.paths["of_ana"], "liked": "yes"})
+    post(lin, "/like", {"bookmark": world.paths["of_ana"], "liked": "yes"})
+    for name in ("bo", "cy"):
+        post(world.people[name], "/share", {"bookmark": world.paths["of_ana"], "shared": "yes"})
+    eves = world.save("eve", "https://eve.example/kerning", title="Kerning by eye", tags="type")
+    post(world.people["bo"], "/share", {"bookmark": eves, "shared": "yes"})
     for name, who in (("dora", "lin"), ("ana", "lin"), ("lin", "ana"), ("lin", "bo"), ("lin", "cy")):
         world.follow(name, who)
+    # Two links for lin of people lin follows, one with words.
+    page = "https://type.example/specimens/"
+    words = "The italics on page four are what you were looking for."
+    world.save("bo", page, title="Specimens of 1912", description=words, tags="type for:lin", visibility="private")
+    world.save("cy", "https://logs.example/", title="What logs are good for", tags="for:@lin sql", visibility="private")
     profile = {
         "name": "Lin Sørensen",
         "bio": BIO,

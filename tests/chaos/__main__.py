@@ -1,4 +1,4 @@
-"""`make chaos`: sixty rounds on SQLite and PostgreSQL, a line each; `--only 17 --seed 4711` plays one of them again."""
+"""`make chaos`: a hundred rounds on SQLite and PostgreSQL, a line each; `--only 17 --seed 4711` plays one again."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ import secrets
 import shutil
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import structlog
 
 from tests.chaos import checks
-from tests.chaos.points import Fate, fates
+from tests.chaos.cluster import programs
+from tests.chaos.points import Fate, fates, short
 from tests.chaos.rounds import play
+from tests.chaos.troubles import NotHere
 from tests.chaos.world import World
-from tests.support.storage import (
-    PostgresStorage,
-    PostgresTemplate,
-    SqliteStorage,
-    SqliteTemplate,
-    Storage,
-    answering_postgres,
-    memory_folder,
-)
+from tests.support.storage import SqliteTemplate, memory_folder
 
-ROUNDS = 60
+ROUNDS = 100
+MINUTES = 5.0
+_WORLDS = 2
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,58 +42,98 @@ def main(arguments: Sequence[str]) -> int:
     # Asked to end, it ends its servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
-    chosen = [fate for fate in fates(seed, options.rounds, databases) if options.only in (None, fate.number)]
+    drawn = short(seed, databases) if options.short else fates(seed, options.rounds, databases)
+    chosen = [fate for fate in drawn if options.only in (None, fate.number)]
     _say(f"seed {seed}, {len(chosen)} rounds on {' and '.join(databases)}")
-    folder = memory_folder()
+    started = time.monotonic()
+    how = "--short" if options.short else f"--rounds {options.rounds}"
+    how += f" --database {options.database}" if options.database else ""
+    run = Run(seed, memory_folder(), how, started + options.minutes * 60)
     try:
-        broken = sum(_on(list(few), database, seed, folder) for database, few in groupby(chosen, lambda f: f.database))
+        asyncio.run(run.play(chosen))
     finally:
-        if not any(folder.glob("broken-*")):
-            shutil.rmtree(folder, ignore_errors=True)
-    _say(f"{len(chosen) - broken} rounds held, {broken} did not")
-    return 1 if broken or not chosen else 0
+        if not any(run.folder.glob("broken-*")):
+            shutil.rmtree(run.folder, ignore_errors=True)
+    took = f"in {(time.monotonic() - started) / 60:.1f} minutes"
+    _say(f"{run.held} rounds held, {run.broken} did not, {run.passed_over} could not be played here, {took}")
+    if run.left:
+        _say(f"The time was over before {run.left} of them: a quieter machine, or --minutes, plays them all.")
+    return 1 if run.broken or not chosen else 0
 
 
-def _on(chosen: list[Fate], database: str, seed: int, folder: Path) -> int:
-    """Play the rounds of one database; returns how many were broken, each of which ends its world."""
-    template = SqliteTemplate() if database == "sqlite" else PostgresTemplate(answering_postgres() or "")
-    broken = 0
-    try:
-        while chosen:
-            storage = SqliteStorage(template) if isinstance(template, SqliteTemplate) else PostgresStorage(template)
-            played, is_broken = asyncio.run(_in_a_world(chosen, storage, seed, folder / f"{database}-{len(chosen)}"))
-            broken += is_broken
-            chosen = chosen[played:]
-    finally:
-        template.remove()
-    return broken
+@dataclass(slots=True)
+class Run:
+    """Rounds on several databases, in two worlds of each, all at once: they mostly wait."""
 
+    seed: int
+    folder: Path
+    how: str
+    until: float  # no round begins later
+    left: int = 0
+    held: int = 0
+    broken: int = 0
+    passed_over: int = 0
 
-async def _in_a_world(chosen: list[Fate], storage: Storage, seed: int, folder: Path) -> tuple[int, bool]:
-    """Play until a round is broken; returns how many were played and whether the last one was."""
-    async with World(folder, storage, seed) as world:
-        for played, fate in enumerate(chosen, 1):
-            try:
-                told = await play(world, fate)
-            except Exception:
-                _say(f"{fate.number:3} {fate}  BROKEN\n{traceback.format_exc()}")
-                for site in world.sites:
-                    (folder / f"{site.name}.rows").write_text(await checks.rows(site))
-                kept = folder.rename(folder.with_name(f"broken-{fate.number}"))
-                _say(f"again: python -m tests.chaos --seed {seed} --only {fate.number}; what the servers wrote: {kept}")
-                return played, True
-            _say(f"{fate.number:3} {fate}  held: {told}")
-    return len(chosen), False
+    async def play(self, chosen: list[Fate]) -> None:
+        """Play them all; one that is broken ends its world, and the next begins a new one."""
+        async with asyncio.TaskGroup() as tasks:
+            for database, few in groupby(chosen, lambda fate: fate.database):
+                rounds = list(few)
+                for lane in range(_WORLDS):
+                    tasks.create_task(self._on(database, rounds[lane::_WORLDS]))
+
+    async def _on(self, database: str, chosen: list[Fate]) -> None:
+        template = await asyncio.to_thread(SqliteTemplate) if database == "sqlite" else None
+        try:
+            while chosen and time.monotonic() < self.until:
+                folder = self.folder / f"{database}-{chosen[0].number}"
+                async with World(folder, template, self.seed) as world:
+                    while chosen and time.monotonic() < self.until and await self._one(world, chosen.pop(0)):
+                        pass
+            self.left += len(chosen)
+        finally:
+            if template:
+                template.remove()
+
+    async def _one(self, world: World, fate: Fate) -> bool:
+        """Play one round; returns whether the world goes on."""
+        try:
+            told = await play(world, fate)
+        except NotHere as missing:
+            self.passed_over += 1
+            _say(f"{fate.number:3} {fate}  not here: {missing}")
+            return True
+        except Exception:
+            self.broken += 1
+            _say(f"{fate.number:3} {fate}  BROKEN\n{traceback.format_exc()}")
+            await self._keep(world, fate)
+            return False
+        self.held += 1
+        _say(f"{fate.number:3} {fate}  held: {told}")
+        return True
+
+    async def _keep(self, world: World, fate: Fate) -> None:
+        kept = self.folder / f"broken-{fate.number}"
+        kept.mkdir()
+        for site in world.sites:
+            with suppress(Exception):
+                (kept / f"{site.name}.rows").write_text(await checks.rows(site))
+        for log in world.folder.rglob("*.log"):
+            shutil.copy(log, kept)
+        _say(
+            f"again: python -m tests.chaos {self.how} --seed {self.seed} --only {fate.number}; what was written: {kept}"
+        )
 
 
 def _databases(wanted: str | None) -> tuple[str, ...]:
-    """Those asked for, else SQLite, and PostgreSQL where one answers."""
+    """Those asked for, else SQLite, and PostgreSQL where one can be made."""
     if wanted:
         return (wanted,)
-    if answering_postgres() is not None:
+    if programs() is not None:
         return ("sqlite", "postgres")
     if os.environ.get("CI") == "true":
-        raise SystemExit("no PostgreSQL answers, and CI requires one")
+        raise SystemExit("there is no initdb here, and CI requires one")
+    _say("There is no initdb here: without PostgreSQL.")
     return ("sqlite",)
 
 
@@ -102,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="no round begins later")
+    parser.add_argument("--short", action="store_true", help="what `make test` plays")
     parser.add_argument("--only", type=int, help="the number of one round")
     parser.add_argument("--database", choices=("sqlite", "postgres"))
     return parser

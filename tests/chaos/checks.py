@@ -28,12 +28,14 @@ _PATIENCE_S = 90.0
 _WAITING = {
     "received": "SELECT kind, tries, outcome FROM received_activity WHERE applied_at IS NULL",
     "deliveries": "SELECT inbox, tries, last_error, next_at, lease_until FROM delivery WHERE dead_at IS NULL",
+    "tellings": "SELECT bookmark_id, tries, error, next_at FROM telling WHERE set_aside_at IS NULL",
     "removals": "SELECT url, removed_at FROM bookmark WHERE removed_at IS NOT NULL",
     "jobs": "SELECT kind, state, tries FROM job WHERE ended_at IS NULL",
 }
 _NEVER = {
     "dead deliveries": "SELECT inbox, tries, last_error FROM delivery WHERE dead_at IS NOT NULL",
     "set aside": "SELECT kind, outcome FROM received_activity WHERE outcome LIKE 'poison%' OR outcome = 'unreachable'",
+    "never told": "SELECT bookmark_id, error FROM telling WHERE set_aside_at IS NOT NULL",
     "failed jobs": "SELECT kind, report FROM job WHERE state = 'failed'",
 }
 _BOOKMARKS = "SELECT b.*, a.uri AS author, a.local_name FROM bookmark b JOIN actor a ON a.id = b.actor_id"
@@ -41,7 +43,7 @@ _FOLLOWS = """
 SELECT COALESCE(r.uri, r.local_name) AS reader, COALESCE(t.uri, t.local_name) AS target, f.state
 FROM follow f JOIN actor r ON r.id = f.follower_id JOIN actor t ON t.id = f.target_id
 """
-_TABLES = ("received_activity", "activity", "delivery", "reach", "bookmark", "follow", "tombstone", "job")
+_TABLES = ("received_activity", "activity", "delivery", "reach", "telling", "bookmark", "follow", "tombstone", "job")
 _LOOKS = 3  # in a row: what travels between two servers may be seen at neither of them once
 
 
@@ -83,7 +85,8 @@ async def followed(world: World) -> None:
     """Who follows whom, as both sides must have it."""
     ana, bo, cy, rec = world.ana.uri, world.bo.uri, world.cy.person.uri, world.recorder.uri
     between = {(ana, bo), (bo, ana)} | ({(cy, ana)} if world.cy.follows else set())
-    for site, pairs in ((world.sites[0], between | {(rec, ana)}), (world.sites[1], between | {(bo, rec)})):
+    to_ana = between | {(rec, ana)} | {(each, ana) for each in world.joined}
+    for site, pairs in ((world.sites[0], to_ana), (world.sites[1], between | {(bo, rec)})):
         async with site.inside():
             rows = await fetch(_FOLLOWS)
         named = [
@@ -176,6 +179,10 @@ def _heard(world: World, of_ana: Promised) -> None:
     for body in world.recorder.letters:
         letter_id = json.loads(body)["id"]
         assert first.setdefault(letter_id, body) == body, f"{letter_id} was said in other words the second time"
+    accepted = [each["object"] for each in map(json.loads, first.values()) if each["type"] == "Accept"]
+    followers = sorted(each if isinstance(each, str) else each["id"] for each in accepted)
+    wanted_ids = sorted([f"{world.recorder.uri}/follows/1", *(f"{each}/follows/1" for each in world.joined)])
+    assert followers == wanted_ids, f"of {wanted_ids} were accepted {followers}"
     notes: dict[str, tuple[str, Words]] = {}
     for document in map(json.loads, first.values()):
         said = document.get("object")

@@ -1,9 +1,9 @@
-"""`python -m tests.chaos.launcher serve …`: fedimark as it is, but for its patience and its end.
+"""`fedimark serve …` as it is, but for its patience, its end, and what its machine tells it.
 
 A file that FEDIMARK_TEST_DOOM names says where this process is to die: a point, and how many passes until then. What
 the steps do is not changed: they are watched from outside, and where a doomed one passes, the process kills itself as
 `kill -9` would. A minute of its schedules lasts a second, and no pause more than four, so that what waits for another
-try need not be waited for.
+try need not be waited for. Its clock and its names are those of FEDIMARK_TEST_MACHINE. (machine.py)
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -25,14 +27,21 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapp
 
 import fedimark.cli
 from fedimark import app, worker
+from fedimark.activitypub import door as inboxes
 from fedimark.activitypub import inbox as door
-from fedimark.delivery import breaker, choose, claim, retry, send, settle
+from fedimark.bookmarks import untold
+from fedimark.database.sqlite import WriteTransaction
+from fedimark.delivery import breaker, claim, retry, schedule, send, settle
 from fedimark.inbox import apply, receive, runs
+from fedimark.jobs import postgres
 from fedimark.remote import client, flights
+from tests.chaos.machine import Machine
 
 _STEP: ContextVar[str] = ContextVar("step", default="")
 _MINUTE = 60  # seconds, which become one
 _LONGEST = 4 * retry.SECOND
+_LEASE = 3 * retry.SECOND
+_SWEEP_S, _HEARTBEAT_S = 1, 3
 _IN_A_COMMIT_S = 0.002
 _IN_A_POST_S = 0.02
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
@@ -73,7 +82,7 @@ class Doom:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-DOOM = Doom(Path(os.environ["FEDIMARK_TEST_DOOM"]))
+DOOM = Doom(Path(os.environ.get("FEDIMARK_TEST_DOOM", "")))
 
 
 def hurry() -> None:
@@ -82,11 +91,16 @@ def hurry() -> None:
     breaker._FIRST_PAUSE //= _MINUTE
     breaker._LONGEST_PAUSE = _LONGEST
     breaker._PROBED_LATELY //= _MINUTE
-    choose._LOOK_AGAIN //= _MINUTE
+    schedule._SWEEP_EVERY //= _MINUTE
+    claim._LEASE = claim._SETTLING = _LEASE
+    untold.PAUSE //= _MINUTE
     apply.PAUSES_S = tuple(min(max(1, pause // _MINUTE), 4) for pause in apply.PAUSES_S)
     apply.UNREACHABLE_PAUSES_S = tuple(min(pause // _MINUTE, 4) for pause in apply.UNREACHABLE_PAUSES_S)
+    postgres._SWEEP, postgres._HEARTBEAT = timedelta(seconds=_SWEEP_S), timedelta(seconds=_HEARTBEAT_S)
     flights.UNREACHABLE_FOR //= _MINUTE
+    flights.REFUSED_FOR //= _MINUTE
     door.RETRY_AFTER_S //= _MINUTE
+    inboxes.RETRY_AFTER_S //= _MINUTE
 
 
 def watch() -> None:
@@ -100,15 +114,19 @@ def watch() -> None:
     _step("apply", apply, "_try_asked")
     # The loop has its steps in a table of its own.
     _step("removal", worker, "finish_removals")
-    worker.STEPS = MappingProxyType({**worker.STEPS, "removals": worker.finish_removals})
+    _step("tell", worker, "tell_waiting")
+    watched = {"removals": worker.finish_removals, "tellings": worker.tell_waiting}
+    worker.STEPS = MappingProxyType({**worker.STEPS, **watched})
     _step("take over", claim, "take_over")
     app.Door.__call__ = _watched_door(app.Door.__call__)  # type: ignore[method-assign]
     for client_class in (SqliteClient, AsyncpgDBClient):
-        client_class.execute_query = _watched_alone(client_class.execute_query)  # type: ignore[method-assign]
+        for name in ("execute_query", "execute_query_dict"):
+            setattr(client_class, name, _watched_alone(getattr(client_class, name)))
     for transaction in (SqliteTransactionWrapper, TransactionWrapper):
         transaction.commit = _watched_commit(transaction.commit)  # type: ignore[method-assign]
         for name in ("execute_query", "execute_query_dict", "execute_many"):
             setattr(transaction, name, _watched_statement(getattr(transaction, name)))
+    WriteTransaction.visit = _watched_statement(WriteTransaction.visit)  # type: ignore[method-assign]
 
 
 def _step(name: str, owner: Any, attribute: str, around: Callable[[Async], Async] | None = None) -> None:
@@ -209,7 +227,11 @@ def _watched_statement(run: Async) -> Async:
     return watched
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str]) -> None:
+    """Be `fedimark` with these arguments; returns when it has ended."""
+    DOOM.file = Path(os.environ["FEDIMARK_TEST_DOOM"])
+    Machine(Path(os.environ["FEDIMARK_TEST_MACHINE"])).inject()
     hurry()
     watch()
+    sys.argv = ["fedimark", *arguments]
     fedimark.cli.main()

@@ -1,22 +1,26 @@
-"""Two servers and a third: ana's, which is one process, bo's and cy's, which is two, and one that writes down."""
+"""Two servers and a third: ana's, which is one process, bo's and cy's, which is several, and one that writes down."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import random
+import shutil
 from pathlib import Path
 from types import TracebackType
 
 from tests.chaos import checks
+from tests.chaos.cluster import Cluster
+from tests.chaos.disk import Disk
 from tests.chaos.model import Page
 from tests.chaos.people import Person, Reader, Saver, Sender, Tally
 from tests.chaos.recorder import Recorder
 from tests.chaos.site import Part, Site
-from tests.support.storage import Storage
+from tests.support.storage import SqliteTemplate
 
 _LANES = 3  # of each saver, each with pages of its own
 _PAGES = 3  # in a lane
+_MEGABYTES = 48  # of each server's disk
 
 Actor = Saver | Reader | Sender
 
@@ -28,9 +32,12 @@ class World:
     and then. All save the same few pages, so that the entries of timelines have several savers.
     """
 
-    def __init__(self, folder: Path, storage: Storage, seed: int) -> None:
-        self.folder, self.storage, self.seed = folder, storage, seed
+    def __init__(self, folder: Path, template: SqliteTemplate | None, seed: int) -> None:
+        """Databases are copies of the template, or those of a PostgreSQL of its own where there is none."""
+        self.folder, self.template, self.seed = folder, template, seed
         self.tally = Tally()
+        self.cluster: Cluster | None = None
+        self.joined: list[str] = []  # followers of ana who came while their server erred
 
     async def __aenter__(self) -> World:
         self.recorder = Recorder(self.seed)
@@ -53,6 +60,11 @@ class World:
         """Every process, by name."""
         return {part.name: part for site in self.sites for part in site.parts}
 
+    def workers_beside(self, victim: Part) -> list[Part]:
+        """Those that share a process's work."""
+        site = next(site for site in self.sites if victim in site.parts)
+        return [each for each in site.workers if each is not victim]
+
     @property
     def actors(self) -> list[Actor]:
         """Everybody who does something."""
@@ -62,11 +74,33 @@ class World:
         """All pages somebody deals with."""
         return [page for saver in self.savers if saver.person is person for page in saver.pages]
 
+    def disk_of(self, site: Site) -> tuple[Disk, tuple[Site, ...]]:
+        """The disk that a server's rows are on, and all whose rows are there."""
+        return (self.cluster.disk, self.sites) if self.cluster else (site.disk, (site,))
+
+    def trouble(self, *sites: Site) -> None:
+        """From now on these may refuse, or not answer at all."""
+        for site in sites:
+            site.was_in_trouble = True
+            site.is_sound.clear()
+
+    def well(self, *sites: Site) -> None:
+        """All who wait for these may ask them again."""
+        for site in sites:
+            site.is_sound.set()
+
+    async def joins(self) -> None:
+        """Let somebody whom ana's server never met ask to follow her."""
+        number = len(self.joined) + 2
+        self.joined.append(await self.recorder.join(self.ana.uri, number))
+
     async def _begin(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        a = Site("ana", self.folder / "a", await self.storage.new(), apart=False)
-        b = Site("bo", self.folder / "b", await self.storage.new(), apart=True)
-        self.sites = (a, b)
+        if self.template is None:
+            self.cluster = Cluster(self.folder)
+            await self.cluster.begin()
+        # On PostgreSQL two processes share the work.
+        a, b = await self._site("ana", 0), await self._site("bo", 2 if self.cluster else 1)
         cookies = [*await a.sign_up("ana"), *await b.sign_up("bo", "cy")]
         named = zip((a, b, b), ("ana", "bo", "cy"), cookies, strict=True)
         self.people = [Person(site, name, cookie, self.tally) for site, name, cookie in named]
@@ -77,6 +111,19 @@ class World:
         self.rec = Sender(self.recorder, self.bo.uri, [Page(url) for url in lanes[0]])
         await asyncio.gather(*(site.start() for site in self.sites))
         await self._follow()
+
+    async def _site(self, name: str, workers: int) -> Site:
+        folder = self.folder / name
+        folder.mkdir()
+        disk = Disk(folder / "disk", _MEGABYTES)
+        if self.cluster is not None:
+            url = await self.cluster.new()
+        else:
+            assert self.template is not None
+            url = f"sqlite:///{shutil.copyfile(self.template.file, disk.folder / 'fedimark.sqlite3')}"
+        site = Site(name, folder, disk, url, workers)
+        self.sites += (site,)
+        return site
 
     async def _follow(self) -> None:
         for who, whom in ((self.ana, self.bo.uri), (self.bo, self.ana.uri), (self.bo, self.recorder.uri)):
@@ -99,7 +146,8 @@ class World:
         for person in self.people:
             await person.close()
         await self.recorder.close()
-        await self.storage.drop()
+        if self.cluster:
+            self.cluster.remove()
 
 
 def chance_of(seed: int, number: int) -> random.Random:

@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fedimark.database import Row, execute, fetch_one
 from fedimark.here import entered
 from fedimark.inbox.dispatch import HANDLERS
-from fedimark.outbox import documents, relays, tag_documents
+from fedimark.outbox import direct, documents, flags, quotes, reactions, relays, remark_documents, tag_documents
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.profiles import BOOKMARKS, LINK
 from fedimark.outbox.proofs import sealed
+from fedimark.outbox.remark_documents import Answered, Heard
 from fedimark.signatures.multikey import multikey
 from fedimark.vocab.activities import Activity
 from tests.house.tree import words
@@ -26,11 +27,19 @@ HEADING = re.compile(r"^### ([^\n]+)\n(?:(?!^#).)*?^```json\n(.*?)^```", re.MULT
 REFERENCE = "see: "  # a string that stands for another sample, so that no Note is printed seven times
 
 SAVED, EDITED, GONE = (1_787_217_300_000_000 + seconds * 1_000_000 for seconds in (0, 600, 86_400))
-NOTE, UPDATE, DELETE, FOLLOW, ANSWER, BLOCK = (f"{letter}3v7q2mzt5xha" for letter in "kudfab")
+NOTE, UPDATE, DELETE, FOLLOW, ANSWER, BLOCK, LIKE, SHARE = (f"{letter}3v7q2mzt5xha" for letter in "kudfabls")
 TAG, ANAS_TAG = "https://marks.example/t/page-cache", "https://marks.example/u/ana/t/page-cache"
 ANA, SERVER_ITSELF = "https://marks.example/u/ana", "https://marks.example/actor"
 BOS_TAG = "https://bo.example/t/page-cache"
+REPLY, REMARK, STAMP = (f"{letter}3v7q2mzt5xha" for letter in "rqs")
+CLEOS_NOTE = "https://cleo.example/notes/5"
+FLAG = "f3v7q2mzt5xha"
 BO, BOS_FOLLOW = "https://bo.example/users/bo", "https://bo.example/follows/17"
+BOS_NOTE = "https://bo.example/notes/9"
+
+COPIED = {"via": BOS_NOTE, "via_author": BO, "via_name": "@bo@bo.example"}
+GIVEN = {"public_id": "g3v7q2mzt5xha", "created_at": SAVED}
+TAKER = {"uri": BO, "url": "https://bo.example/@bo", "username": "bo", "host": "bo.example"}
 
 PERSON = """
 UPDATE actor SET name = 'Ana', summary = 'Databases, mostly.', created_at = ?, icon = 'ana.png', fields = ?,
@@ -104,7 +113,26 @@ async def documents_of(server: Server) -> dict[str, Any]:
     await execute(PERSON, SAVED, fields, KEY, multikey(PROOF_KEY), proof_pem)
     await execute(SERVER, KEY, multikey(PROOF_KEY))
     await execute(BOOKMARK, NOTE, SAVED, SAVED)
-    return {**await answered(server), **await said()}
+    return {**await answered(server), **await said(), **said_of_others()}
+
+
+def said_of_others() -> dict[str, Any]:
+    """Replies, remarks, and the leave to quote."""
+    bo = Answered(BO, "https://bo.example/@bo", "bo@bo.example")
+    about = {"about_uri": BOS_NOTE, "visibility": 3, "said_at": SAVED, "updated_at": SAVED, "stamp": ""}
+    reply = {**about, "public_id": REPLY, "is_reply": True, "description": "Read it twice."}
+    remark = {**about, "public_id": REMARK, "is_reply": False, "description": "Read it twice.", "quote_state": 1}
+    stamp = {"public_id": STAMP, "instrument": CLEOS_NOTE, "object_uri": f"{ANA}/b/{NOTE}"}
+    cleo, asked = "https://cleo.example/users/cleo", "https://cleo.example/asks/6"
+    return {
+        "Create of a reply": remark_documents.create("ana", reply, Heard(bo)),
+        "Create of a remark": remark_documents.create("ana", remark, Heard(bo)),
+        "QuoteRequest": quotes.request("ana", remark_documents.note("ana", remark, Heard(bo)), BOS_NOTE, BO),
+        "Accept of a QuoteRequest": quotes.accept("ana", stamp, cleo, asked, ANSWER),
+        "Reject of a QuoteRequest": quotes.reject("ana", stamp, cleo, asked, ANSWER),
+        "Leave to quote": quotes.authorization("ana", stamp),
+        "Delete of the leave to quote": quotes.revocation("ana", stamp, cleo, GONE),
+    }
 
 
 async def answered(server: Server) -> dict[str, Any]:
@@ -130,6 +158,7 @@ async def answered(server: Server) -> dict[str, Any]:
         "A person's tag": await got("/u/ana/t/page-cache"),
         "A page of the outbox of a tag": await got("/t/page-cache/outbox?page=first"),
         "Replies to a bookmark": await got(f"/u/ana/b/{NOTE}/replies"),
+        "Likes of a bookmark": await got(f"/u/ana/b/{NOTE}/likes"),
     }
 
 
@@ -148,6 +177,9 @@ async def said() -> dict[str, Any]:
         "What is left of a bookmark": documents.tombstone(note_id, GONE),
         "What is left of a person": documents.tombstone(ANA, GONE, "Person"),
         "Create": sealed(create, ana, SAVED),
+        "A copy of a bookmark": documents.create("ana", {**bookmark, **COPIED}, group=group)["object"],
+        "Create of a link for one person": direct.create("ana", GIVEN, bookmark, TAKER),
+        "Delete of a link for one person": direct.delete("ana", GIVEN, TAKER, DELETE, GONE),
         "Update": sealed(documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group), ana, EDITED),
         "Delete": sealed(documents.delete("ana", NOTE, DELETE, GONE), ana, GONE),
         "Update of a person": sealed(documents.update_person(ana, UPDATE, EDITED), ana, EDITED),
@@ -158,6 +190,12 @@ async def said() -> dict[str, Any]:
         "Follow of a relay": relays.follow(FOLLOW, ""),
         "Follow of a relay, LitePub's style": relays.follow(FOLLOW, "https://relay.example/actor"),
         "Undo of a Follow of a relay": relays.undo(FOLLOW, ""),
+        "Like": reactions.like("ana", LIKE, BOS_NOTE, BO),
+        "Undo of a Like": reactions.undo_like("ana", LIKE, BOS_NOTE, BO),
+        "Announce by a person": sealed(reactions.announce("ana", SHARE, BOS_NOTE, BO, SAVED), ana, SAVED),
+        "Undo of an Announce by a person": sealed(
+            reactions.undo_announce("ana", SHARE, BOS_NOTE, BO, SAVED), ana, EDITED
+        ),
         "Accept": documents.answer_follow("Accept", "ana", ANSWER, BO, BOS_FOLLOW),
         "Reject": documents.answer_follow("Reject", "ana", ANSWER, BO, BOS_FOLLOW),
         "Announce by a tag": tag_documents.announce(TAG, NOTE, note_id, SAVED),
@@ -168,6 +206,7 @@ async def said() -> dict[str, Any]:
         "Undo of an Announce by a tag": tag_documents.undo_announce(TAG, NOTE, note_id, UPDATE, "2026-08-20T09:15:00Z"),
         "Delete of a person's tag": tag_documents.delete_actor(ANAS_TAG, GONE),
         "Accept by a tag": documents.answer_follow_as("Accept", TAG, f"{TAG}#accepts/{ANSWER}", BO, BOS_FOLLOW),
+        "Flag": flags.flag(FLAG, BO, [BOS_NOTE], "Advertises watches."),
         "Block": documents.block("ana", BLOCK, BO),
         "Undo of a Block": documents.undo_block("ana", BLOCK, BO),
     }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from fedimark.delivery import breaker
 from fedimark.delivery.breaker import Gate, Health, Lane, gate
-from fedimark.delivery.choose import CONNECTIONS, Choice, Due, choose
+from fedimark.delivery.choose import Box, Choice, choose
 from fedimark.delivery.retry import DAY, HOUR, MINUTE, SECOND, WEEK, is_trouble
 
 NOW = 20_513 * DAY + 12 * HOUR
-PLENTY = {Lane.FAST: 100, Lane.OTHERS: 100}
 
 
 def after_failures(times: int, health: Health = Health(), start: int = NOW) -> tuple[Health, int]:
@@ -134,87 +131,42 @@ def test_five_hundreds_are_trouble_of_the_host(status, expected):
 # --- what to do with what is due ------------------------------------------------------------------------------------
 
 
-def due(number: int, host: str = "b.example", inbox: str = "", **changed) -> Due:
-    """A delivery for a host that is well, alone in its inbox."""
-    one = Due(number, host, inbox or f"{host}/{number}", Lane.OTHERS, NOW, number, NOW, Health())
-    return replace(one, **changed)
+def box(number: int, next_at: int = NOW) -> Box:
+    """An inbox whose oldest letter may go, unless said otherwise."""
+    return Box(f"inbox {number}", number, next_at)
 
 
-OPEN = Health(fails=6, open_until=NOW + HOUR, failing_days=1, failed_at=NOW)
-HALF_OPEN = replace(OPEN, open_until=NOW)
+def test_the_oldest_of_each_inbox_goes():
+    choice = choose([box(2), box(1)], Gate.CLOSED, set(), NOW)
+
+    assert choice == Choice(heads=[2, 1])
 
 
-def test_only_the_oldest_of_an_inbox_goes():
-    behind = due(2, inbox="one", oldest=1, oldest_next_at=NOW + HOUR)
+def test_what_stands_behind_one_that_waits_is_put_off_as_long():
+    choice = choose([box(1, NOW + HOUR), box(2)], Gate.CLOSED, set(), NOW)
 
-    choice = choose([due(1, inbox="one"), behind], PLENTY, [], NOW)
-
-    assert choice == Choice(send={1: Lane.OTHERS}, put_off={2: NOW + HOUR})
+    assert choice == Choice(heads=[2], put_off={"inbox 1": NOW + HOUR})
 
 
 def test_to_an_open_host_nothing_goes():
-    choice = choose([due(1, health=OPEN), due(2, "c.example")], PLENTY, [], NOW)
-
-    assert choice == Choice(send={2: Lane.OTHERS}, put_off={1: NOW + HOUR})
+    assert choose([box(1), box(2)], Gate.OPEN, set(), NOW) == Choice()
 
 
 def test_to_a_half_open_host_one_letter_goes_and_none_beside_one_under_way():
-    two = [due(1, health=HALF_OPEN), due(2, health=HALF_OPEN)]
+    first = choose([box(1), box(2)], Gate.HALF_OPEN, set(), NOW)
+    second = choose([box(1), box(2)], Gate.HALF_OPEN, {"another"}, NOW)
 
-    first = choose(two, PLENTY, [], NOW)
-    second = choose(two, PLENTY, [("b.example", "another")], NOW)
-
-    assert (set(first.send), first.probes, set(first.put_off)) == ({1}, {1}, {2})
-    assert (second.send, set(second.put_off)) == ({}, {1, 2})
-
-
-def test_to_other_hosts_four_inboxes_at_once():
-    many = [due(number) for number in range(1, 9)]
-
-    choice = choose(many, PLENTY, [("b.example", "another")], NOW)
-
-    assert set(choice.send) == set(range(1, CONNECTIONS))
-    assert not choice.put_off
+    assert first == Choice(heads=[1])
+    assert second == Choice()
 
 
 def test_an_inbox_that_is_being_served_waits_even_for_an_older_letter():
-    choice = choose([due(1, inbox="one")], PLENTY, [("b.example", "one")], NOW)
+    choice = choose([box(1), box(2)], Gate.CLOSED, {"inbox 1"}, NOW)
 
-    assert (choice.send, set(choice.put_off)) == ({}, {1})
-
-
-def test_a_lane_without_room_leaves_its_letters_and_takes_those_that_stand_in_the_other():
-    well = Health(answered_at=NOW - MINUTE)
-    three = [due(1), due(2, "c.example", health=well), due(3, "d.example", health=well, lane=Lane.FAST)]
-
-    full = choose(three, {Lane.OTHERS: 0, Lane.FAST: 1}, [], NOW)
-    none = choose(three, {Lane.OTHERS: 1}, [], NOW)
-
-    assert full == Choice(send={2: Lane.FAST})
-    assert none == Choice(send={1: Lane.OTHERS}, move={2: Lane.FAST})
+    assert choice == Choice(heads=[2])
 
 
-@pytest.mark.parametrize("health", [OPEN, HALF_OPEN])
-def test_after_a_week_a_letter_for_a_host_in_trouble_is_given_up(health):
-    choice = choose([due(1, health=health, created_at=NOW - WEEK)], PLENTY, [], NOW)
+def test_a_probe_is_of_an_inbox_that_does_not_wait():
+    choice = choose([box(1, NOW + DAY), box(2)], Gate.HALF_OPEN, set(), NOW)
 
-    assert choice == Choice(expired=[1])
-
-
-def test_what_stands_behind_a_letter_that_is_given_up_is_not_put_off():
-    old = due(1, inbox="one", health=HALF_OPEN, created_at=NOW - WEEK)
-    young = due(2, inbox="one", health=HALF_OPEN, oldest=1)
-
-    assert choose([old, young], PLENTY, [], NOW) == Choice(expired=[1])
-
-
-def test_a_letter_is_looked_at_when_its_week_is_over():
-    asleep = replace(OPEN, open_until=NOW + WEEK)
-
-    choice = choose([due(1, health=asleep, created_at=NOW - 6 * DAY)], PLENTY, [], NOW)
-
-    assert choice.put_off == {1: NOW + DAY}
-
-
-def test_a_letter_for_a_host_that_is_well_is_never_too_old():
-    assert choose([due(1, created_at=NOW - 30 * DAY)], PLENTY, [], NOW).send == {1: Lane.OTHERS}
+    assert choice == Choice(heads=[2], put_off={"inbox 1": NOW + DAY})

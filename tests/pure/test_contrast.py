@@ -1,4 +1,4 @@
-"""Every colour can be read on every ground it stands on, light and dark. (WCAG 2.2, 1.4.3 and 1.4.11)"""
+"""Every colour can be read on every ground it stands on, in each of the looks. (WCAG 2.2, 1.4.3 and 1.4.11)"""
 
 import re
 from pathlib import Path
@@ -7,7 +7,9 @@ import pytest
 
 import fedimark
 
-CSS = (Path(fedimark.__file__).parent / "web" / "static" / "fedimark.css").read_text(encoding="utf-8")
+STATIC = Path(fedimark.__file__).parent / "web" / "static"
+CSS = (STATIC / "fedimark.css").read_text(encoding="utf-8")
+THEMES = ("contrast", "pinboard")
 TEXT, MARK = 4.5, 3.0
 
 # Which colour stands on which ground. The last test keeps this table whole.
@@ -47,11 +49,21 @@ PAIRS = {
 DECORATION = {"rule"}
 
 
-def colours(selector: str) -> dict[str, str]:
+def colours(selector: str, css: str = CSS) -> dict[str, str]:
     """The custom properties of the first rule with this selector."""
-    rule = re.search(re.escape(selector) + r" \{(.*?)\}", CSS, re.DOTALL)
+    rule = re.search(re.escape(selector) + r" \{(.*?)\}", css, re.DOTALL)
     assert rule, selector
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", rule[1]))
+
+
+def palettes() -> dict[str, dict[str, str]]:
+    """Every look's colours, by day and by night."""
+    found = {"light": LIGHT, "dark": DARK}
+    for theme in THEMES:
+        css = (STATIC / f"{theme}.css").read_text(encoding="utf-8")
+        day, night = css.split("@media", 1)
+        found |= {theme: colours(":root", day), f"{theme} by night": colours(":root", night)}
+    return found
 
 
 LIGHT = colours(":root")
@@ -71,7 +83,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize(("theme", "palette"), [("light", LIGHT), ("dark", DARK)])
+@pytest.mark.parametrize(("theme", "palette"), palettes().items())
 @pytest.mark.parametrize(("colour", "ground"), PAIRS)
 def test_a_colour_can_be_read_on_its_ground(theme: str, palette: dict[str, str], colour: str, ground: str) -> None:
     least = PAIRS[colour, ground]
@@ -101,7 +113,24 @@ def test_no_colour_is_used_that_is_not_measured() -> None:
     assert used == set(LIGHT)
 
 
-def test_the_one_style_sheet_stays_small_and_asks_nobody_else() -> None:
-    assert len(CSS.encode()) <= 20_000
-    assert "url(" not in CSS
-    assert "@import" not in CSS
+def test_every_look_names_every_colour():
+    for theme, palette in palettes().items():
+        assert palette.keys() == LIGHT.keys(), theme
+
+
+def test_high_contrast_is_high():
+    for theme in ("contrast", "contrast by night"):
+        palette = palettes()[theme]
+        for colour in ("text", "soft", "link", "tag", "unread"):
+            assert contrast(palette[colour], palette["ground"]) >= 7, (theme, colour)
+
+
+def test_styles_and_scripts_together_stay_small_and_ask_nobody_else() -> None:
+    ours = [path for path in STATIC.iterdir() if path.suffix in (".css", ".js") and not path.name.startswith("htmx")]
+
+    assert sum(path.stat().st_size for path in ours) <= 40_000
+    for path in ours:
+        text = path.read_text(encoding="utf-8")
+        assert "url(" not in text
+        assert "@import" not in text
+        assert "//" not in re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE), path.name

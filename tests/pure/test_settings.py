@@ -57,6 +57,8 @@ def test_a_base_url_has_one_spelling(given, meant):
         ("FEDIMARK_PAGE_SIZE", "0"),
         ("FEDIMARK_ALLOW_LOOPBACK", "perhaps"),
         ("FEDIMARK_LOG_FORMAT", "xml"),
+        ("FEDIMARK_WEBSUB_HUB", "http://hub.example/"),
+        ("FEDIMARK_WEBSUB_HUB", 'https://hub.example/"'),
         ("FEDIMARK_PAGESIZE", "20"),
         ("FEDIMARK_CONFIG", "/nowhere/fedimark.toml"),
     ],

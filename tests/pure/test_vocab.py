@@ -21,6 +21,7 @@ from fedimark.vocab.activities import (
     Block,
     Create,
     Delete,
+    Flag,
     Follow,
     Like,
     Move,
@@ -477,8 +478,8 @@ class TestActivities:
             ("mastodon/undo_announce", Undo),
             ("mastodon/like", Like),
             ("mastodon/move", Move),
-            ("mastodon/flag", Unknown),
-            ("misskey/like", Like),
+            ("mastodon/flag", Flag),
+            ("misskey/like", Unknown),
             ("pleroma/emoji_react", Unknown),
             ("lemmy/announce_create_page", Announce),
             ("tagspub/announce", Announce),
@@ -513,18 +514,18 @@ class TestActivities:
     def test_an_answer_names_the_follow_it_is_about(self):
         accept = parse(wire("fedimark/accept.json"))
 
-        assert accept.follow == ActivityRef(f"{BO}/follows/p4w2n6yrd3hse", BO, ANA)
+        assert accept.answered == ActivityRef(f"{BO}/follows/p4w2n6yrd3hse", BO, ANA)
 
     def test_an_answer_may_name_the_follow_by_id_alone(self):
         accept = parse(wire("fedimark/accept.json") | {"object": f"{BO}/follows/1"})
 
-        assert accept.follow == ActivityRef(f"{BO}/follows/1", None, None)
+        assert accept.answered == ActivityRef(f"{BO}/follows/1", None, None)
 
     @pytest.mark.parametrize("inner", [{"type": "Follow"}, {"type": "Follow", "actor": BO}, [], None, 5, [BO, ANA]])
     def test_an_answer_about_nothing_is_refused(self, inner):
         assert reason(parse, wire("fedimark/accept.json") | {"object": inner}) == "object"
 
-    @pytest.mark.parametrize(("outer", "inner"), [("Undo", "Dislike"), ("Accept", "QuoteRequest"), ("Reject", "Join")])
+    @pytest.mark.parametrize(("outer", "inner"), [("Undo", "Dislike"), ("Accept", "Join"), ("Reject", "Join")])
     def test_an_answer_about_something_else_is_unknown(self, outer, inner):
         activity = parse({"type": outer, "actor": BO, "object": {"id": NOTE, "type": inner}})
 

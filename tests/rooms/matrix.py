@@ -119,7 +119,10 @@ ACTIVITIES: MappingProxyType[str, Callable[[Cell], dict[str, Any]]] = MappingPro
         "Add": lambda cell: cell.says("Add", cell.theirs.note, target=f"{cell.theirs.actor}/featured"),
         "Remove": lambda cell: cell.says("Remove", cell.theirs.note, target=f"{cell.theirs.actor}/featured"),
         "Flag": lambda cell: cell.says("Flag", [cell.theirs.actor, cell.theirs.note], content="spam"),
-        "QuoteRequest": lambda cell: cell.says("QuoteRequest", cell.theirs.note, instrument=cell.theirs.note),
+        "QuoteRequest": lambda cell: cell.says(
+            "QuoteRequest", cell.theirs.note, instrument=f"{cell.signer.uri}/quotes/1"
+        ),
+        "QuoteRequest by theirs": lambda cell: cell.says("QuoteRequest", cell.public, instrument=cell.theirs.note),
         "View": lambda cell: cell.says("View", cell.theirs.note),
     }
 )
@@ -177,6 +180,14 @@ ACTS: MappingProxyType[str, dict[tuple[str, str], str]] = MappingProxyType(
         | _of("ana's private", "accepted", *UNBLOCKED)
         | _of("ana's", "refused", "foe")
         | _of("ana's private", "refused", "foe"),
+        # Who quotes a public bookmark of ana's in a Note of their own host is let, but whom she blocks.
+        "QuoteRequest": _of("ana's", "granted", *UNBLOCKED) | _of("ana's", "rejected", "foe"),
+        "QuoteRequest by theirs": _own("granted", *UNBLOCKED)
+        | _own("rejected", "foe")
+        | _of("a neighbour's", "granted", *UNBLOCKED)
+        | _of("a neighbour's", "rejected", "foe"),
+        # Everybody may report somebody here; whether what they name can be seen is not told.
+        "Flag": _of("ana's", "reported", *KNOWN) | _of("ana's private", "reported", *KNOWN),
         "Block": _of("ana's", "blocked", *KNOWN) | _of("ana's private", "blocked", *KNOWN),
     }
 )

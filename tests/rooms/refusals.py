@@ -384,6 +384,7 @@ REMEMBERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "by a key nobody names": REFRESHED,
         "actor whose id is on another server": REFRESHED,
         "by a key that is not in the document": NEWCOMERS,
+        "while their server is down": ("job",),  # which asks for the key
     }
 )
 """The refusals that leave something: who somebody is, as nobody but their own server said."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
+from fedimark.bookmarks.untold import tell_waiting
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.here import now
 from fedimark.inbox.apply import apply_asked, apply_waiting
@@ -30,13 +31,13 @@ def key_of(uri: str, version: int = 1) -> RSAPrivateKey:
 
 
 class Stranger:
-    """Somebody with an actor id on another server of the fleet's network."""
+    """Somebody with an actor id on another server of the fleet's network; of a crowd all may have one `key`."""
 
-    def __init__(self, fleet: Any, uri: str, **said: Any) -> None:
+    def __init__(self, fleet: Any, uri: str, key: RSAPrivateKey | None = None, **said: Any) -> None:
         parts = urlsplit(uri)
         self.uri, self.host, self.path = uri, parts.netloc, parts.path
         self.name = uri.rpartition("/")[2].lstrip("@")
-        self.key = key_of(uri)
+        self.key = key or key_of(uri)
         self.key_id = f"{uri}#main-key"
         standing = fleet.network.apps.get(self.host)
         self.peer: Peer = standing.app if standing else Peer()
@@ -96,6 +97,12 @@ async def applied() -> None:
         pass
 
 
+async def told() -> None:
+    """Let the worker tell what is to be told of bookmarks; it is not sent yet."""
+    while await tell_waiting():
+        pass
+
+
 async def deliver(message: Message) -> None:
     """Hand a request to the gate."""
     await receive(message.method, message.target, message.headers, chunks(message.body))
@@ -120,6 +127,7 @@ async def amount(table: str) -> int:
 
 
 async def letters() -> list[tuple[str, str, Any]]:
-    """What waits to be sent, in order: kind, inbox, document."""
+    """What waits to be sent once the worker told what is to be told, in order: kind, inbox, document."""
+    await told()
     sql = "SELECT a.kind, d.inbox, a.body FROM delivery d JOIN activity a ON a.id = d.activity_id ORDER BY d.id"
     return [(row["kind"], row["inbox"], json.loads(row["body"])) for row in await fetch(sql)]

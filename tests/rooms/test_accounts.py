@@ -22,7 +22,7 @@ from fedimark.routes import routes
 from fedimark.settings import Settings
 from tests.support.people import PASSWORD
 
-FORM = {"visibility": "public", "time_zone": "UTC", "theme": "auto"}
+FORM = {"visibility": "public", "time_zone": "UTC"}
 
 
 async def test_the_first_person_is_the_admin_and_the_second_is_not(server):
@@ -252,7 +252,6 @@ async def test_a_profile_comes_back_as_it_was_kept(server):
         "approve_followers": "yes",
         "visibility": "followers",
         "time_zone": "Europe/Lisbon",
-        "theme": "dark",
     }
 
     await profile.change_profile(ana, profile.read_profile(typed))
@@ -264,7 +263,7 @@ async def test_a_profile_comes_back_as_it_was_kept(server):
     assert kept.approves_followers
     seen = await viewer_by_name("ana")
     assert seen
-    assert (seen.default_visibility, seen.time_zone, seen.theme) == (Visibility.FOLLOWERS, "Europe/Lisbon", "dark")
+    assert (seen.default_visibility, seen.time_zone) == (Visibility.FOLLOWERS, "Europe/Lisbon")
 
 
 @pytest.mark.parametrize(
@@ -276,7 +275,6 @@ async def test_a_profile_comes_back_as_it_was_kept(server):
         ("field_name_4", "x" * 256),
         ("visibility", "everyone"),
         ("time_zone", "../../etc/passwd"),
-        ("theme", ""),
     ],
 )
 async def test_a_profile_field_that_cannot_be_kept_is_refused_by_name(field, text):

@@ -15,7 +15,7 @@ from fedimark.moderation import people
 from fedimark.outbox import publish
 from fedimark.policy import blocks
 from fedimark.remote.peers import inbox_id
-from tests.rooms.strangers import Stranger, amount, letters
+from tests.rooms.strangers import Stranger, amount, letters, told
 from tests.support.counting import statements
 from tests.support.invariants import disagreements
 
@@ -457,6 +457,7 @@ async def test_a_change_nobody_follows_is_told_to_nobody(ana, cleo):
 async def test_an_older_update_of_a_bookmark_is_not_superseded_by_one_of_the_person(ana, cleo, wire):
     await befriended(wire, ana, cleo)
     await ana.save(URL)
+    await told()
     actor = await fetch_one("SELECT * FROM actor WHERE local_name = 'ana'")
 
     async with write():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sqlite3
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from hashlib import sha1
 from pathlib import Path
 
 import httpx
@@ -23,7 +25,21 @@ from tests.support.processes import FEDIMARK, Process, free_port
 from tests.support.storage import Storage
 
 COMMANDS = ["serve", "worker", "migrate", "account", "save", "edit", "remove", "import", "export", "timeline"]
-COMMANDS += ["counts", "follow", "unfollow", "domain", "relay", "stream", "link"]
+COMMANDS += [
+    "counts",
+    "follow",
+    "unfollow",
+    "domain",
+    "relay",
+    "stream",
+    "link",
+    "mute",
+    "resume",
+    "backup",
+    "restore",
+    "move-to",
+    "doctor",
+]
 ROW = {
     "href": "https://example.org/1",
     "description": "One",
@@ -136,6 +152,7 @@ async def test_an_import_prints_its_counts_and_its_broken_rows(cli, tmp_path):
     second = cli.run("import", str(file), "--user", "ana")
 
     (error,) = first.pop("errors")
+    assert first.pop("import")
     assert first == {"new": 2, "known": 0, "changed": 0, "broken": 1}
     assert (error["row"], set(error)) == (2, {"row", "reason"})
     assert second.stdout == "0 new, 2 known, 0 changed, 1 broken\n"
@@ -144,6 +161,32 @@ async def test_an_import_prints_its_counts_and_its_broken_rows(cli, tmp_path):
 
 
 @pytest.mark.processes
+async def test_a_command_takes_an_import_back_and_a_preview_saves_nothing(cli, tmp_path):
+    add(cli, "ana")
+    file = tmp_path / "pinboard.json"
+    file.write_text(json.dumps([{"href": f"https://{n}.example/", "description": str(n)} for n in range(3)]))
+
+    looked = json.loads(line(cli, "import", str(file), "--user", "ana", "--preview", "--json"))
+    name = json.loads(line(cli, "import", str(file), "--user", "ana", "--tags", "old", "--json"))["import"]
+    taken = cli.run("undo-import", name, "--user", "ana")
+
+    assert (looked["new"], looked["import"]) == (3, "")
+    assert taken.stdout.splitlines()[-1] == "3 removed, 0 restored, 0 left"
+    assert cli.run("undo-import", name, "--user", "ana").returncode == 1
+
+
+async def test_an_archive_that_is_damaged_further_on_leaves_nothing_behind(cli, tmp_path):
+    add(cli, "ana")
+    rows = [{"href": f"https://{n}.example/", "description": sha1(b"%d" % n).hexdigest()} for n in range(3_000)]
+    file = tmp_path / "pinboard.json.gz"
+    file.write_bytes(gzip.compress(json.dumps(rows).encode())[:-5_000])
+
+    refused = cli.run("import", str(file), "--user", "ana")
+
+    assert (refused.returncode, "damaged" in refused.stderr) == (1, True)
+    assert json.loads(line(cli, "counts", "--json"))["bookmarks_local"] == 0
+
+
 def test_an_import_killed_midway_is_whole_after_another_try(tmp_path):
     cli = Process(tmp_path)
     add(cli, "ana")

@@ -37,6 +37,7 @@ PROBLEMS = {
     "often": errors.TooMany(30),
     "bug": ValueError("the secret of /home/ana"),
     "disk": errors.Unavailable(),
+    "database": ConnectionRefusedError("127.0.0.1:5432"),
 }
 
 
@@ -152,6 +153,7 @@ async def test_every_answer_carries_the_headers_that_keep_browsers_careful(door)
         ("often", 429, "Please wait 30 seconds."),
         ("bug", 500, "Something went wrong here"),
         ("disk", 503, "save anything just now"),
+        ("database", 503, "save anything just now"),
     ],
 )
 async def test_an_error_answers_people_programs_and_servers_each_in_their_way(door, how, status, words):

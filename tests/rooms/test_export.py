@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from fedimark.bookmarks.draft import Owner
+from fedimark.cli import files
 from fedimark.database import execute
 from fedimark.errors import Refused
 from fedimark.importing import exporter, importer
+from fedimark.importing.formats import WRITABLE
+
+READABLE = ("fedimark-archive", *(known.name for known in WRITABLE))
 
 
 async def exported(person: Any) -> list[dict[str, str]]:
@@ -98,6 +102,33 @@ async def test_an_export_of_many_pages_has_every_row_once(server, ana, tmp_path)
     hrefs = [row["href"] for row in await exported(ana)]
 
     assert len(hrefs) == len(set(hrefs)) == 1_201
+
+
+def test_the_command_line_knows_every_format():
+    (option,) = (each for each in files.export.params if each.name == "name")
+
+    assert tuple(option.type.choices) == exporter.FORMATS
+
+
+@pytest.mark.parametrize("name", READABLE)
+async def test_every_format_we_write_reads_back_into_what_was_there(server, ana, tmp_path, name):
+    for number in range(7):
+        visibility = ("public", "private")[number % 2]
+        await ana.save(f"https://example.org/{number}", title=f"{number} <&>", tags="a .b", visibility=visibility)
+    file = tmp_path / "export"
+    file.write_bytes(b"".join([part async for part in exporter.export(Owner.of(ana.viewer), name)]))
+
+    *_, report = [report async for report in importer.bring_in(Owner.of(ana.viewer), file)]
+
+    assert report.summary() == {"new": 0, "known": 7, "changed": 0, "broken": 0}
+
+
+@pytest.mark.parametrize("name", READABLE)
+async def test_whoever_has_nothing_gets_a_file_of_nothing(server, ana, tmp_path, name):
+    file = tmp_path / "export"
+    file.write_bytes(b"".join([part async for part in exporter.export(Owner.of(ana.viewer), name)]))
+
+    assert [report async for report in importer.bring_in(Owner.of(ana.viewer), file)] == []
 
 
 async def test_another_format_is_refused(server, ana):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -395,7 +396,7 @@ async def test_the_preview_and_the_import_count_alike(server, ana):
     await server.settle()
 
     report = read_report(json.loads((await job_of(ana, public_id))["report"]))
-    assert report == preview
+    assert replace(report, samples=preview.samples) == preview
 
 
 async def test_a_killed_import_goes_on_where_it_was(server, ana, clock):
@@ -431,10 +432,8 @@ async def test_only_the_first_fifty_broken_rows_are_told_and_all_are_counted(ser
         (b" \n ", Refused, "empty"),
         (b'{"posts": []}', WrongType, "no list"),
         (b"[1, 2]", WrongType, "no list"),
-        (b"<!DOCTYPE NETSCAPE-Bookmark-file-1>", WrongType, "no format"),
+        (b"<!DOCTYPE html><p>words", WrongType, "no format"),
         (b"\x89PNG\r\n\x1a\n", WrongType, "no format"),
-        ('[{"href": "https://example.org/"}]'.encode("utf-16"), WrongType, "UTF-16"),
-        ('[{"href": "https://example.org/"}]'.encode("utf-16-le"), WrongType, "UTF-16"),
     ],
 )
 async def test_what_is_no_list_of_bookmarks_is_refused_and_not_kept(server, ana, raw, error, words):
@@ -444,6 +443,14 @@ async def test_what_is_no_list_of_bookmarks_is_refused_and_not_kept(server, ana,
     assert refused.value.field == "file"
     assert uploads_left() == []
     assert await fetch("SELECT id FROM job") == []
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+async def test_a_file_in_another_encoding_comes_in_like_one_in_utf8(server, ana, tmp_path, codec):
+    report = await bring(ana, tmp_path, json.dumps([row(1, description="技")], ensure_ascii=False).encode(codec))
+
+    assert (report.new, report.broken) == (1, 0)
+    assert (await saved(ana))[0]["title"] == "技"
 
 
 async def test_a_file_beyond_the_limit_is_refused_while_it_arrives(server, ana):

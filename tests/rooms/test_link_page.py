@@ -9,11 +9,14 @@ import pytest
 from fedimark import addresses
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.remove import remove_bookmark
-from fedimark.database import execute, write
+from fedimark.database import execute, fetch, write
 from fedimark.moderation import mutes, people
 from fedimark.text import urls
 from fedimark.timelines.entries import Entry, Person
+from fedimark.timelines.found import find
+from fedimark.timelines.link import with_sources
 from fedimark.timelines.merge import follow_began
+from fedimark.timelines.savers import own_entries
 from fedimark.timelines.stream import LinkStream
 from fedimark.web.pages import also, on_sites
 from tests.stories.reading import Reading
@@ -119,6 +122,18 @@ async def test_the_trail_says_who_copied_from_whom_here_and_elsewhere(ana, serve
     assert [a.get("href") for a in dees.all("a") if a.text == "bo"] == [f"/u/bo/b/{ours.public_id}"]
 
 
+async def test_what_is_gone_before_a_page_is_whole_is_left_out_of_it(ana, server):
+    for number, name in enumerate(("dee", "eve", "fay")):
+        await remote_save(await remote_actor(name, "b.example"), 1, PAGE, saved_at=1_000_000 + number)
+    found = await find(LINK, ana.viewer)
+    saves = await fetch("SELECT b.*, NULL AS local_name FROM bookmark b ORDER BY b.id")
+    await execute("DELETE FROM bookmark WHERE id = ?", saves[1]["id"])
+
+    shown = await with_sources(found, saves, await own_entries(saves, ana.viewer.actor_id, is_owner=False))
+
+    assert [entry.saver.username for entry in shown] == ["dee", "fay"]
+
+
 @pytest.mark.parametrize("visibility", ["private", "followers", "unlisted"])
 async def test_an_edge_is_shown_only_to_who_sees_both_ends(ana, server, visibility):
     bo = await saver("bo")
@@ -181,7 +196,7 @@ def entry_of(savers: int, sites: int, named: int) -> Entry:
     """An entry with as many savers, of whom some beside the first can be named."""
     names = [Person(name, "", name, f"/u/{name}") for name in ("ana", "bo", "cy", "di")]
     given = {"saver_count": savers, "site_count": sites, "saver": names[0], "others": tuple(names[1 : named + 1])}
-    texts = dict.fromkeys(("link_hash", "url", "canonical", "host", "title", "description", "permalink"), "")
+    texts = dict.fromkeys(("link_hash", "url", "canonical", "host", "title", "description", "permalink", "note"), "")
     return Entry(**texts, tags=(), at=0, saved_at=0, **given)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from fedimark.accounts.credentials import sign_in
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.save import save_bookmark
 from fedimark.database import execute, fetch_one
-from fedimark.delivery.claim import claim
+from fedimark.delivery.claim import claim, give_back
 from fedimark.delivery.enqueue import say
 from fedimark.delivery.send import drain
 from fedimark.errors import Forbidden, Gone, NotFound, Refused, Untrustworthy
@@ -22,7 +22,7 @@ from fedimark.policy import blocks, hosts
 from fedimark.remote import client
 from fedimark.remote.actors import find_actor
 from fedimark.worker import settle
-from tests.rooms.strangers import Stranger, amount, letters, outcome
+from tests.rooms.strangers import Stranger, amount, letters, outcome, told
 from tests.support.counting import statements
 from tests.support.invariants import disagreements
 from tests.support.people import PASSWORD
@@ -415,11 +415,14 @@ async def test_what_is_being_sent_when_they_are_suspended_is_held_back_too(serve
     await cleo.do(wire("mastodon/follow", **{"marks.example/u/ana": "a.example/u/bo"}))
     await drain()
     await bo.save(URL)
-    [[delivery]] = await claim()
+    await told()
+    [visit] = await claim()
+    [[delivery]] = visit.inboxes
     await suspension.suspend("bo")
     from fedimark.delivery import settle as settling
 
     await settling.failed(delivery, "unreachable", jitter=0)
+    await give_back([visit])
 
     assert await claim() == []
     await suspension.restore("bo")

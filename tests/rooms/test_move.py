@@ -9,6 +9,9 @@ import pytest
 from fedimark.database import fetch
 from fedimark.errors import Forbidden
 from fedimark.inbox.apply import UNREACHABLE_PAUSES_S
+from fedimark.moderation import people
+from fedimark.notifications.queries import told_to
+from fedimark.web.told import sentence
 from tests.rooms.strangers import Stranger, applied, letters
 from tests.rooms.test_incoming import followed
 from tests.support.savers import assert_agreement
@@ -43,6 +46,17 @@ async def test_followers_here_ask_the_new_account_and_leave_the_old(old, fleet, 
     said = [(kind, inbox) for kind, inbox, _ in await letters()][-2:]
     assert said == [("Follow", f"{NEW}/inbox"), ("Undo", f"{OLD}/inbox")]
     await assert_agreement()
+
+
+async def test_followers_here_are_told_where_they_went_unless_they_block_that_account(old, fleet, wire, ana):
+    new = Stranger(fleet, NEW, alsoKnownAs=[OLD])
+    await old.do(wire("mastodon/move"))
+
+    (notice,) = (await told_to(ana.viewer.actor_id)).notices
+    assert sentence(notice) == "cleo@mastodon.example moved to “cleo@sloth.example”"
+    assert notice.href == NEW
+    await people.block(ana.viewer, new.uri)
+    assert (await told_to(ana.viewer.actor_id)).notices == ()
 
 
 @pytest.mark.parametrize("aliases", [[], ["https://mastodon.example/users/eve"], None])

@@ -26,7 +26,7 @@ from fedimark.vocab.objects import read_note
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import loads
 from fedimark.vocab.terms import PUBLIC
-from tests.rooms.strangers import Stranger, letters
+from tests.rooms.strangers import Stranger, letters, told
 
 URL = "https://store.example/cache?page=2&x=1"
 FOLLOWERS = "https://a.example/u/ana/followers"
@@ -36,9 +36,8 @@ AS2 = {"Accept": "application/activity+json"}
 async def save(person: Any, url: str = URL, **said: Any) -> Row:
     """Save a bookmark and return its row."""
     saved = await save_bookmark(Owner.of(person.viewer), read_draft(url=url, **said))
-    row = await fetch_one("SELECT * FROM bookmark WHERE public_id = ?", saved.public_id)
-    assert row is not None
-    return row
+    await told()
+    return await row_of(saved.public_id)
 
 
 async def edit(person: Any, row: Row, **said: Any) -> Row:
@@ -73,8 +72,9 @@ async def follower(fleet: Any, person: Any, uri: str) -> Stranger:
 
 async def arrive() -> None:
     """Let everything that waits arrive."""
+    await told()
     for row in await fetch("SELECT d.*, a.kind FROM delivery d JOIN activity a ON a.id = d.activity_id ORDER BY d.id"):
-        await settle.arrived(row)
+        await settle.arrived([row], [row["host"]])
 
 
 def everything(document: object) -> str:

@@ -316,10 +316,16 @@ async def test_what_readers_would_read_differently_is_not_read_at_all(cleo, rela
 
 @pytest.mark.parametrize("proof", [{"proofValue": "z1"}, {"expires": "2026-02-01T00:00:00Z"}, {"cryptosuite": "x"}])
 async def test_an_actors_own_request_needs_no_proof_and_a_broken_one_counts_as_none(cleo, proof):
-    with capture_logs() as logs:
-        came_to = await cleo.do(cleo.proves(cleo.create(), **proof))
+    came_to = await cleo.do(cleo.proves(cleo.create(), **proof))
 
     assert came_to == "saved"
+
+
+@pytest.mark.parametrize("proof", [{"proofValue": "z1"}, {"expires": "2026-02-01T00:00:00Z"}, {"cryptosuite": "x"}])
+async def test_a_broken_proof_in_what_is_read_whole_is_told_to_the_log(cleo, proof):
+    with capture_logs() as logs:
+        await cleo.do(cleo.proves(cleo.create() | {"type": "Update"}, **proof))
+
     assert [line["actor"] for line in logs if line["event"] == INBOX_PROOF_IGNORED] == [CLEO]
 
 

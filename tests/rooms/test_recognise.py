@@ -282,7 +282,6 @@ async def test_postmarks_edits_by_address_and_is_asked_for_the_words(ana, fleet,
 @pytest.mark.parametrize(
     ("name", "actor"),
     [
-        ("mastodon/flag", "https://mastodon.example/actor"),
         ("mastodon/add_featured", "https://mastodon.example/users/cleo"),
         ("pleroma/emoji_react", "https://pleroma.example/users/fay"),
         ("wordpress/create_article", "https://wordpress.example/?author=1"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fedimark.bookmarks import remarks
-from fedimark.bookmarks.remarks import DEEPEST, MOST_AN_HOUR, store_remark
+from fedimark.bookmarks.remarks import MOST_AN_HOUR, store_remark
+from fedimark.bookmarks.spoken_of import DEEPEST
 from fedimark.database import Row, atomically, execute, fetch, write
 from fedimark.moderation import mutes, people
 from fedimark.moderation.suspension import restore, suspend

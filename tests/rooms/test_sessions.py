@@ -293,7 +293,7 @@ async def test_a_closed_door_says_so(server):
 async def test_settings_are_kept_and_shown_as_text(server):
     await register("ana", PASSWORD)
     browser = await signed_in(server)
-    form = {"name": "<script>alert(1)</script>", "bio": "</textarea>", "visibility": "private", "theme": "dark"}
+    form = {"name": "<script>alert(1)</script>", "bio": "</textarea>", "visibility": "private"}
 
     wrong = await browser.post("/settings", data=form | {"time_zone": "Mars/Base"})
     saved = await browser.post("/settings", data=form | {"time_zone": "Asia/Tokyo"})

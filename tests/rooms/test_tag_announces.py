@@ -14,7 +14,7 @@ from fedimark.database import execute, fetch
 from fedimark.moderation import people
 from fedimark.outbox.streams import MOST_WAITING
 from tests.rooms.peers import Says
-from tests.rooms.strangers import Stranger
+from tests.rooms.strangers import Stranger, told
 from tests.support.invariants import disagreements
 
 AS2 = {"Accept": "application/activity+json"}
@@ -31,6 +31,7 @@ def tag(key: str = "sql", person: str = "") -> str:
 async def primed(ana, server):
     """Ana, whose tags sql, postgres and rust were public once; nothing is left of that."""
     await ana.save("https://old.example/", tags="sql postgres rust")
+    await server.settle()
     server.clock.forward(seconds=5)
     return ana
 
@@ -127,6 +128,7 @@ async def test_old_bookmarks_imports_and_renames_are_no_news(primed, server, fle
     await save_many(Owner.of(primed.viewer), [read_draft(url="https://x.example/2", tag_text="sql")])
     # And one whose tag gets another name
     await primed.save("https://x.example/3", tags="databases")
+    await told()
     await rename_tag(Owner.of(primed.viewer), "databases", "rust")
     await server.settle()
 
@@ -385,6 +387,7 @@ async def test_a_tag_speaks_once_a_second_and_what_is_gone_by_then_is_not_said(p
 async def test_beyond_three_hundred_the_oldest_stay_in_the_outbox_alone(primed, server, fleet, clock):
     await reader(fleet, server, "m.example", tag("sql"))
     saved = [await primed.save(f"https://x.example/{n}", tags="sql") for n in range(MOST_WAITING + 3)]
+    await told()
 
     waiting = [row["public_id"] for row in await fetch("SELECT public_id FROM announcement ORDER BY id")]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fedimark.bookmarks.untold import tell_waiting
 from fedimark.database import execute, fetch
 from fedimark.follows import answer, queries
 from fedimark.here import entered
@@ -32,8 +33,9 @@ def cleo(server, fleet) -> Stranger:
 
 @pytest.fixture
 async def tagged(ana):
-    """Ana, who has a public bookmark tagged sql."""
+    """Ana, who has a public bookmark tagged sql; nobody is left to be told of it."""
     await ana.save("https://x.example/1", tags="sql")
+    await tell_waiting()
     return ana
 
 

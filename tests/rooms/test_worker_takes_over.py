@@ -10,6 +10,7 @@ from fedimark import worker
 from fedimark.database import fetch_one
 from fedimark.delivery.claim import claim, take_over
 from fedimark.jobs import queue
+from tests.rooms.strangers import told
 from tests.support.people import Person
 from tests.support.server import Server
 
@@ -38,6 +39,7 @@ async def test_letters_that_a_dead_worker_had_taken_are_sent_at_once(fleet, serv
     await bo.follow(ana)
     await fleet.settle()
     await ana.save("https://sqlite.org/")
+    await told()
     assert len(await claim()) == 1  # and dies with it; this server's clock stands still, so its lease never ends
     assert await claim() == []
 
@@ -53,6 +55,7 @@ async def test_a_letter_that_a_dead_worker_had_taken_counts_as_perhaps_arrived(f
     await bo.follow(ana)
     await fleet.settle()
     await ana.save("https://sqlite.org/")
+    await told()
     await claim()
     await take_over()
 

@@ -11,7 +11,7 @@ import httpx
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
-_FIELDS = frozenset({"input", "textarea", "select", "button"})
+FIELDS = frozenset({"input", "textarea", "select", "button"})
 
 
 @dataclass(slots=True)
@@ -126,12 +126,14 @@ class Reading(Element):
 
     def nameless(self) -> list[str]:
         """The fields that no label names."""
-        labelled = {label.get("for") for label in self.all("label")}
+        labels = self.all("label")
+        labelled = {label.get("for") for label in labels if label.has("for")}
+        wrapped = {id(e) for label in labels for e in label.walk()}
         return [
             f"<{e.name} name={e.get('name')}>"
             for e in self.walk()
-            if e.name in _FIELDS - {"button"} and e.get("type") != "hidden" and not e.has("aria-hidden")
-            if not e.get("aria-label") and e.get("id") not in labelled
+            if e.name in FIELDS - {"button"} and e.get("type") != "hidden" and not e.has("aria-hidden")
+            if not e.get("aria-label") and e.get("id") not in labelled and id(e) not in wrapped
         ]
 
 
@@ -151,7 +153,7 @@ class Form:
         kept: dict[str, str] = {}
         for e in self.element.walk():
             kind = e.get("type")
-            if e.name not in _FIELDS or not e.get("name") or e.name == "button" or kind == "file":
+            if e.name not in FIELDS or not e.get("name") or e.name == "button" or kind == "file":
                 continue
             if kind in ("checkbox", "radio") and not e.has("checked"):
                 continue
@@ -170,5 +172,5 @@ def _value(e: Element) -> str:
     if e.name == "select":
         options = e.all("option")
         chosen = [option for option in options if option.has("selected")] or options
-        return chosen[0].get("value") or chosen[0].text
+        return chosen[0].get("value") if chosen[0].has("value") else chosen[0].text
     return e.get("value")

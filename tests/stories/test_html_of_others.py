@@ -77,7 +77,8 @@ async def nothing_hostile(browser: httpx.AsyncClient) -> int:
         pages += 1
         assert list(unexpected(page)) == [], path
         targets = [each.get(name).strip().lower() for each in page.walk() for name in ("href", "src", "action")]
-        assert not [target for target in targets if target.startswith(("javascript:", "data:", "vbscript:"))], path
+        if path != "/settings/bookmarklets":  # there they are what one came for
+            assert not [target for target in targets if target.startswith(("javascript:", "data:", "vbscript:"))], path
         assert not [target for target in targets if target.startswith(("//", "file:", "blob:"))], path
     return pages
 

@@ -82,6 +82,7 @@ async def ana(fleet: Fleet) -> Person:
     """Somebody of a.example whose tags were public once."""
     ana = await fleet.person("ana@a.example")
     await ana.save("https://old.example/", title="Old", tags="sql rust c++")
+    await fleet.settle()
     fleet.clock.forward(seconds=5)
     return ana
 

@@ -344,7 +344,7 @@ async def test_an_edit_before_the_create_left_still_ends_with_the_last_words(fle
 
     await fleet.settle()
 
-    assert [kind for _, kind in posts(fleet)[2:]] == ["Create", "Update"]
+    assert [kind for _, kind in posts(fleet)[2:]] == ["Create"]
     assert (await bo.timeline())[0].title == "third"
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from fedimark.accounts.queries import INSTANCE_NAME
+from fedimark.accounts.register import KeyPairs
 from fedimark.database import fetch_one
 from fedimark.here import entered
+from fedimark.models import Actor
 from fedimark.settings import Settings, read
 from tests.support.chance import Chance
 from tests.support.clock import Clock
 from tests.support.composition import running
+from tests.support.keys import Drawer
 from tests.support.people import Person
 from tests.support.server import Server, browser
 from tests.support.storage import Storage
@@ -23,6 +29,14 @@ SELECT (SELECT COUNT(*) FROM received_activity WHERE applied_at IS NULL AND next
      + (SELECT COUNT(*) FROM delivery WHERE dead_at IS NULL AND next_at <= ?)
      + (SELECT COUNT(*) FROM job WHERE state = 'waiting' AND next_at <= ?) AS due
 """
+
+
+def _itself(settings: Settings, keys: KeyPairs) -> dict[str, Any]:
+    """The row of a server's own actor, as its first start would make it."""
+    blank = {name: field.default for name, field in Actor._meta.fields_map.items() if name != "id"}
+    name = urlsplit(settings.base_url).hostname or ""
+    own = {"local_name": INSTANCE_NAME, "kind": "Application", "username": name, "created_at": 0}
+    return {**blank, **own, **asdict(keys)}
 
 
 class HostRouting(httpx.AsyncBaseTransport):
@@ -53,6 +67,7 @@ class Fleet:
         self.storage = storage
         self.clock = clock
         self.chance = Chance()
+        self.drawer = Drawer()
         self.folder = folder
         self.network = HostRouting()
         self.servers: dict[str, Server] = {}
@@ -84,11 +99,12 @@ class Fleet:
         if host not in self.servers:
             settings = await self.settings(host, **chosen)
             (self.folder / host).mkdir(exist_ok=True)
+            await self.storage.insert(settings.database_url, "actor", _itself(settings, self.drawer.take()))
             http = await self._stack.enter_async_context(httpx.AsyncClient(transport=self.network))
             here, asgi = await self._stack.enter_async_context(running(settings, http, self.clock, self.chance))
             client = await self._stack.enter_async_context(browser(asgi, settings.base_url))
             self.network.add(host, asgi)
-            self.servers[host] = Server(host, here, asgi, self.clock, client)
+            self.servers[host] = Server(host, here, asgi, self.clock, client, self.drawer)
         return self.servers[host]
 
     async def people(self, *handles: str) -> list[Person]:

@@ -66,7 +66,7 @@ def _keys(row: Row) -> set[str]:
 
 
 def _reach(key: str, row: Row) -> int:
-    return 0 if key.startswith(".") else row["visibility"]
+    return 0 if tags.is_private(key) else row["visibility"]
 
 
 def _taggings(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
@@ -75,7 +75,7 @@ def _taggings(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
             row["actor_id"],
             row["link_id"],
             _reach(key, row),
-            bool(row["listed"]) and not key.startswith("."),
+            bool(row["listed"]) and not tags.is_private(key),
             row["saved_at"],
         )
         for row in live
@@ -97,7 +97,7 @@ def _tallies(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
         counted[row["actor_id"], 0, row["visibility"]] += 1
         for key in _keys(row):
             counted[row["actor_id"], tag_ids.get(key), _reach(key, row)] += 1
-            if row["listed"] and not key.startswith("."):
+            if row["listed"] and not tags.is_private(key):
                 counted[0, tag_ids.get(key), row["visibility"]] += 1
     return dict(counted)
 
@@ -146,19 +146,20 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
             streams += [
                 (Merged.RECENT, which) for which in (EVERYWHERE, HERE) if which == EVERYWHERE or row["is_local"]
             ]
-            streams += [(Merged.TAG, tag_ids.get(key)) for key in _keys(row) if not key.startswith(".")]
+            streams += [(Merged.TAG, tag_ids.get(key)) for key in _keys(row) if not tags.is_private(key)]
         for stream, owner_id in streams:
             places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
     for share in await fetch("SELECT * FROM share"):
         shared = by_id.get(share["bookmark_id"])
         if share["actor_id"] in shut_out:
             continue
-        if shared and (shared["listed"] or (not shared["is_local"] and shared["visibility"] >= Visibility.UNLISTED)):
+        shut = shared is not None and shared["is_local"] and shared["actor_id"] in shut_out
+        if shared and (shared["listed"] or (shared["visibility"] >= Visibility.UNLISTED and not shut)):
             for reader in followers[share["actor_id"]] - hiding[shared["actor_id"]] - hiding[share["actor_id"]]:
                 places[int(Merged.NETWORK), reader, shared["link_id"]].append(share["shared_at"])
         for tag_id in following_tags[share["actor_id"]] if shared and shared["listed"] else ():
             places[int(Merged.TAG), tag_id, shared["link_id"]].append(share["shared_at"])
-    taggings = [(row, tag_ids.get(key)) for row in live for key in _keys(row) if not key.startswith(".")]
+    taggings = [(row, tag_ids.get(key)) for row in live for key in _keys(row) if not tags.is_private(key)]
     for stream in await fetch("SELECT * FROM actor WHERE tag_id IS NOT NULL AND suspended_at IS NULL"):
         for row, tag_id in taggings:
             is_its = tag_id == stream["tag_id"] and stream["owner_id"] in (0, row["actor_id"])

@@ -9,18 +9,20 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from fedimark.accounts.register import register
+from fedimark.accounts.names import check_name
+from fedimark.accounts.register import NewPerson, enter_person
 from fedimark.accounts.sessions import open_session
 from fedimark.bookmarks.draft import Draft, Owner, read_draft
 from fedimark.bookmarks.queries import same_page
 from fedimark.bookmarks.remove import remove_bookmark
 from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark
 from fedimark.cli import network_of
-from fedimark.database import Row
+from fedimark.database import Row, write
 from fedimark.doorway.sessions import cookie_name
 from fedimark.follows.request import follow, unfollow
 from fedimark.here import entered
 from fedimark.policy.visibility import Viewer, Visibility
+from tests.support.keys import hashed
 
 if TYPE_CHECKING:
     from tests.support.server import Server
@@ -110,9 +112,13 @@ def _draft(url: str, texts: Mapping[str, str]) -> Draft:
 
 
 async def sign_up(server: Server, name: str, **chosen: Any) -> Person:
-    """Register a person and open a session for their browser."""
+    """Enter a person as signing up does, with keys from the drawer, and open a session for their browser."""
+    is_admin, visibility = chosen.get("is_admin", False), chosen.get("default_visibility", Visibility.PUBLIC)
     async with entered(server.here):
-        viewer = await register(name, PASSWORD, **chosen)
+        check_name(name)
+        person = NewPerson(name, await hashed(PASSWORD), server.drawer.take(), visibility)
+        async with write():
+            viewer = await enter_person(person, is_admin=is_admin)
         token = await open_session(viewer.account_id)
     browser = server.browser()
     browser.cookies.set(cookie_name(server.here.settings), token, domain=urlsplit(str(browser.base_url)).hostname or "")

@@ -10,6 +10,7 @@ import httpx
 from fedimark import worker
 from fedimark.here import Here
 from tests.support.clock import Clock
+from tests.support.keys import Drawer
 from tests.support.people import Person, sign_up
 
 
@@ -22,6 +23,7 @@ class Server:
     asgi: Any
     clock: Clock
     client: httpx.AsyncClient
+    drawer: Drawer = field(default_factory=Drawer)
     people: dict[str, Person] = field(default_factory=dict)
 
     async def sign_up(self, name: str, **chosen: Any) -> Person:

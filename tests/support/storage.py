@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -26,6 +28,9 @@ class Storage(Protocol):
 
     async def new(self) -> str:
         """A migrated, empty database of its own; returns its URL."""
+
+    async def insert(self, url: str, table: str, row: Mapping[str, object]) -> None:
+        """Put a row into a database that nobody has opened yet."""
 
     async def drop(self) -> None:
         """Drop every database `new` made."""
@@ -76,6 +81,13 @@ class SqliteStorage:
         self.files.append(file)
         return f"sqlite:///{file}"
 
+    async def insert(self, url: str, table: str, row: Mapping[str, object]) -> None:
+        """Put a row into a file that nobody has opened yet."""
+        database = sqlite3.connect(url.removeprefix("sqlite:///"))
+        with database:
+            database.execute(_insert(table, row, ["?"] * len(row)), [*row.values()])
+        database.close()
+
     async def drop(self) -> None:
         """Remove the files, with what SQLite keeps beside them."""
         for file in self.files:
@@ -111,10 +123,14 @@ def _beside(url: str, name: str) -> str:
     return f"{before}/{name}"
 
 
-async def _run(url: str, sql: str) -> None:
+def _insert(table: str, row: Mapping[str, object], places: list[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(places)})"
+
+
+async def _run(url: str, sql: str, *values: object) -> None:
     connection = await asyncpg.connect(url, timeout=30)
     try:
-        await connection.execute(sql)
+        await connection.execute(sql, *values)
     finally:
         await connection.close()
 
@@ -172,6 +188,18 @@ class PostgresStorage:
             await _run(template.url, _AS_NEW.format(name=name))
             template.made.append(name)
         self.names.append(name)
+        return _beside(template.url, name)
+
+    async def insert(self, url: str, table: str, row: Mapping[str, object]) -> None:
+        """Put a row into a database that nobody has opened yet."""
+        await _run(url, _insert(table, row, [f"${number + 1}" for number in range(len(row))]), *row.values())
+
+    async def bare(self) -> str:
+        """A database without a table; returns its URL. It is dropped at the end of the session."""
+        template = self.template
+        name = f"{template.name}_{next(template.numbers)}"
+        await _run(template.url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C'")
+        template.made.append(name)
         return _beside(template.url, name)
 
     async def drop(self) -> None:

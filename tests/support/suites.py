@@ -17,25 +17,28 @@ _PARTS = {"rooms": 4, "stories": 3}  # what takes long is dealt out, so that no 
 _AT_ONCE = 2
 _TESTS = Path(__file__).parent.parent
 _NOTHING_COLLECTED = 5
+_TOLD = 15  # modules that took longest
 
 
 def main(paths: list[str]) -> int:
     """Run the suites, or only `paths` (files or folders below tests/), and return the exit code."""
     total: Counter[str] = Counter()
+    spent: Counter[str] = Counter()
     bad = False
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for suite, code, counts, seconds, output in threads.map(_timed, _chosen(paths)):
+        for suite, code, counts, seconds, output in threads.map(lambda chosen: _timed(chosen, spent), _chosen(paths)):
             total += counts
             bad = bad or code not in (0, _NOTHING_COLLECTED) or (code == _NOTHING_COLLECTED and not paths)
             _say(f"{output}== {suite}: {_words(counts)} in {seconds:.1f} s\n")
     bad = bad or not total["passed"]
+    _say("".join(f"{ms / 1000:6.0f} s {module}\n" for module, ms in spent.most_common(_TOLD)))
     _say(_words(total))
     return 1 if bad else 0
 
 
-def _timed(chosen: tuple[str, list[str]]) -> tuple[str, int, Counter[str], float, str]:
+def _timed(chosen: tuple[str, list[str]], spent: Counter[str]) -> tuple[str, int, Counter[str], float, str]:
     started = time.monotonic()
-    code, counts, output = _run(chosen[1])
+    code, counts, output = _run(chosen[1], spent)
     return chosen[0], code, counts, time.monotonic() - started, output
 
 
@@ -57,8 +60,10 @@ def _dealt(suite: str) -> list[tuple[str, list[str]]]:
     return [(name, [str(file) for file in sorted(files[number::parts])]) for number, name in enumerate(names)]
 
 
-def _run(targets: list[str]) -> tuple[int, Counter[str], str]:
-    """Run pytest on some paths; a crash before its report counts as one failure."""
+def _run(targets: list[str], spent: Counter[str]) -> tuple[int, Counter[str], str]:
+    """Run pytest on some paths, and add up the milliseconds of each module; a crash before its report counts as one
+    failure.
+    """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         options = ["--durations=5", "--durations-min=1", "-p", "no:cacheprovider"]
@@ -66,13 +71,15 @@ def _run(targets: list[str]) -> tuple[int, Counter[str], str]:
         done = subprocess.run(
             command, cwd=_TESTS.parent, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        counts = _counts(report) if report.exists() else Counter(failed=1)
+        counts = _counts(report, spent) if report.exists() else Counter(failed=1)
         return done.returncode, counts, done.stdout
 
 
-def _counts(report: Path) -> Counter[str]:
+def _counts(report: Path, spent: Counter[str]) -> Counter[str]:
     suite = ET.parse(report).getroot().find("testsuite")
     assert suite is not None
+    for case in suite.iter("testcase"):
+        spent[case.get("classname", "").partition(".Test")[0]] += int(1000 * float(case.get("time", 0)))
     failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
     skipped = int(suite.get("skipped", 0))
     return Counter(passed=max(0, int(suite.get("tests", 0)) - failed - skipped), failed=failed, skipped=skipped)

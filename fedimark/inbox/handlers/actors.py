@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fedimark.bookmarks import quoting
+from fedimark.bookmarks.for_you import forget_all_of
 from fedimark.bookmarks.incoming import IGNORED, forget_notes_of
 from fedimark.bookmarks.remarks import forget_remarks_of
 from fedimark.bookmarks.shares import unshare_some
@@ -20,12 +22,14 @@ async def on_delete(received: Verified[Delete]) -> str:
     """Somebody elsewhere took a Note away, or left with everything they saved here."""
     actor, object_id = received.actor, received.activity.object_id
     if object_id != actor["uri"]:
-        return await forgotten(actor, object_id)
+        outcome = await forgotten(actor, object_id)
+        return await quoting.revoked(actor, object_id) if outcome == IGNORED else outcome
     gone = "UPDATE actor SET gone_at = ? WHERE id = ? AND gone_at IS NULL"
     await execute(gone, received.received_at, actor["id"])
     await follows.forget(actor)
     await relays.forget(actor)
     await forget_remarks_of(actor)
+    await forget_all_of(actor)
     dropped = await forget_notes_of(actor, BATCH) + await unshare_some(actor, BATCH)
     return "gone" if dropped < BATCH else UNFINISHED
 

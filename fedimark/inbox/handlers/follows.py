@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fedimark import addresses
+from fedimark.accounts import links
 from fedimark.follows import incoming, relays
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Accept, Follow, Reject
@@ -17,13 +18,15 @@ async def on_follow(received: Verified[Follow]) -> str:
 
 async def on_accept(received: Verified[Accept]) -> str:
     """They let somebody here follow them."""
-    outcome = await incoming.accepted(received.actor, received.activity.follow)
+    outcome = await incoming.accepted(received.actor, received.activity.answered)
+    if outcome == "accepted":
+        await links.keep_links_of(received.actor)
     is_no_persons = outcome == incoming.IGNORED
-    return await relays.answered(received.actor, received.activity.follow, "accepted") if is_no_persons else outcome
+    return await relays.answered(received.actor, received.activity.answered, "accepted") if is_no_persons else outcome
 
 
 async def on_reject(received: Verified[Reject]) -> str:
     """They do not, or not any longer."""
-    outcome = await incoming.rejected(received.actor, received.activity.follow)
+    outcome = await incoming.rejected(received.actor, received.activity.answered)
     is_no_persons = outcome == incoming.IGNORED
-    return await relays.answered(received.actor, received.activity.follow, "rejected") if is_no_persons else outcome
+    return await relays.answered(received.actor, received.activity.answered, "rejected") if is_no_persons else outcome

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from fedimark.accounts.links import keep_links_of
+from fedimark.bookmarks import for_you
 from fedimark.bookmarks.incoming import (
     IGNORED,
     follow_consent,
     forget_note,
+    is_followed,
     store_from_origin,
     store_note,
 )
-from fedimark.bookmarks.remarks import forget_remark, is_remark, store_remark
+from fedimark.bookmarks.remarks import forget_remark, store_remark
+from fedimark.bookmarks.spoken_of import is_remark
 from fedimark.database import Row
 from fedimark.inbox.handlers import UNFINISHED
+from fedimark.inbox.mentions import asks_to_save
 from fedimark.inbox.receive import Verified
 from fedimark.vocab.activities import Create, Update
 from fedimark.vocab.objects import Note
@@ -24,16 +29,21 @@ BATCH = 500  # bookmarks brought onto public pages, or off them, in one transact
 
 async def on_create(received: Verified[Create]) -> str:
     """A new Note; one that came as an address only was fetched before."""
-    return await _store(received)
+    note = note_of(received)
+    is_wish = note is not None and await asks_to_save(received.actor, note)
+    outcome = await _store(received)
+    return "to be saved" if is_wish and outcome == IGNORED else await _or_link(received, outcome)
 
 
 async def on_update(received: Verified[Update]) -> str:
     """A Note changed, or its author did: they are stored anew already, and what they allow is followed."""
     if not is_of_actor(received.activity):
-        return await _store(received)
+        return await _or_link(received, await _store(received))
     actor = received.origin.actor if received.origin else None
     if actor is None:
         return IGNORED
+    if await is_followed(actor):
+        await keep_links_of(actor)
     changed = await follow_consent(actor, BATCH)
     return "refreshed" if changed < BATCH else UNFINISHED
 
@@ -54,9 +64,10 @@ def note_of(received: Verified[Any]) -> Note | None:
 
 
 async def forgotten(author: Row, uri: str) -> str:
-    """Drop what its author took away: a bookmark, or what they said about one."""
+    """Drop what its author took away: a bookmark, what they said about one, or a link they gave."""
     outcome = await forget_note(author, uri)
-    return await forget_remark(author, uri) if outcome == IGNORED else outcome
+    outcome = await forget_remark(author, uri) if outcome == IGNORED else outcome
+    return await for_you.forget(author["id"], uri) if outcome == IGNORED else outcome
 
 
 def is_of_actor(activity: Update) -> bool:
@@ -78,6 +89,12 @@ async def _store(received: Verified[Any]) -> str:
     if note is None:
         return IGNORED
     return await _or_remark(received, note, await store_note(author, note, received.received_at))
+
+
+async def _or_link(received: Verified[Any], outcome: str) -> str:
+    """What came of a Note; where it was nothing for everybody, it may give a link to single people here."""
+    note = note_of(received) if outcome == IGNORED else None
+    return outcome if note is None else await for_you.take_note(received.actor, note, received.received_at)
 
 
 async def _or_remark(received: Verified[Any], note: Note, outcome: str) -> str:

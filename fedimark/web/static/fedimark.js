@@ -1,14 +1,130 @@
-// Two conveniences; everything works without them.
+// Keys, copying, reading on. Everything works without them.
 "use strict";
 
+const LISTED = ".entry, .list > li, .told li, tbody tr";
+const PLACES = { h: "/", r: "/recent", p: "/popular", n: "/network", s: "/search", t: "/settings/tags", u: ".me .menu a" };
+let waitsForPlace = 0;
+
+function here() {
+  return document.activeElement.closest(LISTED);
+}
+
+// What stands for a line when it is come to: its title, or whatever can be pressed first.
+function face(line) {
+  return line.querySelector("a.p-name") ?? line.querySelector("h3 a, a[href], button, input");
+}
+
+function step(by) {
+  const lines = [...document.querySelectorAll(LISTED)].filter((line) => face(line) && line.checkVisibility());
+  const from = lines.indexOf(here());
+  const to = from < 0 ? (by > 0 ? 0 : -1) : from + by;
+  const line = lines.at(to < lines.length ? to : -1);
+  if (!line || (from === 0 && by < 0)) return;
+  face(line).focus({ preventScroll: true });
+  line.scrollIntoView({ block: "nearest" });
+}
+
+function press(selector) {
+  const found = (here() ?? document.querySelector("main article") ?? document.createElement("i")).querySelector(selector);
+  found?.click();
+  return Boolean(found);
+}
+
+function go(place) {
+  if (place?.startsWith(".")) document.querySelector(place)?.click();
+  else if (place && (place !== PLACES.t || document.querySelector(".me"))) location.assign(place);
+}
+
+async function explain() {
+  let dialog = document.querySelector("dialog.keys");
+  if (!dialog) {
+    const answer = await fetch("/help/keyboard");
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const keys = page.querySelector(".keys");
+    if (!keys) return;
+    dialog = document.createElement("dialog");
+    dialog.className = "keys";
+    dialog.setAttribute("aria-label", page.querySelector("h1").textContent);
+    const close = document.createElement("form");
+    close.method = "dialog";
+    close.append(Object.assign(document.createElement("button"), { textContent: keys.dataset.close }));
+    keys.removeAttribute("class");
+    dialog.append(keys, close);
+    document.body.append(dialog);
+  }
+  dialog.showModal();
+}
+
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => press("a.p-name, a.u-bookmark-of"),
+  e: () => press(':is(.acts, .under) :is(a[href$="/edit"], a[href*="/edit?back="])') || press('.acts a[href^="/add?"]'),
+  x: () => press('input[type="checkbox"]'),
+  n: () => { if (document.querySelector('.do a[href="/add"]')) location.assign("/add"); },
+  "/": () => document.querySelector("[data-slash]")?.focus(),
+  "?": () => explain(),
+  g: () => { waitsForPlace = Date.now(); },
+};
+
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const field = document.querySelector("[data-slash]");
-  if (!field) return;
-  event.preventDefault();
-  field.focus();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const typing = event.target.closest("textarea, select, [contenteditable], dialog, input:not([type=checkbox], [type=radio])");
+  if (typing) return;
+  const goes = Date.now() - waitsForPlace < 1500;
+  waitsForPlace = 0;
+  if (goes && PLACES[event.key]) {
+    event.preventDefault();
+    go(PLACES[event.key]);
+  } else if (KEYS[event.key]) {
+    event.preventDefault();
+    KEYS[event.key]();
+  }
 });
+
+// What is still going on is looked at again, without the page blinking.
+async function again() {
+  if (!document.querySelector("[data-again]")) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (answer?.ok) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.querySelector("main").replaceWith(page.querySelector("main"));
+    document.title = page.title;
+  }
+  setTimeout(again, 2000);
+}
+setTimeout(again, 1000);
+
+// A menu closes when one presses beside it, or Escape.
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details[open]:is(.me, .more)")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && event.target.closest("details[open]:is(.me, .more)");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+// A folded description opens where it stands.
+document.addEventListener("click", (event) => {
+  const more = event.target.closest("a.unfold");
+  const words = more?.closest(".entry")?.querySelector(".clamp");
+  if (!words || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  words.classList.remove("clamp");
+  words.tabIndex = -1;
+  words.focus();
+  more.remove();
+});
+for (const more of document.querySelectorAll("a.unfold")) {
+  const words = more.closest(".entry")?.querySelector(".clamp");
+  if (words && words.scrollHeight <= words.clientHeight + 1) more.hidden = true;
+}
 
 for (const handle of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;

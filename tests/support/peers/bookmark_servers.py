@@ -11,7 +11,7 @@ from tests.support.peers.strict import TIME, URL, Doc, Either, Needed, Refused, 
 
 
 def _betula_note(note: Doc) -> Shown:
-    """A title, a Link and no quote, or it is no bookmark; tags as typed."""
+    """A bookmark has a title, a Link and no quote, a remark a quote and neither of the two; tags as typed."""
     strings = ("id", "actor", "attributedTo", "name", "content", "published", "updated", "url", "quote")
     check(note, {**dict.fromkeys(strings, str), "attachment": [{}], "tag": [{}]}, "note")
     author = note.get("actor") or note.get("attributedTo")
@@ -19,9 +19,11 @@ def _betula_note(note: Doc) -> Shown:
     page = first_link(note)
     if note.get("type") not in ("Note", "Page", "Article") or not (note.get("id") and author and note.get("published")):
         raise Refused("an empty field")
+    words = note["source"]["content"] if "source" in note else Html(note["content"]).text
+    if note.get("quote") and not note.get("name") and not page:
+        return Shown(words, "", note["quote"], (), hashtags(note))
     if not note.get("name") or not page or note.get("quote"):
         raise Refused("no bookmark")
-    words = note["source"]["content"] if "source" in note else Html(note["content"]).text
     return Shown(words, note["name"], page, links_of(Html(note["content"])), hashtags(note))
 
 

@@ -1,0 +1,1 @@
+"""Doors for programs: feeds, and the dialects of others."""

@@ -1,0 +1,1 @@
+"""Streams as feeds: one value, drawn in each format."""

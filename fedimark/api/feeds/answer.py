@@ -1,0 +1,56 @@
+"""A feed as an answer: in the format asked for, or nothing where who asks has it already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark.api.feeds.atom import atom
+from fedimark.api.feeds.bib import bib
+from fedimark.api.feeds.feed import Feed
+from fedimark.api.feeds.json_feed import json_feed
+from fedimark.api.feeds.rss import rss
+from fedimark.doorway.known import etag_of, http_date, is_known
+from fedimark.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a feed is written."""
+
+    media_type: str
+    draw: Callable[[Feed], str]
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        "rss": Format("application/rss+xml; charset=utf-8", rss),
+        "atom": Format("application/atom+xml; charset=utf-8", atom),
+        "json": Format("application/feed+json; charset=utf-8", json_feed),
+        "bib": Format("application/x-bibtex; charset=utf-8", bib),
+    }
+)
+# Whoever keeps one must ask again: what its owner made private is not shown a minute longer.
+PUBLIC: Final[Mapping[str, str]] = MappingProxyType({"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
+KEYED: Final[Mapping[str, str]] = MappingProxyType({"Cache-Control": "private, no-store"})
+
+
+def format_of(request: Request) -> Format:
+    """The format an address names at its end. Raises NotFound for one there isn't."""
+    try:
+        return FORMATS[request.path_params["format"]]
+    except KeyError:
+        raise NotFound from None
+
+
+def answer(request: Request, feed: Feed, form: Format, headers: Mapping[str, str] = PUBLIC) -> Response:
+    """The feed's document, or 304: decided from its entries, before anything of it is written."""
+    told = {**headers, "ETag": etag_of((form.media_type, feed)), "Last-Modified": http_date(feed.updated)}
+    if is_known(request, told["ETag"], told["Last-Modified"]):
+        return Response(status_code=304, headers=told)
+    return Response(form.draw(feed), headers=told, media_type=form.media_type)

@@ -1,0 +1,109 @@
+"""linkding's feeds: RSS at `/feeds/{key}/all`, `unread` and `shared`, and at `/feeds/shared` for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark.accounts.tokens import viewer_of_key
+from fedimark.api.feeds.answer import FORMATS, KEYED, PUBLIC, answer
+from fedimark.api.feeds.parts import Part, amount
+from fedimark.api.feeds.words import Place, feed_of
+from fedimark.bookmarks.bundles import FILTERS, held_by, own_bundle
+from fedimark.bookmarks.draft import Owner
+from fedimark.database import Row
+from fedimark.errors import NotFound
+from fedimark.policy.visibility import Viewer
+from fedimark.search.matching import NOBODY
+from fedimark.text.tags import is_private
+from fedimark.timelines import queries
+from fedimark.timelines.entries import Page
+from fedimark.timelines.picked import Condition, picked_here, picked_own
+from fedimark.timelines.places import place_of
+from fedimark.timelines.stream import PersonStream, RecentStream
+
+_USUAL: Final = "100"
+_TAGS: Final = ("any_tags", "all_tags", "excluded_tags")
+_NOTHING: Final[Condition] = ("FALSE", ())
+
+
+async def get_all(request: Request) -> Response:
+    """`/feeds/{key}/all?q=&unread=&shared=&bundle=&limit=`: the owner's own, without what is archived"""
+    return await _own(request, "")
+
+
+async def get_unread(request: Request) -> Response:
+    """`/feeds/{key}/unread`: those of them to read"""
+    return await _own(request, "yes")
+
+
+async def get_shared(request: Request) -> Response:
+    """`/feeds/{key}/shared?q=&user=&bundle=&limit=`: what people here made public, as the owner sees it"""
+    return await _shared(request, await viewer_of_key(request.path_params["key"]))
+
+
+async def get_public(request: Request) -> Response:
+    """`/feeds/shared?q=&user=&limit=`: the same for everybody"""
+    return await _shared(request, None)
+
+
+async def _own(request: Request, unread: str) -> Response:
+    viewer = await viewer_of_key(request.path_params["key"])
+    asked = request.query_params
+    wanted = _wanted(viewer.actor_id, asked.get("q", ""), unread or asked.get("unread", ""), asked.get("shared", ""))
+    bundle = await _bundle(request, viewer)
+    condition = _both(held_by(wanted), held_by(bundle) if bundle else ("TRUE", ()))
+    entries = await picked_own(viewer, condition, _limit(request))
+    found = await queries.find(PersonStream(viewer.username, only="unread" if unread else ""), viewer)
+    return _answer(request, Part(found, Page(tuple(entries)), False, True), KEYED)
+
+
+async def _shared(request: Request, viewer: Viewer | None) -> Response:
+    asked = request.query_params
+    bundle = await _bundle(request, viewer) if viewer else None
+    wanted = held_by(_wanted(NOBODY, asked.get("q", "")))
+    condition = _both(wanted, _of_others(bundle) if bundle else ("TRUE", ()))
+    entries = await picked_here(viewer, condition, asked.get("user", ""), _limit(request))
+    found = await queries.find(RecentStream(here=True), viewer)
+    return _answer(request, Part(found, Page(tuple(entries)), False, True), KEYED if viewer else PUBLIC)
+
+
+def _wanted(owner_id: int, search: str, unread: str = "", shared: str = "") -> Row:
+    """What an address asks for, as a bundle holds it; words it does not know narrow nothing, as linkding has it."""
+    filters = {"filter_unread": unread, "filter_shared": shared}
+    known = {name: word if word in FILTERS else "off" for name, word in filters.items()}
+    return {"owner_id": owner_id, "search": search, **dict.fromkeys(_TAGS, ""), **known}
+
+
+def _of_others(bundle: Row) -> Condition:
+    """What a bundle holds of others' bookmarks: whether these are to read, and their private tags, is not told."""
+    keys = {name: bundle[name].split() for name in _TAGS}
+    public = {name: [key for key in some if not is_private(key)] for name, some in keys.items()}
+    if public["all_tags"] != keys["all_tags"] or (keys["any_tags"] and not public["any_tags"]):
+        return _NOTHING
+    told = {name: " ".join(some) for name, some in public.items()}
+    return held_by({**bundle, **told, "owner_id": NOBODY, "filter_unread": "off", "filter_shared": "off"})
+
+
+async def _bundle(request: Request, viewer: Viewer) -> Row | None:
+    text = request.query_params.get("bundle", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound
+    return await own_bundle(Owner.of(viewer), int(text))
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    return f"({one[0]}) AND ({other[0]})", (*one[1], *other[1])
+
+
+def _limit(request: Request) -> int:
+    return amount(request, "limit") if "limit" in request.query_params else int(_USUAL)
+
+
+def _answer(request: Request, part: Part, headers: Mapping[str, str]) -> Response:
+    return answer(request, feed_of(part, Place(*place_of(part.found.stream))), FORMATS["rss"], headers)

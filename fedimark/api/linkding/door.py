@@ -1,0 +1,82 @@
+"""The door of linkding's API: who asks, with which key, and errors in the words that its clients know."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from fedimark.accounts.tokens import Bearer, Scope
+from fedimark.bookmarks.draft import Owner
+from fedimark.doorway.errors import tell
+from fedimark.doorway.programs import bearer
+from fedimark.errors import FedimarkError, Malformed, Refused, SignInFirst, Taken
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+Known: TypeAlias = Callable[[Request, Bearer], Awaitable[Response]]
+Anybody: TypeAlias = Callable[[Request, Bearer | None], Awaitable[Response]]
+
+_ASK_FOR = {"www-authenticate": "Token"}
+_FIELDS = 400  # what the original says of a field that cannot be
+
+
+def known(scope: Scope, handler: Known) -> Handler:
+    """A handler for who brings a key with this scope."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            who = await bearer(request)
+            who.need(scope)
+            return _unkept(await handler(request, who))
+        except FedimarkError as error:
+            return refusal(error)
+
+    return answer
+
+
+def anybody(scope: Scope, handler: Anybody) -> Handler:
+    """The same for everybody; who brings a key must bring one that holds and has this scope."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            who = await bearer(request) if "authorization" in request.headers else None
+            if who is not None:
+                who.need(scope)
+            return _unkept(await handler(request, who))
+        except FedimarkError as error:
+            return refusal(error)
+
+    return answer
+
+
+def _unkept(answer: Response) -> Response:
+    """An answer that no cache keeps: whose it is stands in a header."""
+    answer.headers.setdefault("cache-control", "private, no-store")
+    return answer
+
+
+def owner_of(who: Bearer) -> Owner:
+    """Who asks, as the one who saves."""
+    return Owner.of(who.viewer)
+
+
+def refusal(error: FedimarkError) -> Response:
+    """An error as linkding says it: a list beside the field, or one sentence."""
+    told = tell(error)
+    if isinstance(error, Refused) and (error.status == Refused.status or isinstance(error, Taken) or error.field):
+        status = _FIELDS if error.status in (Refused.status, Taken.status, Malformed.status) else error.status
+        return JSONResponse({error.field or "non_field_errors": [error.message]}, status)
+    headers = {**told.headers, **(_ASK_FOR if isinstance(error, SignInFirst) else {})}
+    return JSONResponse({"detail": told.detail or told.title}, told.status, headers)
+
+
+async def no_such_place(request: Request) -> Response:
+    """Whatever else is asked for under the API's address."""
+    return JSONResponse({"detail": "Not found."}, 404)
+
+
+def may_read(who: Bearer) -> bool:
+    """Whether an answer may say what the asker did not say themselves."""
+    return Scope.READ in who.scopes

@@ -1,0 +1,1 @@
+"""Pinboard's API v1, as its apps and scripts know it."""

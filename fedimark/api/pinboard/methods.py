@@ -1,0 +1,48 @@
+"""Every method of Pinboard's API v1, and the two that we add, with what a key must be allowed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark.accounts.tokens import Scope
+from fedimark.api.pinboard import own, posts
+from fedimark.api.pinboard.door import Method, answered
+from fedimark.errors import NotFound
+
+_READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "posts/update": Method(posts.update, _READ),
+        "posts/add": Method(posts.add, (Scope.WRITE, Scope.SAVE), writes=True),
+        "posts/delete": Method(posts.delete, _WRITE, writes=True),
+        "posts/get": Method(posts.get, _READ),
+        "posts/recent": Method(posts.recent, _READ),
+        "posts/dates": Method(posts.dates, _READ),
+        "posts/all": Method(posts.everything, _READ),
+        "posts/suggest": Method(posts.suggest, _READ),
+        "posts/delta": Method(posts.delta, _READ),
+        "tags/get": Method(own.get_tags, _READ),
+        "tags/delete": Method(own.delete, _WRITE, writes=True),
+        "tags/rename": Method(own.rename, _WRITE, writes=True),
+        "user/secret": Method(own.secret, (Scope.READ,)),
+        "user/api_token": Method(own.api_token, (Scope.READ, Scope.WRITE)),
+        "notes/list": Method(own.list_notes, _READ),
+        "network/recent": Method(own.network, _READ),
+    }
+)
+_NOTE = Method(own.get_note, _READ)  # `notes/ID`
+
+
+async def get_method(request: Request) -> Response:
+    """`/v1/{room}/{method}`: answer it, however it is asked."""
+    name = f"{request.path_params['room']}/{request.path_params['method']}"
+    if name in METHODS:
+        return await answered(request, METHODS[name])
+    if request.path_params["room"] != "notes":
+        raise NotFound
+    return await answered(request, _NOTE, request.path_params["method"])

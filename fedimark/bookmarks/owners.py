@@ -1,0 +1,30 @@
+"""Taking a person for a transaction, so that two changes of their bookmarks go one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fedimark.bookmarks.draft import Owner
+from fedimark.database import fetch_one
+from fedimark.errors import Forbidden, Gone
+from fedimark.timelines.merge import hold
+
+_LOCK = """
+SELECT c.privacy_lock, c.no_replies, a.suspended_at FROM actor a JOIN account c ON c.actor_id = a.id
+WHERE a.id = ? AND a.gone_at IS NULL
+"""
+
+
+async def hold_owner(owner: Owner) -> Owner:
+    """Take the owner for this transaction.
+
+    Returns the owner with the Privacy Lock and other choices as they are now: it may have been closed since they
+    signed in. Raises Gone: nothing is saved for somebody who has left; Forbidden: nor for somebody suspended.
+    """
+    await hold("actor", owner.actor_id)
+    row = await fetch_one(_LOCK, owner.actor_id)
+    if row is None:
+        raise Gone("This account is gone.")
+    if row["suspended_at"] is not None:
+        raise Forbidden("This account is suspended.")
+    return replace(owner, privacy_lock=bool(row["privacy_lock"]), no_replies=bool(row["no_replies"]))

@@ -1,0 +1,119 @@
+"""Scripts: statements that follow from each other with nothing to wait for between them.
+
+A script is a generator that yields each statement and is given its rows. On SQLite all of it runs in one visit to the
+connection's thread, where a visit costs more than most statements; on PostgreSQL each statement is a trip.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Generator, Mapping, Sequence
+from contextvars import copy_context
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
+
+from tortoise.backends.base.client import TransactionalDBClient
+from tortoise.connection import get_connection
+
+from fedimark.database.sqlite import WriteTransaction
+from fedimark.database.statements import IN_SQLITE, Row, counted, is_sqlite, marks, spelled
+
+T = TypeVar("T")
+Statement: TypeAlias = tuple[str, tuple[object, ...]]
+Script: TypeAlias = Generator[Statement, list[Row], T]
+
+_MOST_PARAMETERS = 32_000  # SQLite takes 32,766 in one statement
+_LOG = logging.getLogger("tortoise.db_client")
+
+
+def ask(sql: str, *parameters: object) -> Script[list[Row]]:
+    """One statement of a script: `rows = yield from ask(…)`, written as for `fetch`."""
+    return (yield sql, parameters)
+
+
+def ask_all(*statements: Statement) -> Script[list[Row]]:
+    """Statements that have nothing to do with each other: one trip on PostgreSQL. Returns the rows of the last.
+
+    None sees what another writes, and only the last may be a SELECT.
+    """
+    if is_sqlite() or len(statements) < 2:
+        rows: list[Row] = []
+        for sql, parameters in statements:
+            rows = yield sql, parameters
+        return rows
+    *others, (last, _) = statements
+    named = ", ".join(f"s{number} AS ({sql})" for number, (sql, _) in enumerate(others))
+    return (yield f"WITH {named} {last}", tuple(value for _, parameters in statements for value in parameters))
+
+
+def insert_many(
+    table: str, kinds: Mapping[str, str], rows: Sequence[Mapping[str, object]], then: str = ""
+) -> Script[list[Row]]:
+    """Insert many rows by as few statements as the database allows; returns what they return.
+
+    `kinds` are the columns with their types in PostgreSQL, and rows have them all; `then` is an ON CONFLICT or
+    RETURNING clause. Rows are written in their order.
+    """
+    found: list[Row] = []
+    for sql, parameters in inserts(table, kinds, rows, then):
+        found += yield sql, parameters
+    return found
+
+
+def inserts(
+    table: str, kinds: Mapping[str, str], rows: Sequence[Mapping[str, object]], then: str = ""
+) -> list[Statement]:
+    """The statements of `insert_many`: none for no rows."""
+    columns = ", ".join(kinds)
+    if not is_sqlite():
+        # A list for each column: one text, and so one plan, for any number of rows.
+        lists = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds.values())
+        sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({lists}) {then}"
+        return [(sql, tuple([row[name] for row in rows] for name in kinds))] if rows else []
+    found: list[Statement] = []
+    at_once = _MOST_PARAMETERS // len(kinds)
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
+        values = tuple([row[name] for row in some for name in kinds])
+        found.append((_inserting(table, columns, len(kinds), len(some), then), values))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _inserting(table: str, columns: str, width: int, amount: int, then: str) -> str:
+    lines = ", ".join([f"({marks(width)})"] * amount)
+    return f"INSERT INTO {table} ({columns}) VALUES {lines} {then}"
+
+
+async def perform(script: Script[T]) -> T:
+    """Run a script inside `write()`; returns what it returns.
+
+    Of this server it may know what `here()` holds, the clock too; it must not wake anybody.
+    """
+    connection: Any = get_connection("default")
+    assert isinstance(connection, TransactionalDBClient), "a script belongs into a transaction"
+    if isinstance(connection, WriteTransaction):
+        # The other thread knows this server as the task does.
+        with counted("INSERT"):  # a script counts as one that writes
+            return await connection.visit(copy_context().run, _run, script)  # type: ignore[no-any-return]
+    try:
+        sql, parameters = next(script)
+        while True:
+            with counted(sql):
+                rows = await connection.execute_query_dict(spelled(connection, sql), list(parameters))
+            sql, parameters = script.send(rows)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+
+
+def _run(script: Script[T], database: sqlite3.Connection) -> T:
+    IN_SQLITE.set(True)
+    try:
+        sql, parameters = next(script)
+        while True:
+            _LOG.debug("%s: %s", sql, parameters)
+            rows = database.execute(sql, parameters).fetchall()
+            sql, parameters = script.send([dict(row) for row in rows])
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]

@@ -1,0 +1,72 @@
+"""What became of each row of a file, as a line of JSON: enough to tell it, and to take it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from fedimark.bookmarks.save import Outcome
+from fedimark.bookmarks.unsaving import print_of, words_of
+from fedimark.importing.chunks import Chunk
+
+_NEW, _CHANGED, _KNOWN, _AGAIN, _BROKEN = "n", "c", "k", "a", "b"
+_WORDS: Final = {_NEW: "new", _CHANGED: "changed", _KNOWN: "known", _AGAIN: "known", _BROKEN: "broken"}
+_LETTERS: Final = {"new": _NEW, "changed": _CHANGED, "known": _KNOWN}
+
+Before: TypeAlias = Mapping[str, Any] | None
+"""What a bookmark said before a file, None where it was not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A row of a file: its number from 1, its fate in a word, the bookmark's row or 0, and why it is broken."""
+
+    number: int
+    fate: str
+    bookmark_id: int = 0
+    reason: str = ""
+    excerpt: str = ""
+
+
+def written(chunk: Chunk, outcomes: Sequence[Outcome]) -> str:
+    """What became of the rows of a chunk, whose drafts these outcomes are."""
+    lines: list[list[object]] = [
+        _line(number, outcome) for number, outcome in zip(chunk.numbers, outcomes, strict=True)
+    ]
+    lines += [[number, _AGAIN] for number in chunk.again]
+    lines += [[number, _BROKEN, broken.reason, broken.excerpt] for number, broken in chunk.broken]
+    return json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
+
+
+def told(text: str) -> Iterator[Told]:
+    """The rows of a chunk in the order of the file."""
+    for number, letter, *rest in sorted(json.loads(text), key=lambda line: int(line[0])):
+        if letter == _BROKEN:
+            yield Told(number, _WORDS[letter], reason=rest[0], excerpt=rest[1])
+        else:
+            yield Told(number, _WORDS[letter], int(rest[0]) if rest else 0)
+
+
+def to_undo(text: str) -> tuple[dict[int, str], dict[int, Before]]:
+    """What tells the bookmarks of a chunk that were not edited since, and what each was before it."""
+    touched = [line for line in json.loads(text) if line[1] in (_NEW, _CHANGED)]
+    prints = {int(line[2]): str(line[3]) for line in touched}
+    return prints, {int(line[2]): line[4] if line[1] == _CHANGED else None for line in touched}
+
+
+def ids_in(rows: Iterable[Told]) -> list[int]:
+    """The bookmarks that rows are about."""
+    return sorted({row.bookmark_id for row in rows if row.bookmark_id})
+
+
+def _line(number: int, outcome: Outcome) -> list[object]:
+    line: list[object] = [number, _LETTERS[outcome.fate], outcome.row["id"]]
+    if outcome.fate == "new":
+        return [*line, print_of(outcome.row)]
+    if outcome.fate == "changed":
+        before = outcome.before
+        # One that was removed a moment before is taken out again by an undo.
+        return [*line, print_of(outcome.row), None if before is None or before["removed_at"] else words_of(before)]
+    return line

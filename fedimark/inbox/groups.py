@@ -1,0 +1,167 @@
+"""What is taken in at one time is written in one statement, and nobody is answered before it is committed.
+
+One writer a process: while it waits for the database, those who come meanwhile become its next group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+from fedimark.database import Row, among, atomically, fetch, is_sqlite, marks, several, written
+from fedimark.errors import Unavailable
+from fedimark.here import here
+from fedimark.jobs.bell import ring
+
+MOST = 256  # rows in a group
+_LATELY_S = 1.0
+ANYBODY = -1  # as `met`: whoever says it, the row is to be kept
+
+Outcome: TypeAlias = Literal["new", "known", "changed"]
+
+WRITER = "inbox.writer"  # where the writer of a server is kept
+_COLUMNS = "uri_hash, actor_id, kind, body, received_at, next_at, tries, outcome"
+# What was believed of the sender when the row was made must be so still when it is written: nobody is suspended, gone,
+# or has other keys since, whichever process wrote that down.
+_AS_MET = f"""
+(v.met = {ANYBODY} OR EXISTS (SELECT 1 FROM actor a
+    WHERE a.id = v.actor_id AND a.fetched_at = v.met AND a.suspended_at IS NULL AND a.gone_at IS NULL))
+"""
+_STORE = f"""
+INSERT INTO received_activity ({_COLUMNS})
+SELECT v.uri_hash, v.actor_id, v.kind, v.body, v.received_at, v.next_at, 0, '' FROM {{rows}}
+WHERE {_AS_MET} {{order}} ON CONFLICT (uri_hash) DO NOTHING RETURNING uri_hash
+"""
+_KINDS = {"uri_hash": "text", "actor_id": "bigint", "kind": "text", "body": "text", "received_at": "bigint"}
+_KINDS |= {"next_at": "bigint", "met": "bigint"}
+_UNNESTED = ", ".join(f"CAST(? AS {kind}[])" for kind in _KINDS.values())
+_ON_POSTGRES = _STORE.format(
+    rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)", order="ORDER BY v.place"
+)
+_KNOWN = "SELECT uri_hash FROM received_activity WHERE uri_hash"
+
+
+class Kept(NamedTuple):
+    """A row of `received_activity`; `met` is when the actor's row was fetched on whose word it is kept, or ANYBODY."""
+
+    uri_hash: str
+    actor_id: int
+    kind: str
+    body: str
+    received_at: int
+    next_at: int
+    met: int
+
+
+_Waiting: TypeAlias = tuple[Kept, "asyncio.Future[Outcome]"]
+
+
+@dataclass(slots=True)
+class _Writer:
+    waiting: list[_Waiting] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    at: float = -_LATELY_S  # when the last group was written, by the loop's clock
+
+
+async def commit(row: Kept) -> Outcome:
+    """Write a row and return once it is committed: `new`, `known` where it was there already, and `changed`, with
+    nothing written, where its actor is not as they were met.
+
+    Raises Unavailable when the database cannot be written.
+    """
+    writer: _Writer = here().caches.setdefault(WRITER, _Writer())
+    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    writer.waiting.append((row, answer))
+    if writer.task is None:
+        writer.task = asyncio.create_task(_write(writer))
+    return await answer
+
+
+def is_at_work() -> bool:
+    """Whether this process takes in activities just now, so that somebody may wait to be answered."""
+    writer: _Writer | None = here().caches.get(WRITER)
+    return writer is not None and writer.at > asyncio.get_running_loop().time() - _LATELY_S
+
+
+async def _write(writer: _Writer) -> None:
+    try:
+        # Whoever is read in this turn of the loop joins the first group.
+        await asyncio.sleep(0)
+        while writer.waiting:
+            group, writer.waiting = writer.waiting[:MOST], writer.waiting[MOST:]
+            writer.at = asyncio.get_running_loop().time()
+            await _write_group(group)
+            here().wake.set()
+    finally:
+        writer.task = None
+
+
+async def _write_group(group: Sequence[_Waiting]) -> None:
+    """Write some rows together; where they fail by one of them, each by itself."""
+    try:
+        outcomes = await _store([row for row, _ in group])
+    except Exception as error:
+        if len(group) == 1 or (isinstance(error, Unavailable) and not _is_of_a_row(error)):
+            for _, answer in group:
+                _refuse(answer, error)
+            return
+        for each in group:
+            await _write_group([each])
+    except BaseException:  # the server is taken down: nobody shall wait for ever
+        for _, answer in group:
+            _refuse(answer, Unavailable())
+        raise
+    else:
+        for (_, answer), outcome in zip(group, outcomes, strict=True):
+            if not answer.done():
+                answer.set_result(outcome)
+
+
+def _is_of_a_row(error: BaseException | None) -> bool:
+    """Whether the database is well, and only some value is nothing for it."""
+    while error is not None:
+        if any(kind.__name__ == "DataError" for kind in type(error).__mro__):  # asyncpg's, which may not be there
+            return True
+        error = error.__cause__
+    return False
+
+
+def _refuse(answer: asyncio.Future[Outcome], error: Exception) -> None:
+    if not answer.done():
+        # Each has its own: one raised twice would tell of two requests.
+        answer.set_exception(Unavailable() if isinstance(error, Unavailable) else error)
+
+
+async def _store(rows: Sequence[Kept]) -> list[Outcome]:
+    found = await (_on_sqlite(rows) if is_sqlite() else atomically(lambda: _on_postgres(rows)))
+    new = {each["uri_hash"] for each in found}
+    left = [row.uri_hash for row in rows if row.uri_hash not in new]
+    if not left:
+        return ["new"] * len(rows)
+    known = {each["uri_hash"] for each in await fetch(f"{_KNOWN} {among('text')}", several(left))}
+    return [_outcome(row.uri_hash, new, known) for row in rows]
+
+
+def _outcome(uri_hash: str, new: set[str], known: set[str]) -> Outcome:
+    if uri_hash in new:
+        return "new"
+    return "known" if uri_hash in known else "changed"
+
+
+async def _on_sqlite(rows: Sequence[Kept]) -> list[Row]:
+    return await written(_for_sqlite(len(rows)), *(value for row in rows for value in row))
+
+
+@lru_cache(maxsize=MOST)
+def _for_sqlite(amount: int) -> str:
+    line = f"({marks(len(_KINDS))})"
+    names = ", ".join(f"column{number} AS {name}" for number, name in enumerate(_KINDS, 1))
+    return _STORE.format(rows=f"(SELECT {names} FROM (VALUES {', '.join([line] * amount)})) v", order="")
+
+
+async def _on_postgres(rows: Sequence[Kept]) -> list[Row]:
+    await ring("inbox")
+    return await written(_ON_POSTGRES, *(list(column) for column in zip(*rows, strict=True)))

@@ -1,0 +1,1 @@
+"""What people here are told of what others do: written when it happens, and read with what still stands of it."""

@@ -1,0 +1,166 @@
+"""What search finds, kept up by the worker: bookmarks are learned after they are saved, changed or gone, in batches.
+
+What is to be learned stands in `unindexed`, written with the change. Everything that was there before the index, or
+before this database was restored, is learned from the lowest id on, as far as `search_mark` says: the index itself is
+neither backed up nor moved. Rows are read before they are written about, and whoever changes them meanwhile leaves a
+row of their own: so the index ends at what holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from fedimark.database import (
+    Row,
+    Script,
+    among,
+    ask,
+    atomically,
+    fetch,
+    fetch_one,
+    insert_many,
+    is_sqlite,
+    perform,
+    several,
+)
+from fedimark.here import here
+from fedimark.search.documents import COLUMNS, Document, document
+from fedimark.search.places import place_of
+
+VERSION = 1  # of what a document is made of: with another number all is learned anew
+
+_BATCH = 200  # savers wait while so many are written
+_RUN = 2_000
+_LOCK = 72_180
+_NAME = "search.indexing"
+_IS_COMPLETE = "search.is_complete"
+_DONE = -1
+
+_WAITING = "SELECT id, bookmark_id FROM unindexed ORDER BY id LIMIT ?"
+_MARK = "SELECT reached FROM search_mark WHERE version = ?"
+_REACHED = """
+INSERT INTO search_mark (version, reached) VALUES (?, ?) ON CONFLICT (version) DO UPDATE SET reached = excluded.reached
+"""
+_OLDER = "SELECT id FROM bookmark WHERE id > ? ORDER BY id LIMIT ?"
+_ROWS = """
+SELECT b.id, b.actor_id, b.title, b.description, b.url, b.tags, b.private_note, b.visibility, b.listed, b.saved_at,
+a.local_name, a.username, a.host AS at_host
+FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.removed_at IS NULL AND b.id
+"""
+_KNOWN = "SELECT bookmark_id, place, saved_at FROM search_place WHERE bookmark_id"
+_TAKEN = "SELECT place FROM search_place WHERE place"
+_FROM = "SELECT place FROM search_place WHERE place >= ? ORDER BY place LIMIT ?"
+_PLACE = dict.fromkeys(("bookmark_id", "place", "saved_at"), "bigint")
+_WORDS = {"rowid": "bigint", **dict.fromkeys(COLUMNS, "text")}
+_VECTORS = """
+INSERT INTO search_words (place, words)
+SELECT u.place, CAST(u.words AS tsvector) FROM unnest(CAST(? AS bigint[]), CAST(? AS text[])) u (place, words)
+"""
+
+
+async def index_some() -> int:
+    """Learn some of what waits, or, where nothing does, some of what is older; returns how many. One at a time."""
+    async with here().caches.setdefault(_NAME, asyncio.Lock()):
+        return await (_index() if is_sqlite() else atomically(_index_alone))
+
+
+async def _index_alone() -> int:
+    await fetch("SELECT pg_advisory_xact_lock(?)", _LOCK)
+    return await _index()
+
+
+async def _index() -> int:
+    waiting = await fetch(_WAITING, _BATCH)
+    if waiting:
+        read = [row["id"] for row in waiting]
+        await _learn(sorted({row["bookmark_id"] for row in waiting}), partial(_forget, read))
+        return len(read)
+    if here().caches.get(_IS_COMPLETE):
+        return 0
+    mark = await fetch_one(_MARK, VERSION)
+    reached = mark["reached"] if mark else 0
+    older = [row["id"] for row in await fetch(_OLDER, reached, _BATCH)] if reached != _DONE else []
+    if reached == _DONE:
+        here().caches[_IS_COMPLETE] = True
+        return 0
+    await _learn(older, partial(_reach, older[-1] if older else _DONE))
+    return len(older)
+
+
+async def _learn(ids: Sequence[int], then: partial[Script[None]]) -> None:
+    """Read some bookmarks, and write what is found of them: SQLite's one writer waits for the writing alone."""
+    rows = await fetch(f"{_ROWS} {among()}", several(ids))
+    documents = {row["id"]: document(row) for row in rows}
+    script = partial(_writing, ids, rows, documents, then)
+    await (atomically(lambda: perform(script())) if is_sqlite() else perform(script()))
+
+
+def _writing(
+    ids: Sequence[int], rows: Sequence[Row], documents: Mapping[int, Document], then: partial[Script[None]]
+) -> Script[None]:
+    known = {row["bookmark_id"]: row for row in (yield from ask(f"{_KNOWN} {among()}", several(ids)))}
+    moments = {row["id"]: row["saved_at"] for row in rows}
+    moving = [each for each, row in known.items() if moments.get(each) != row["saved_at"]]
+    places = {each: row["place"] for each, row in known.items() if each not in moving}
+    if known:
+        name = "rowid" if is_sqlite() else "place"
+        sql = f"DELETE FROM search_words WHERE {name} {among()}"
+        yield from ask(sql, several(row["place"] for row in known.values()))
+    if moving:
+        yield from ask(f"DELETE FROM search_place WHERE bookmark_id {among()}", several(moving))
+    new = sorted((row for row in rows if row["id"] not in places), key=lambda row: (row["saved_at"], row["id"]))
+    found = yield from _free([row["saved_at"] for row in new])
+    lines = [
+        {"bookmark_id": row["id"], "place": place, "saved_at": row["saved_at"]}
+        for row, place in zip(new, found, strict=True)
+    ]
+    yield from insert_many("search_place", _PLACE, lines)
+    places |= {line["bookmark_id"]: line["place"] for line in lines}
+    yield from _words(sorted((places[each], one) for each, one in documents.items()))
+    yield from then()
+
+
+def _free(moments: Sequence[int]) -> Script[list[int]]:
+    """A free place for each of some moments, which come in order: its first, or the next that is free."""
+    firsts = [place_of(moment) for moment in moments]
+    taken = {row["place"] for row in (yield from ask(f"{_TAKEN} {among()}", several(sorted(set(firsts)))))}
+    found: list[int] = []
+    for first in firsts:
+        place = first
+        if found and found[-1] >= first:
+            place = found[-1] + 1
+        if place != first or place in taken:
+            place = yield from _next_free(place)
+        found.append(place)
+    return found
+
+
+def _next_free(place: int) -> Script[int]:
+    while True:
+        rows = yield from ask(_FROM, place, _RUN)
+        for row in rows:
+            if row["place"] != place:
+                return place
+            place += 1
+        if len(rows) < _RUN:
+            return place
+
+
+def _words(lines: Sequence[tuple[int, Document]]) -> Script[None]:
+    if not lines:
+        return
+    if is_sqlite():
+        cells = [dict(zip(_WORDS, (place, *one.texts()), strict=True)) for place, one in lines]
+        yield from insert_many("search_words", _WORDS, cells)
+    else:
+        yield from ask(_VECTORS, [place for place, _ in lines], [one.vector() for _, one in lines])
+
+
+def _forget(read: Sequence[int]) -> Script[None]:
+    yield from ask(f"DELETE FROM unindexed WHERE id {among()}", several(read))
+
+
+def _reach(reached: int) -> Script[None]:
+    yield from ask(_REACHED, VERSION, reached)

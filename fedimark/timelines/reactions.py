@@ -1,0 +1,76 @@
+"""What is done with the saves of a page: how many like and share each, what its reader does and may do, who shared.
+
+Of nobody who is suspended or stands behind a block with the saver.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fedimark.database import Row, among, fetch, several
+from fedimark.policy.blocks import no_block_between, not_hidden
+from fedimark.policy.interactions import ASKED, JOINED, SPEAKING, Act, acts_of
+from fedimark.timelines.entries import Entry, Person, Reactions
+from fedimark.timelines.merge import SHAREABLE
+from fedimark.timelines.savers import name_of, person_of
+
+_COUNTED = f"""
+JOIN actor a ON a.id = r.actor_id WHERE r.bookmark_id = b.id AND a.suspended_at IS NULL
+AND {no_block_between("a.id", "b.actor_id")}
+"""
+# By the names of saves; six parameters are the viewer. Shares are found from the bookmark on: sums are no plain columns
+# to SQLite, or it would read all that somebody shared.
+_REACTIONS = f"""
+SELECT b.id, COALESCE(b.uri_hash, b.public_id) AS name,
+(SELECT count(*) FROM reaction r {_COUNTED} AND r.kind = 'Like') AS likes,
+(SELECT count(*) FROM share r {_COUNTED}) AS shares,
+EXISTS (SELECT 1 FROM reaction r WHERE r.actor_id = ? AND r.bookmark_id = b.id AND r.kind = 'Like') AS is_liked,
+EXISTS (SELECT 1 FROM share r WHERE r.actor_id + 0 = ? AND r.bookmark_id = b.id) AS is_shared, {ASKED}
+FROM bookmark b {JOINED} WHERE b.id IN (
+    SELECT id FROM bookmark WHERE public_id {{these}} UNION ALL SELECT id FROM bookmark WHERE uri_hash {{these}})
+"""
+_SHARERS = f"""
+SELECT l.hash, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
+FROM link l JOIN bookmark b ON b.link_id = l.id JOIN share s ON s.bookmark_id = b.id
+JOIN follow f ON f.target_id = s.actor_id + 0 JOIN actor a ON a.id = s.actor_id
+WHERE l.hash {{these}} AND f.follower_id = ? AND f.state = 'accepted' AND a.suspended_at IS NULL AND {SHAREABLE}
+AND {not_hidden("b.actor_id")} AND {not_hidden("a.id")}
+ORDER BY s.shared_at, a.id
+"""
+
+
+async def with_reactions(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
+    """The entries, each with what is done with the save it shows; one statement."""
+    if not entries:
+        return []
+    names = several([name_of(entry) for entry in entries])
+    rows = await fetch(_REACTIONS.format(these=among("text")), *[viewer_id] * 6, names, names)
+    found = {row["name"]: _reactions(row, viewer_id) for row in rows}
+    return [replace(entry, reactions=found.get(name_of(entry), Reactions())) for entry in entries]
+
+
+def _reactions(row: Row, viewer_id: int) -> Reactions:
+    acts = acts_of(row, viewer_id)
+    return Reactions(
+        int(row["likes"]),
+        int(row["shares"]),
+        bool(row["is_liked"]),
+        bool(row["is_shared"]),
+        Act.LIKE in acts,
+        Act.SHARE in acts,
+        not SPEAKING.isdisjoint(acts),
+    )
+
+
+async def with_sharers(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
+    """The entries of somebody's network, each with whom of those they follow shared it; one statement."""
+    if not entries:
+        return []
+    sharers: dict[str, dict[str, Person]] = defaultdict(dict)
+    hashes = several([entry.link_hash for entry in entries])
+    for row in await fetch(_SHARERS.format(these=among("text")), hashes, *[viewer_id] * 3):
+        who = person_of(row)
+        sharers[row["hash"]].setdefault(who.href, who)
+    return [replace(entry, sharers=tuple(sharers[entry.link_hash].values())) for entry in entries]

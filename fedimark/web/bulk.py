@@ -1,0 +1,111 @@
+"""Editing many bookmarks at once: the form above a list of one's own, what it would do, and how far it is."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedimark import addresses
+from fedimark.bookmarks import bulk
+from fedimark.bookmarks.bulk import Preview, Progress, Selection
+from fedimark.bookmarks.change import Change, read_change
+from fedimark.doorway.forms import SentForm, read_form
+from fedimark.doorway.redirects import own_path
+from fedimark.errors import NotFound, Refused
+from fedimark.policy.visibility import Viewer
+from fedimark.timelines import stream
+from fedimark.timelines.stream import PersonStream
+from fedimark.web.pages import Form
+from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values import BulkAsk
+
+FIELDS = ("add", "remove", "visibility", "to_read", "starred", "archived", "delete", "whole", "stream", "back")
+_MARKS = {"to_read": ("to read", "read"), "starred": ("star", "no star"), "archived": ("archive", "out of the archive")}
+
+
+async def post_bulk(request: Request) -> Response:
+    """`POST /bulk`: `id` many times, or `whole` with `stream`; what shall change; `sure` once it was shown."""
+    viewer, typed = signed_in(request), await read_form(request)
+    try:
+        change, selection = read_change(typed), _selection(viewer, typed)
+        if not typed.text("sure"):
+            looked = await bulk.preview(viewer, selection)
+            if not looked.count:
+                raise Refused("Choose at least one bookmark.", field="id")
+            if change.delete or typed.text("whole"):
+                return page(request, "bulk_ask.html", ask=_ask(typed, change, looked), form=Form(typed))
+        return onward(_path(await bulk.begin(viewer, selection, change, words_of(change))))
+    except Refused as error:
+        form = Form(typed, {error.field: error.message})
+        return page(request, "bulk_ask.html", ask=_ask(typed, None, None), form=form, status=error.status)
+
+
+async def get_bulk(request: Request) -> Response:
+    """`GET /bulk/{id}`: how far it is, and what came of it."""
+    viewer = signed_in(request)
+    shown = await bulk.progress(viewer, request.path_params["id"])
+    return page(request, "bulk.html", job=shown, told=_told(shown), onward_href=addresses.person(viewer.username))
+
+
+async def post_undo(request: Request) -> Response:
+    """`POST /bulk/{id}/undo`"""
+    return onward(_path(await bulk.begin_undo(signed_in(request), request.path_params["id"])))
+
+
+def words_of(change: Change) -> str:
+    """What an edit does, in words: `add sql, star`."""
+    if change.delete:
+        return "delete"
+    said = [f"add {' '.join(change.add)}"] if change.add else []
+    said += [f"take off {' '.join(change.remove)}"] if change.remove else []
+    said += [f"call {key} {word}" if word else f"delete the tag {key}" for key, word in change.respell]
+    said += [change.visibility.word] if change.visibility is not None else []
+    said += [words[0 if value else 1] for name, words in _MARKS.items() if (value := getattr(change, name)) is not None]
+    return ", ".join(said)
+
+
+def _path(public_id: str) -> str:
+    return f"/bulk/{public_id}"
+
+
+def _selection(viewer: Viewer, typed: SentForm) -> Selection:
+    if not typed.text("whole"):
+        return Selection(typed.every("id"))
+    return Selection(stream=own_stream(viewer, typed.text("stream")))
+
+
+def own_stream(viewer: Viewer, path: str) -> PersonStream:
+    """The stream of one's own at a path of this server. Raises NotFound for all others."""
+    parts = path.strip("/").split("/", 3)
+    if parts[:2] != ["u", viewer.username] or len(parts) > 4:
+        raise NotFound
+    if len(parts) == 2:
+        return PersonStream(viewer.username)
+    if len(parts) == 3 and parts[2] in stream.FILTERS:
+        return PersonStream(viewer.username, only=parts[2])
+    if len(parts) == 4 and parts[2] == "t":
+        return PersonStream(viewer.username, tags=stream.tags_together(unquote(parts[3])))
+    raise NotFound
+
+
+def _ask(typed: SentForm, change: Change | None, looked: Preview | None) -> BulkAsk:
+    fields = [(name, typed.text(name)) for name in FIELDS if typed.text(name)]
+    fields += [("id", each) for each in typed.every("id")]
+    return BulkAsk(
+        words_of(change) if change else "",
+        looked.count if looked else 0,
+        looked.first if looked else (),
+        tuple(fields) if change else tuple(pair for pair in fields if pair[0] in ("id", "whole", "stream", "back")),
+        own_path(typed.text("back")),
+        is_delete=bool(change and change.delete),
+    )
+
+
+def _told(job: Progress) -> str:
+    """What came of it, in a sentence."""
+    if job.is_undo:
+        return f"Undone: {job.changed:,} of {job.total:,} are as they were."
+    kept = f" {job.kept:,} look as if they held a secret, and stay as they were." if job.kept else ""
+    return f"Done: {job.changed:,} of {job.total:,} changed.{kept}"

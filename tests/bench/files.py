@@ -1,0 +1,116 @@
+"""Files brought in and taken out: how fast, again, and how much memory, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from fedimark.app import running
+from fedimark.bookmarks.draft import Owner
+from fedimark.here import entered, wall_clock
+from fedimark.importing import exporter, importer
+from fedimark.policy.visibility import Visibility
+from fedimark.settings import Settings
+from tests.bench import datasets, machine, people, stores
+from tests.bench.stores import Store
+
+ROWS, MANY = 10_000, 100_000
+MOST_S = {"SQLite": 0.7, "PostgreSQL": 1.2}
+FLAT_MB = 16.0
+"""What the memory may grow by from ROWS to MANY rows: a list of them would take five times as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Of one database: seconds to bring ROWS rows in, the same again and out, and megabytes that more rows took."""
+
+    database: str
+    first_s: float
+    again_s: float
+    out_s: float
+    rows_per_s: float
+    grown_mb: float
+
+
+def measure(many: int = MANY) -> list[Brought]:
+    """Measure each database there is; `many` rows are brought in after the first ones, to see the memory."""
+    found = []
+    for new in stores.kinds():
+        with new("files") as store:
+            store.fill(people.rows(datasets.FIRST_ACTOR, 1, wall_clock()))
+            few, more = _file(store, "few", ROWS), _file(store, "many", many)
+            told = _in_a_process(store, few, more)
+            found.append(Brought(store.name, **told))
+    return found
+
+
+def _file(store: Store, series: str, rows: int) -> Path:
+    path = store.folder / f"{series}.html"
+    with path.open("w") as file:
+        file.write("<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<TITLE>Bookmarks</TITLE>\n<H1>Bookmarks</H1>\n<DL><p>\n")
+        for n in range(rows):
+            tags = f"tag{n % 40},topic{n % 300},year{n % 12}"
+            file.write(
+                f'<DT><A HREF="https://site{n % 997}.example/{series}/{n}" ADD_DATE="{1_500_000_000 + 60 * n}" '
+                f'PRIVATE="0" TAGS="{tags}">A page about number {n}</A>\n<DD>Words about it, {n} of them.\n'
+            )
+        file.write("</DL><p>\n")
+    return path
+
+
+def _in_a_process(store: Store, few: Path, more: Path) -> dict[str, float]:
+    settings = store.settings
+    job = {"database": settings.database, "data_dir": settings.data_dir, "few": str(few), "more": str(more)}
+    command = [sys.executable, "-m", "tests.bench.files", json.dumps(job)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=machine.ROOT)
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+async def _bring(job: dict[str, Any]) -> dict[str, float]:
+    settings = Settings(base_url=people.BASE_URL, database_url=job["database"], data_dir=job["data_dir"])
+    owner = Owner(datasets.FIRST_ACTOR, people.name_of(0), Visibility.PUBLIC, privacy_lock=False)
+    async with running(settings) as server, entered(server.here):
+        first, _ = await _brought(owner, job["few"])
+        again, _ = await _brought(owner, job["few"])
+        out = await _taken(owner)
+        before = _peak_mb()
+        took, many = await _brought(owner, job["more"])
+        await _taken(owner)
+    return {
+        "first_s": first,
+        "again_s": again,
+        "out_s": out,
+        "rows_per_s": many / took,
+        "grown_mb": _peak_mb() - before,
+    }
+
+
+async def _brought(owner: Owner, path: str) -> tuple[float, int]:
+    started, rows = time.perf_counter(), 0
+    async for report in importer.bring_in(owner, Path(path)):
+        rows = report.rows
+    return time.perf_counter() - started, rows
+
+
+async def _taken(owner: Owner) -> float:
+    started = time.perf_counter()
+    async for _ in exporter.export(owner):
+        pass
+    return time.perf_counter() - started
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(uvloop.run(_bring(json.loads(sys.argv[1])))) + "\n")
