@@ -77,24 +77,56 @@ def routes() -> list[BaseRoute]:
             [
                 *_pinboard_api(),
                 *_servers(),
-                *_account(),
+                *_accounts(),
+                *_settings(),
+                *_tags(),
+                *_moving(),
+                *_people(),
+                *_moderation(),
                 *_feeds(),
                 *_mastodon(),
                 *_linkding(),
-                *_people(),
+                *_streams(),
+                *_network(),
+                *_saving(),
+                *_one_bookmark(),
+                *_talking(),
+                *_about(),
+                *_notes(),
+                *_bundles(),
+                *_parts_of_a_person(),
+                *_pinboard(),
             ]
         ),
         Mount("/static", Fingerprinted(directory=resources.STATIC)),
     ]
 
 
-def _people() -> list[Line]:
-    """Streams and bookmarks, as pages; a person and a bookmark answer servers at the same address."""
-    own_bookmark, own_remark = "/u/{user}/b/{id}", "/u/{user}/r/{id}"
+def _streams() -> list[Line]:
+    """What bookmarks are read in, as pages; a person, a tag and a page answer servers at the same address."""
     return [
         get("/", welcome.get_welcome),
         get("/recent", streams.get_recent),
         get("/popular", streams.get_popular),
+        get("/t/{tags:segment}", one_tag_faced(streams.get_tags, tag_actors.get_actor)),
+        get("/url/", links.get_lookup),
+        get("/url/{hash}", faced(links.get_link, link_saves.get_link)),
+        get("/search", search.get_search),
+        post("/search", search.post_search),
+        post("/search/keep", search.post_keep),
+        get("/again", history.get_again),
+        get("/random", history.get_random),
+        get("/u/{user}", faced(streams.get_person, objects.get_person)),
+        get("/u/{user}/t/{tags:segment}", one_tag_faced(streams.get_person_tags, tag_actors.get_actor)),
+        get("/u/{user}/statistics", history.get_statistics),
+        get("/u/{user}/day/{day}", history.get_day),
+        post("/u/{user}/older", elsewhere.post_older),
+    ]
+
+
+def _network() -> list[Line]:
+    """A reader's network, whom they follow, and what others do and give them."""
+    return [
         get("/network", network.get_network),
         post("/network/show", network.post_show),
         post("/network/read", network.post_read),
@@ -102,29 +134,18 @@ def _people() -> list[Line]:
         get("/authorize_interaction", follows.get_authorize),
         post("/network/follow", follows.post_follow),
         post("/network/leave", follows.post_leave),
-        post("/like", reactions.post_like),
-        post("/share", reactions.post_share),
-        get("/t/{tags:segment}", one_tag_faced(streams.get_tags, tag_actors.get_actor)),
-        get("/url/", links.get_lookup),
-        get("/url/{hash}", faced(links.get_link, link_saves.get_link)),
-        get("/search", search.get_search),
-        post("/search", search.post_search),
-        post("/search/keep", search.post_keep),
-        get("/help/search", search.get_help),
-        get("/report", reports.get_report),
-        post("/report", reports.post_report),
         get("/notifications", notifications.get_notifications),
         post("/notifications/read", notifications.post_read),
         get("/notifications/feed.atom", notifications.get_feed),
         get("/for-you", for_you.get_for_you),
         post("/for-you/keep", for_you.post_keep),
         post("/for-you/dismiss", for_you.post_dismiss),
-        get("/about", help.get_about),
-        *(get(path, help.get_help) for path in help.TEMPLATES),
-        get("/manifest.webmanifest", shell.get_manifest),
-        get("/opensearch.xml", shell.get_open_search),
-        get("/add/shared", shell.get_shared),
-        get("/bookmarks/new", shell.get_new),
+    ]
+
+
+def _saving() -> list[Line]:
+    """The form that saves, what helps to fill it in, and editing many at once."""
+    return [
         get("/add", bookmarks.get_add),
         post("/add", bookmarks.post_add),
         get("/add/about", adding.get_about),
@@ -132,8 +153,18 @@ def _people() -> list[Line]:
         post("/add/look", adding.post_look),
         get("/add/look/{id}", adding.get_look),
         get("/add/saved", adding.get_saved),
-        get("/u/{user}", faced(streams.get_person, objects.get_person)),
-        get("/u/{user}/t/{tags:segment}", one_tag_faced(streams.get_person_tags, tag_actors.get_actor)),
+        get("/add/shared", shell.get_shared),
+        get("/bookmarks/new", shell.get_new),
+        post("/bulk", bulk.post_bulk),
+        get("/bulk/{id}", bulk.get_bulk),
+        post("/bulk/{id}/undo", bulk.post_undo),
+    ]
+
+
+def _one_bookmark() -> list[Line]:
+    """One bookmark: its page, which answers servers at the same address, and what its owner does with it."""
+    own_bookmark = "/u/{user}/b/{id}"
+    return [
         get(own_bookmark, faced(bookmarks.get_bookmark, objects.get_note)),
         get(f"{own_bookmark}/edit", bookmarks.get_edit),
         post(f"{own_bookmark}/edit", bookmarks.post_edit),
@@ -149,6 +180,15 @@ def _people() -> list[Line]:
         post(f"{own_bookmark}/show", remarks.post_show),
         post(f"{own_bookmark}/unquote", remarks.post_unquote),
         get(f"{own_bookmark}/hidden", remarks.get_hidden),
+    ]
+
+
+def _talking() -> list[Line]:
+    """Likes, shares, replies, remarks, and reports of what should not be said."""
+    own_remark = "/u/{user}/r/{id}"
+    return [
+        post("/like", reactions.post_like),
+        post("/share", reactions.post_share),
         get("/say", remarks.get_say),
         post("/say", remarks.post_say),
         get(own_remark, faced(remarks.get_remark, said.get_note)),
@@ -156,19 +196,25 @@ def _people() -> list[Line]:
         post(f"{own_remark}/edit", remarks.post_edit),
         get(f"{own_remark}/remove", remarks.get_remove),
         post(f"{own_remark}/remove", remarks.post_remove),
-        post("/bulk", bulk.post_bulk),
-        get("/bulk/{id}", bulk.get_bulk),
-        post("/bulk/{id}/undo", bulk.post_undo),
-        post("/u/{user}/older", elsewhere.post_older),
-        get("/u/{user}/statistics", history.get_statistics),
-        get("/u/{user}/day/{day}", history.get_day),
-        get("/again", history.get_again),
-        *_notes(),
-        *_bundles(),
-        get("/random", history.get_random),
-        get("/u/{user}/{only}", streams.get_person_filter),
-        *_pinboard(),
+        get("/report", reports.get_report),
+        post("/report", reports.post_report),
     ]
+
+
+def _about() -> list[Line]:
+    """Help, and what browsers ask of a site."""
+    return [
+        get("/about", help.get_about),
+        *(get(path, help.get_help) for path in help.TEMPLATES),
+        get("/help/search", search.get_help),
+        get("/manifest.webmanifest", shell.get_manifest),
+        get("/opensearch.xml", shell.get_open_search),
+    ]
+
+
+def _parts_of_a_person() -> list[Line]:
+    """What of a person has a name of its own: behind every other address below theirs."""
+    return [get("/u/{user}/{only}", streams.get_person_filter)]
 
 
 def _feeds() -> list[Line]:
@@ -305,8 +351,8 @@ def _tag(path: str) -> list[Line]:
     ]
 
 
-def _account() -> list[Line]:
-    """Signing up and in, and what one decides about oneself."""
+def _accounts() -> list[Line]:
+    """Signing up and in, and a server's first account."""
     return [
         get("/avatars/{file}", own.get_avatar),
         get("/setup", setup.get_setup),
@@ -316,6 +362,12 @@ def _account() -> list[Line]:
         post("/sign-out", accounts.post_sign_out),
         get("/sign-up", accounts.get_sign_up),
         post("/sign-up", accounts.post_sign_up),
+    ]
+
+
+def _settings() -> list[Line]:
+    """What one decides about oneself."""
+    return [
         get("/settings", own.get_settings),
         post("/settings", own.post_settings),
         post("/settings/avatar", own.post_avatar),
@@ -339,11 +391,23 @@ def _account() -> list[Line]:
         post("/settings/notifications/feed", notifications.post_feed),
         get("/settings/bookmarklets", bookmarklets.get_bookmarklets),
         post("/settings/bookmarklets/key", bookmarklets.post_key),
+    ]
+
+
+def _tags() -> list[Line]:
+    """One's own tags, put in order."""
+    return [
         get("/settings/tags", tags.get_tags),
         get("/settings/tags/garden", tags.get_garden),
         post("/settings/tags/rename", tags.post_rename),
         post("/settings/tags/merge", tags.post_merge),
         post("/settings/tags/delete", tags.post_delete),
+    ]
+
+
+def _moving() -> list[Line]:
+    """Files of bookmarks, in and out."""
+    return [
         get("/settings/import", imports.get_import),
         post("/settings/import", imports.post_import),
         get("/settings/import/{id}", imports.get_job),
@@ -354,6 +418,12 @@ def _account() -> list[Line]:
         get("/settings/import/{id}/rows.csv", imports.get_rows),
         get("/settings/export", imports.get_export),
         get("/settings/export.json", imports.get_json),
+    ]
+
+
+def _people() -> list[Line]:
+    """Who follows one, and whom one blocks and mutes."""
+    return [
         get("/followers", follows.get_followers),
         post("/followers/answer", follows.post_answer),
         post("/followers/remove", follows.post_remove),
@@ -366,6 +436,12 @@ def _account() -> list[Line]:
         post("/people/unmute", mutes.post_unmute),
         post("/people/muted/add", mutes.post_word),
         post("/people/muted/end", mutes.post_end_word),
+    ]
+
+
+def _moderation() -> list[Line]:
+    """What admins see and decide."""
+    return [
         get("/moderation", moderation.get_moderation),
         get("/moderation/reports", reports.get_reports),
         post("/moderation/reports/close", reports.post_close),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from fedimark import addresses
 from fedimark.database import execute, execute_many, fetch, marks
 from fedimark.delivery.peers import delivery_host
+from fedimark.delivery.signed import RELAY
 from fedimark.here import now
 from fedimark.jobs.bell import ring
 from fedimark.policy.blocks import blocked_among, is_blocked
@@ -76,7 +77,7 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
     # Each shape once, however many inboxes get it; one that is the same as the plain one is not kept again.
     others = {name: shapes[name] for name in set(chosen.values()) if name in shapes and shapes[name] != document}
     await execute_many(_BODY, [(activity_id, name, _bytes(shape)) for name, shape in sorted(others.items())])
-    kept = {inbox: profile if profile in others else _PLAIN for inbox, profile in chosen.items()}
+    kept = {inbox: profile if profile in {*others, RELAY} else _PLAIN for inbox, profile in chosen.items()}
     await _deliver(activity_id, object_hash, kept, (goes_at, None if paced_until is None else actor_id, paced_until))
     await ring("deliveries")
 
@@ -120,7 +121,7 @@ async def say_to_followers(  # noqa: PLR0917 - as `say`
         if inbox not in told and addresses.local_path(inbox) is None and not await is_blocked(inbox)
     }
     await _deliver(activity_id, object_hash, others, (goes_at, paced_by, paced_until))
-    profiles = {row["profile"] for row in await fetch(_PROFILES, activity_id)} - {_PLAIN}
+    profiles = {row["profile"] for row in await fetch(_PROFILES, activity_id)} - {_PLAIN, RELAY}
     shapes = shaped(sorted(profiles))
     await execute_many(_BODY, [(activity_id, name, _bytes(shape)) for name, shape in shapes.items()])
     await ring("deliveries")

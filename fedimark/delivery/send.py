@@ -15,6 +15,7 @@ from fedimark.delivery.choose import CONNECTIONS
 from fedimark.delivery.claim import LETTERS, SLOTS, Visit, claim, is_to_rest, one_try, patience_s, untouched
 from fedimark.delivery.office import office
 from fedimark.delivery.retry import is_final, is_trouble
+from fedimark.delivery.signed import as_sent
 from fedimark.errors import FedimarkError, Silent, Unreachable, Untrustworthy
 from fedimark.here import MICROS, now
 from fedimark.logs import DELIVERY_DONE, DELIVERY_FAILED, log
@@ -156,7 +157,7 @@ async def _send(visit: Visit, delivery: Row) -> bool:
     try:
         answer = await client.post(
             delivery["inbox"],
-            delivery["body"],
+            as_sent(delivery),
             content_type=ACTIVITY_JSON,
             signer=sender,
             total_s=patience_s(visit.lane),

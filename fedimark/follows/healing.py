@@ -1,10 +1,11 @@
-"""Follows that nobody answered are asked again: after a day, and after a week."""
+"""Follows that nobody answered, relays among them, are asked again: after a day, and after a week."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
+from fedimark.follows import relays
 from fedimark.here import MICROS, here, now
 from fedimark.outbox.follows import say_follow_again
 
@@ -13,14 +14,16 @@ WEEK = 7 * DAY
 BATCH = 50
 
 _LOOK_EVERY = 600 * MICROS
-_DUE = """
+_UNANSWERED = """(
+    (f.asked_again_at IS NULL AND f.created_at <= ?)
+    OR (f.created_at <= ? AND f.asked_again_at < f.created_at + ?))"""
+_DUE = f"""
 SELECT f.id FROM follow f JOIN actor t ON t.id = f.target_id JOIN actor r ON r.id = f.follower_id
 WHERE f.state = 'requested' AND f.public_id IS NOT NULL AND r.local_name IS NOT NULL
 AND t.uri IS NOT NULL AND t.gone_at IS NULL AND t.suspended_at IS NULL
-AND r.gone_at IS NULL AND r.suspended_at IS NULL AND (
-    (f.asked_again_at IS NULL AND f.created_at <= ?)
-    OR (f.created_at <= ? AND f.asked_again_at < f.created_at + ?)) ORDER BY f.id LIMIT ?
+AND r.gone_at IS NULL AND r.suspended_at IS NULL AND {_UNANSWERED} ORDER BY f.id LIMIT ?
 """
+_RELAYS_DUE = f"SELECT f.id FROM relay f WHERE f.state = 'requested' AND {_UNANSWERED} ORDER BY f.id LIMIT ?"
 _WAITING = "SELECT * FROM follow WHERE id = ? AND state = 'requested'"
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
@@ -30,14 +33,17 @@ async def ask_again() -> int:
     caches, moment = here().caches, now()
     if moment < caches.get("follows.heal_at", 0):
         return 0
-    due = await fetch(_DUE, moment - DAY, moment - WEEK, WEEK, BATCH)
+    since = (moment - DAY, moment - WEEK, WEEK, BATCH)
+    due, relays_due = await fetch(_DUE, *since), await fetch(_RELAYS_DUE, *since)
     for row in due:
         await atomically(partial(_again, row["id"]))
+    for row in relays_due:
+        await atomically(partial(relays.again, row["id"]))
     if len(due) < BATCH:
         caches["follows.heal_at"] = moment + _LOOK_EVERY
-    if due:
+    if due or relays_due:
         here().wake.set()
-    return len(due)
+    return len(due) + len(relays_due)
 
 
 async def _again(follow_id: int) -> None:

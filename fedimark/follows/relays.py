@@ -73,6 +73,14 @@ async def remove(typed: str) -> str:
     return address
 
 
+async def again(relay_id: int) -> None:
+    """Say our Follow of a relay again, under its own id, unless it was answered meanwhile."""
+    row = await fetch_one("SELECT * FROM relay WHERE id = ? AND state = 'requested'", relay_id)
+    if row is not None:
+        await outbox.say_follow(row, await _target(row), here().new_id())
+        await execute("UPDATE relay SET asked_again_at = ? WHERE id = ?", now(), relay_id)
+
+
 async def every() -> list[Row]:
     """All relays, by address."""
     return await fetch(_LIST, MOST)
@@ -175,7 +183,7 @@ async def _ask(address: str, actor: Row | None) -> Row:
     rows = await fetch(_ADD, *values)
     if not rows:
         raise Refused("This server is subscribed to that relay already.", field="address")
-    await outbox.say_follow(rows[0], target)
+    await outbox.say_follow(rows[0], target, rows[0]["public_id"])
     return rows[0]
 
 

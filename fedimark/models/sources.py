@@ -47,6 +47,7 @@ class Relay(Model):
     state = column.CharField(max_length=10)  # requested, accepted, rejected
     created_at = column.BigIntField()
     answered_at = column.BigIntField(null=True)
+    asked_again_at = column.BigIntField(null=True)  # when our Follow, which nobody answered, was said again
 
     class Meta:
         """A handful of rows."""

@@ -17,12 +17,12 @@ from fedimark.database import Row
 from fedimark.here import here
 from fedimark.outbox import ids
 from fedimark.outbox.documents import DAY, generator
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.proofs import with_proofs
 from fedimark.outbox.tag_actors import SERVICE
 from fedimark.remote.signing import private_key
 from fedimark.signatures.proofs import sign
 from fedimark.text import html
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import PUBLIC, Doc, actor_context, note_context
 
 MOST_LISTED = 200

@@ -8,9 +8,9 @@ from fedimark.database import Row
 from fedimark.delivery.enqueue import say
 from fedimark.here import here, now
 from fedimark.outbox import ids
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.publish import withdraw
 from fedimark.text import html
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, Doc, note_context
 
 LONGEST = 2_000  # characters of the words that go with a link

@@ -9,13 +9,13 @@ from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.here import here
 from fedimark.outbox import ids
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import audience, note
 from fedimark.outbox.profiles import APPLICATION, MICRO
 from fedimark.policy.visibility import Visibility
 from fedimark.remote.keyring import actor_of
 from fedimark.remote.signing import key_id_of, proof_key_id_of
 from fedimark.text import html
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
 
 DAY = 86_400_000_000

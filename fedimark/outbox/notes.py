@@ -12,11 +12,11 @@ from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.outbox import ids
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, MICRO, SMALL
 from fedimark.policy.interactions import Act, Who, who_may
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import html, tags, urls
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import LD_JSON, PUBLIC, TAGS, Doc
 
 # Mastodon takes the first language of a map; people have no language here yet, and English is what most say.

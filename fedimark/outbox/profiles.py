@@ -21,7 +21,6 @@ LINK: Final = "link"
 BOOKMARKS: Final = "bookmarks"
 SMALL: Final = "small"
 FEDIMARK: Final = "fedimark"
-RELAY: Final = "relay"  # micro with one signature more (relays)
 
 LARGEST: Final[Mapping[str, int]] = MappingProxyType(
     # Bytes of a Note; with the activity around it and its proof under 48 KB, 512 KB between ourselves. In a small one,

@@ -70,19 +70,11 @@ async def bookmark_created(owner: Speaker, bookmark: Row) -> None:
         said = {name: documents.create(owner.username, bookmark, name or MICRO, group) for name in profiles}
         return sealed_shapes(said, actor, at)
 
-    signed, which = await relays.signed_for(shaped(("",))[""], further, actor) if further else ({}, {})
-
-    def shaped_or_signed(profiles: Collection[str]) -> dict[str, Doc]:
-        return shaped([name for name in profiles if name not in signed]) | {
-            name: document for name, document in signed.items() if name in profiles
-        }
-
+    which = await relays.shapes_for(shaped(("",))[""], further) if further else {}
     uri = ids.note(owner.username, bookmark["public_id"])
     paced = await moment_of_new(owner.actor_id)
     to_others = source | {inbox: which.get(inbox, "") for inbox in sorted(further)}
-    await say_to_followers(
-        owner.actor_id, "Create", uri, bookmark["public_id"], shaped_or_signed, PROFILE_SQL, paced, to_others
-    )
+    await say_to_followers(owner.actor_id, "Create", uri, bookmark["public_id"], shaped, PROFILE_SQL, paced, to_others)
 
 
 async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
@@ -107,8 +99,7 @@ async def bookmark_updated(owner: Speaker, bookmark: Row) -> None:
         }
         author = await _actor(owner)
         said = sealed_shapes(said, author, now())
-        for_relays, which = await relays.signed_for(said[MICRO], inboxes, author)
-        said, shapes = said | for_relays, shapes | which
+        shapes |= await relays.shapes_for(said[MICRO], inboxes)
         paced = await moment_of_more(object_hash)
         await say(owner.actor_id, "Update", uri, said[MICRO], sorted(inboxes), activity_id, said, shapes, paced)
 
@@ -128,8 +119,8 @@ async def bookmark_ended(owner: Speaker, public_id: str, visibility: Visibility)
         activity_id = here().new_id()
         author = await _actor(owner)
         document = sealed(documents.delete(owner.username, public_id, activity_id, now()), author, now())
-        for_relays, which = await relays.signed_for(document, inboxes, author)
-        await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id, for_relays, which)
+        which = await relays.shapes_for(document, inboxes)
+        await say(owner.actor_id, "Delete", uri, document, sorted(inboxes), activity_id, profiles=which)
 
 
 async def withdraw(object_hash: str) -> tuple[set[str], set[str]]:
@@ -170,8 +161,8 @@ async def person_ended(actor: Row) -> None:
     await execute(_CANCEL_ALL, now(), actor["id"])
     if inboxes:
         document = sealed(documents.delete_person(actor["local_name"], now()), actor, now())
-        for_relays, which = await relays.signed_for(document, inboxes, actor)
-        await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id(), for_relays, which)
+        which = await relays.shapes_for(document, inboxes)
+        await say(actor["id"], "Delete", uri, document, sorted(inboxes), here().new_id(), profiles=which)
 
 
 async def _source_of(owner: Speaker, bookmark: Row) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fedimark.database import Row
 from fedimark.delivery.enqueue import say
 from fedimark.here import here, now
 from fedimark.outbox import hearers, ids
-from fedimark.outbox.moments import rfc3339
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, Doc, quote_context, remark_context
 
 

@@ -12,8 +12,8 @@ from fedimark.database import Row, fetch
 from fedimark.delivery.enqueue import say
 from fedimark.here import here, now
 from fedimark.outbox import hearers, ids
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.proofs import sealed
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, PUBLIC, Doc
 
 _SHARED_HERE = """

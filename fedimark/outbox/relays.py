@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row, fetch
 from fedimark.delivery.enqueue import say
+from fedimark.delivery.signed import RELAY
 from fedimark.here import here, now
 from fedimark.outbox import documents, hearers, ids
 from fedimark.outbox.consent import NEWS, may_be_relayed
-from fedimark.outbox.moments import rfc3339
-from fedimark.outbox.profiles import RELAY
-from fedimark.remote.signing import instance_actor, key_id_of, private_key
+from fedimark.remote.signing import instance_actor
 from fedimark.signatures import linked_data
 from fedimark.vocab.reading import is_public
 from fedimark.vocab.terms import AS, PUBLIC, Doc
@@ -47,27 +44,22 @@ async def inboxes_for(author_id: int, bookmark: Row) -> set[str]:
     return inboxes
 
 
-async def signed_for(document: Doc, inboxes: Iterable[str], author: Row) -> tuple[dict[str, Doc], dict[str, str]]:
-    """The shape that relays of Mastodon's style get of an activity, and which of these inboxes are such relays.
+async def shapes_for(document: Doc, inboxes: Iterable[str]) -> dict[str, str]:
+    """Which of these inboxes are relays of Mastodon's style, each with the name of the shape that they get.
 
-    Both are empty where there is none, where the extra is missing, and of what is not for everybody: what bears a
-    signature can be shown to anybody, and still be believed.
+    Empty where there is none, where the extra is missing, and of what is not for everybody: what bears a signature can
+    be shown to anybody, and still be believed.
     """
     if not inboxes or not is_public(document["to"]) or not linked_data.is_possible():
-        return {}, {}
+        return {}
     theirs = {row["inbox"] for row in await fetch(_OF_MASTODON)}.intersection(inboxes)
-    if not theirs:
-        return {}, {}
-    key = private_key(author["private_key"])
-    assert isinstance(key, RSAPrivateKey)
-    signed = linked_data.sign(document, key_id_of(author), key, rfc3339(now()))
-    return {RELAY: signed}, dict.fromkeys(theirs, RELAY)
+    return dict.fromkeys(sorted(theirs), RELAY)
 
 
-async def say_follow(relay: Row, target_uri: str) -> None:
+async def say_follow(relay: Row, target_uri: str, letter_id: str) -> None:
     """Ask a relay for what it passes on; `target_uri` is its actor's, empty for one of Mastodon's style."""
     document = follow(relay["public_id"], target_uri)
-    await _say("Follow", str(document["id"]), document, relay["inbox"], relay["public_id"])
+    await _say("Follow", str(document["id"]), document, relay["inbox"], letter_id)
 
 
 async def say_undo(relay: Row, target_uri: str) -> None:

@@ -14,12 +14,12 @@ from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.outbox import ids
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import audience
 from fedimark.outbox.profiles import LARGEST, MICRO
 from fedimark.outbox.quotes import Quote
 from fedimark.policy.visibility import Visibility
 from fedimark.text import html
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, PUBLIC, Doc, remark_context
 
 CUT = 4_000  # characters that always fit, whatever they are

@@ -13,8 +13,8 @@ from fedimark.database import Row
 from fedimark.here import here
 from fedimark.outbox import ids
 from fedimark.outbox.documents import DAY, generator
-from fedimark.outbox.moments import rfc3339
 from fedimark.text import html
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import Doc, tag_actor_context
 
 GROUP = "Group"

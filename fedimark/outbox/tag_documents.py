@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fedimark import addresses
-from fedimark.outbox.moments import rfc3339
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, PUBLIC, Doc, note_context
 
 

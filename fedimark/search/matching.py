@@ -6,8 +6,9 @@ conditions on bookmarks `b`. An expression is never empty, so a `not` always has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from fedimark.database import Sql, is_sqlite
 from fedimark.search.documents import (
@@ -252,23 +253,21 @@ class _Words:
         return some[0] if len(some) == 1 else f"({self._write.either(some)})"
 
 
-class _Writing:
+class _Writing(Protocol):
     """How expressions are written. Tokens hold letters, digits and characters of nobody's: nothing is to be quoted."""
 
-    either: Callable[[list[str]], str]
-    both: Callable[[list[str]], str]
+    def either(self, some: list[str], /) -> str: ...
 
-    def token(self, token: str) -> str:
-        raise NotImplementedError
+    def both(self, some: list[str], /) -> str: ...
 
-    def words(self, tokens: tuple[str, ...], goes_on: bool, fields: frozenset[str]) -> str:
-        raise NotImplementedError
+    def token(self, token: str) -> str: ...
 
-    def without(self, base: str, other: str) -> str:
-        raise NotImplementedError
+    def words(self, tokens: tuple[str, ...], goes_on: bool, fields: frozenset[str]) -> str: ...
+
+    def without(self, base: str, other: str) -> str: ...
 
 
-class _Fts5(_Writing):
+class _Fts5:
     either = staticmethod(" OR ".join)
     both = staticmethod(" AND ".join)
 
@@ -286,7 +285,7 @@ class _Fts5(_Writing):
 _WEIGHTS = {"title": "A", "description": "B", "url": "C"}
 
 
-class _Tsquery(_Writing):
+class _Tsquery:
     either = staticmethod(" | ".join)
     both = staticmethod(" & ".join)
 

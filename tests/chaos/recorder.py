@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from fedimark.outbox.moments import rfc3339
 from fedimark.signatures.cavage import sign
 from fedimark.signatures.keys import public_pem
 from fedimark.signatures.message import Message, http_date
+from fedimark.vocab.moments import rfc3339
 from tests.chaos.manners import EVERYTHING, MANNERS, Manner
 from tests.chaos.model import Words
 

@@ -10,12 +10,12 @@ import httpx
 
 from fedimark.here import Here, entered
 from fedimark.outbox import documents, tag_documents
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import note
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LINK, MICRO, SMALL
 from fedimark.policy.visibility import BY_WORD
 from fedimark.settings import read
 from fedimark.text import html, tags
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, PUBLIC, Doc, note_context
 from tests.convergence.histories import TAG, Letter, Note, Version
 from tests.rooms.peers import NoRows

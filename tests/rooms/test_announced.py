@@ -13,10 +13,10 @@ from fedimark.here import MICROS, entered, here, now
 from fedimark.inbox import announced
 from fedimark.inbox.announced import MOST_DOUBTS, MOST_WAITING
 from fedimark.inbox.apply import apply_waiting
-from fedimark.outbox.moments import rfc3339
 from fedimark.remote.actors import known_actor
 from fedimark.timelines.queries import find, page
 from fedimark.timelines.stream import NetworkStream
+from fedimark.vocab.moments import rfc3339
 from tests.rooms.peers import Says
 from tests.rooms.provers import PUBLIC, Prover, proof_key_of
 from tests.rooms.strangers import Stranger, amount, applied, outcome

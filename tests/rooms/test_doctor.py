@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import ssl
@@ -11,6 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from fedimark.database import execute, is_sqlite, migrate
 from fedimark.database.whole import steps
@@ -18,7 +24,6 @@ from fedimark.here import entered, here
 from fedimark.keeping import doctor, place
 from fedimark.keeping.doctor import Finding, Verdict
 from fedimark.policy import muted
-from fedimark.remote import ourselves
 from fedimark.settings import Settings
 from tests.support.processes import Process
 
@@ -26,6 +31,19 @@ from tests.support.processes import Process
 async def said(findings: AsyncIterator[Finding]) -> dict[str, Finding]:
     """What was found, by what it is about."""
     return {each.about: each async for each in findings}
+
+
+def self_signed(folder: Path, ends: datetime) -> tuple[Path, Path]:
+    """A certificate for localhost that proves itself, and its key."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(ends - timedelta(days=100)).not_valid_after(ends)
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    certificate = folder / "certificate.pem"
+    certificate.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    private = folder / "key.pem"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, private
 
 
 async def test_a_server_that_is_well_is_told_so(server):
@@ -128,16 +146,17 @@ async def test_a_database_that_is_none_or_old_or_away_is_told_without_a_secret(t
     assert "secret" not in str(found)
 
 
-@pytest.mark.parametrize(("days", "verdict"), [(90, Verdict.OK), (3, Verdict.LOOK), (None, Verdict.WRONG)])
-async def test_a_certificate_that_ends_soon_or_does_not_hold_is_named(monkeypatch, days, verdict):
-    async def ends(host: str, port: int) -> datetime:
-        if days is None:
-            raise ssl.SSLCertVerificationError("expired")
-        return datetime.now(UTC) + timedelta(days=days, hours=1)
+@pytest.mark.parametrize(("days", "verdict"), [(90, Verdict.OK), (3, Verdict.LOOK), (-1, Verdict.WRONG)])
+async def test_a_certificate_that_ends_soon_or_does_not_hold_is_named(monkeypatch, tmp_path, days, verdict):
+    certificate, key = self_signed(tmp_path, datetime.now(UTC) + timedelta(days=days, hours=1))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(certificate, key)
 
-    monkeypatch.setattr(ourselves, "certificate_ends", ends)
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=shown) as proxy:
+        found = await doctor._certificate("localhost", proxy.sockets[0].getsockname()[1])
 
-    assert (await doctor._certificate("marks.example", 443)).verdict is verdict
+    assert found.verdict is verdict
 
 
 def test_the_command_works_while_nothing_runs_and_its_exit_code_says_whether_something_is_wrong(tmp_path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -65,6 +67,17 @@ def moving(old: Settings, new: Settings) -> subprocess.Popen[str]:
     return subprocess.Popen([FEDIMARK, "move-to", new.database_url], env=environ, stdout=subprocess.PIPE, text=True)
 
 
+def once_copied(act: Callable[[], None]) -> move.Say:
+    """Whoever is told how far a move is, and does something when the last table has been copied."""
+
+    def say(words: str) -> None:
+        number, _, of_all = words.partition(" ")[0].partition("/")
+        if number == of_all:
+            act()
+
+    return say
+
+
 async def refusal_to_start(settings: Settings) -> str:
     """Why no server starts on a database."""
     with pytest.raises(Refused) as refused:
@@ -107,14 +120,12 @@ async def test_a_move_that_is_killed_goes_on_and_no_server_starts_meanwhile(old,
     assert "was moved to" in await refusal_to_start(old)
 
 
-async def test_what_changed_after_a_move_was_cut_off_arrives_as_it_is_now(old, new, monkeypatch):
-    async def cut_off(*arguments: object) -> None:
+async def test_what_changed_after_a_move_was_cut_off_arrives_as_it_is_now(old, new):
+    def cut_off() -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as cut:
-        cut.setattr(move, "_compare", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            await move.move(old, new.database_url, lambda words: None)
+    with pytest.raises(KeyboardInterrupt):
+        await move.move(old, new.database_url, once_copied(cut_off))
     await inside(old, execute("UPDATE bookmark SET title = 'changed' WHERE id % 7 = 0"))
     await inside(old, execute("DELETE FROM tag WHERE id % 5 = 0"))
     before = await sums(old)
@@ -124,17 +135,17 @@ async def test_what_changed_after_a_move_was_cut_off_arrives_as_it_is_now(old, n
     assert await sums(new) == before
 
 
-async def test_rows_that_somebody_changed_on_the_way_are_noticed_and_named(old, new, monkeypatch):
-    plain = move._compare
+async def test_rows_that_somebody_changed_on_the_way_are_noticed_and_named(old, new):
+    async def meddle() -> None:
+        async with asyncpg_to(new) as connection:
+            await connection.execute("UPDATE bookmark SET title = 'else' WHERE id = 1000300")
 
-    async def meddled(source, target, sums, say):
-        await target.run("UPDATE bookmark SET title = 'else' WHERE id = 1000300")
-        await plain(source, target, sums, say)
+    def meddled() -> None:
+        with ThreadPoolExecutor() as somebody:
+            somebody.submit(asyncio.run, meddle()).result(timeout=30)
 
-    with monkeypatch.context() as meddling:
-        meddling.setattr(move, "_compare", meddled)
-        with pytest.raises(Refused, match=r"bookmark did not arrive as it was \(row 1000300\)"):
-            await move.move(old, new.database_url, lambda words: None)
+    with pytest.raises(Refused, match=r"bookmark did not arrive as it was \(row 1000300\)"):
+        await move.move(old, new.database_url, once_copied(meddled))
     assert "still being moved" in await refusal_to_start(new)
 
 

@@ -91,16 +91,18 @@ async def test_a_muted_server_takes_in_what_others_say_and_answers_later(fleet):
         assert [row["state"] for row in await fetch("SELECT state FROM follow")] == ["accepted"]
 
 
-async def test_every_step_that_leads_abroad_is_one_of_the_loop_and_rests(server, monkeypatch):
+async def test_every_step_that_leads_abroad_is_one_of_the_loop_and_rests(server):
     assert worker.STEPS.keys() > worker.ABROAD
 
-    async def too_far() -> int:
-        raise AssertionError("a muted server did this")
+    async def far() -> int:
+        return 1
 
-    monkeypatch.setattr(worker, "STEPS", {**worker.STEPS, **dict.fromkeys(worker.ABROAD, too_far)})
+    steps = dict.fromkeys(worker.STEPS, far)
     await muted.mute(muted.ASKED)
 
-    assert [await worker.do(name) for name in worker.ABROAD] == [0] * len(worker.ABROAD)
+    did = {name for name in steps if await worker.do(name, steps)}
+
+    assert did == worker.STEPS.keys() - worker.ABROAD
 
 
 async def test_admins_read_on_every_page_that_it_is_muted_and_nobody_else_does(server):

@@ -17,11 +17,11 @@ from fedimark.database import Row, execute, fetch, fetch_one, is_sqlite, write
 from fedimark.delivery import settle
 from fedimark.delivery.claim import claim
 from fedimark.outbox import documents, publish
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import note
 from fedimark.outbox.profiles import BOOKMARKS, FEDIMARK, LARGEST, LINK, MICRO, SMALL
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.actors import read_actor
+from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.objects import read_note
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import loads

@@ -12,6 +12,7 @@ from fedimark.accounts.leave import leave
 from fedimark.database import execute, fetch
 from fedimark.errors import Forbidden, NotFound, NotProven, Refused
 from fedimark.follows import relays
+from fedimark.follows.healing import ask_again
 from fedimark.inbox.relayed import MOST_WAITING
 from fedimark.moderation.domains import block_domain
 from tests.rooms.peers import Says
@@ -123,6 +124,28 @@ async def test_a_relay_of_litepubs_style_is_asked_by_its_actor_and_may_follow_ba
     assert await amount("follow") == 0
 
 
+@pytest.mark.parametrize("address", ["https://relay.example/inbox", RELAY])
+async def test_a_relay_that_does_not_answer_is_asked_again_after_a_day_and_a_week(server, fleet, clock, address):
+    relay_at(fleet)
+    await relays.add(address)
+
+    asked = []
+    for days in (0.5, 0.6, 3, 4, 30):
+        clock.forward(days=days)
+        await ask_again()
+        asked.append(len(await letters()))
+
+    assert asked == [1, 2, 2, 3, 3]
+    assert len({document["id"] for _, _, document in await letters()}) == 1
+
+
+async def test_a_relay_that_answered_is_not_asked_again(relay, clock):
+    clock.forward(days=9)
+
+    assert await ask_again() == 0
+    assert await letters() == []
+
+
 async def test_nobody_else_can_follow_the_server_itself(server, fleet):
     eve = Stranger(fleet, "https://eve.example/relay", type="Application")
 
@@ -215,6 +238,20 @@ async def test_a_relay_hears_of_what_is_public_and_of_nothing_else(relay, ana):
 
     said = [(kind, document["object"]["attachment"][0]["href"]) for kind, _, document in await letters()]
     assert said == [("Create", "https://x.example/0")]
+
+
+async def test_what_relays_get_is_signed_when_it_goes_and_kept_once(relay, ana, server):
+    relay.peer.answers["/inbox"] = Says(202)
+
+    await ana.save("https://x.example/1", tags="rust")
+    [(_, _, kept)] = await letters()
+    bodies = await fetch("SELECT profile FROM activity_body")
+    await server.settle()
+
+    [said] = relay.peer.bodies()
+    assert ("signature" in kept, bodies) == (False, [])
+    assert said.pop("signature")["creator"] == "https://a.example/u/ana#main-key"
+    assert said == kept
 
 
 async def test_a_relay_that_did_not_say_yes_hears_nothing(server, ana):

@@ -12,9 +12,9 @@ from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.here import here
-from fedimark.outbox.moments import rfc3339
 from fedimark.outbox.notes import edited_at, note
 from fedimark.text import html, tags
+from fedimark.vocab.moments import rfc3339
 
 Entity = dict[str, object]
 
