@@ -244,8 +244,15 @@ def _index(rows: Sequence[Row], lines: _Lines) -> Script[None]:
 
 def _tagging(row: Row, key: str, tag_id: int) -> dict[str, Any]:
     visibility, listed = _reach(key, row)
-    same = {name: row[name] for name in ("actor_id", "link_id", "saved_at")}
-    return {"bookmark_id": row["id"], "tag_id": tag_id, "visibility": visibility, "listed": listed, **same}
+    return {
+        "bookmark_id": row["id"],
+        "tag_id": tag_id,
+        "actor_id": row["actor_id"],
+        "link_id": row["link_id"],
+        "visibility": visibility,
+        "listed": listed,
+        "saved_at": row["saved_at"],
+    }
 
 
 def _unindex(row: Row) -> Script[_Lines]:
@@ -259,7 +266,7 @@ def _unindex(row: Row) -> Script[_Lines]:
     ids = {key: int(tag["id"]) for key, tag in known.items()}
     yield from unmerge_bookmark(row)
     yield from ask("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
-    return Counter({line: -amount for line, amount in _lines(row, ids).items()})
+    return Counter(dict.fromkeys(_lines(row, ids), -1))
 
 
 def _settled(link_ids: Iterable[int]) -> Statement:
@@ -299,13 +306,13 @@ def _reach(key: str, row: Row) -> tuple[int, bool]:
     return row["visibility"], bool(row["listed"])
 
 
-def _lines(row: Row, ids: Mapping[str, int]) -> _Lines:
+def _lines(row: Row, ids: Mapping[str, int]) -> list[tuple[int, int, int]]:
     """The tallies that count a live row, each once."""
     lines = [(row["actor_id"], ALL_TAGS, row["visibility"])]
     lines += [(row["actor_id"], tag_id, _reach(key, row)[0]) for key, tag_id in ids.items()]
     if row["listed"]:
         lines += [(EVERYONE, tag_id, row["visibility"]) for key, tag_id in ids.items() if not tags.is_private(key)]
-    return Counter(lines)
+    return lines
 
 
 def _tallied(lines: _Lines) -> list[Statement]:

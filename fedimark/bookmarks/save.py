@@ -204,12 +204,14 @@ async def save_many(
 
 
 def _kept(draft: Draft, before: Row) -> Draft:
-    return replace(
-        draft,
-        starred=draft.starred or bool(before["starred"]),
-        archived=draft.archived or bool(before["archived"]),
-        private_note=draft.private_note or before["private_note"],
+    marks = (
+        draft.starred or bool(before["starred"]),
+        draft.archived or bool(before["archived"]),
+        draft.private_note or before["private_note"],
     )
+    if marks == (draft.starred, draft.archived, draft.private_note):
+        return draft
+    return replace(draft, starred=marks[0], archived=marks[1], private_note=marks[2])
 
 
 _OWN = "SELECT * FROM bookmark WHERE actor_id = ? AND public_id = ? AND removed_at IS NULL"

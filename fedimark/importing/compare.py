@@ -30,12 +30,15 @@ def settled(draft: Draft, before: Row | None, now: int, options: Options = PLAIN
     if options.clash != "file" and before["removed_at"] is None:
         mine = _as_it_is(draft, before)
         return mine if options.clash == "mine" else _completed(mine, draft)
-    if options.visibility is None:
-        draft = replace(draft, visibility=visibility_in_file(draft.visibility, has))
-    at = draft.saved_at
+    at, reach = draft.saved_at, draft.visibility
     if at is not None and (at > now or at // _SECOND == before["saved_at"] // _SECOND):
-        draft = replace(draft, saved_at=None)
-    return draft
+        at = None
+    if options.visibility is None:
+        reach = visibility_in_file(reach, has)
+    # Once for both, and not at all where nothing differs: a library comes in with thousands of them.
+    if at is draft.saved_at and reach is draft.visibility:
+        return draft
+    return replace(draft, saved_at=at, visibility=reach)
 
 
 def compare(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -218,12 +218,24 @@ async def _remember(job_id: int, report: Report, chunk: Chunk, outcomes: Sequenc
 
 
 async def _chunks_of(path: Path, reading: Reading) -> AsyncIterator[Chunk]:
-    """The chunks of a file, each read in a thread: half a thousand long rows take a while to parse."""
+    """The chunks of a file, each read in a thread while the one before it is saved."""
     try:
         file = await asyncio.to_thread(path.open, "rb")
     except IsADirectoryError:
         raise Refused("This is a folder, not a file.", field="file") from None
     with file:
         found = chunks(file, reading)
-        while (chunk := await asyncio.to_thread(next, found, None)) is not None:
-            yield chunk
+        reading_on = _read_on(found)
+        try:
+            while (chunk := await reading_on) is not None:
+                reading_on = _read_on(found)
+                yield chunk
+        finally:
+            # The file is not closed while a thread reads in it; what it would have said is of no use any more.
+            await asyncio.wait([reading_on])
+            if not reading_on.cancelled():
+                reading_on.exception()
+
+
+def _read_on(found: Iterator[Chunk]) -> asyncio.Future[Chunk | None]:
+    return asyncio.ensure_future(asyncio.to_thread(next, found, None))

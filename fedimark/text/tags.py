@@ -127,6 +127,7 @@ def loose(tag: str) -> str:
     return _SIGNS.sub("", key(tag))
 
 
+@lru_cache(maxsize=4096)
 def is_private(tag: str) -> bool:
     """Tell whether only its owner sees this tag: it has a leading dot, or says whom a link is for."""
     return key(tag).startswith(_PRIVATE)

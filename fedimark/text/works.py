@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ada_url import URL
 
-from fedimark.text.urls import CANONICAL_VERSION, canonical
+from fedimark.text.urls import CANONICAL_VERSION, canonical, usual_host
 
 PAGES_VERSION: Final = 100 * CANONICAL_VERSION + 1
 """Raised with every change of what is one page: bookmarks saved before move to where they belong now."""
@@ -108,6 +108,9 @@ def work_of(address: str) -> str:
     Knows arXiv (abstract, PDF, HTML, every version, its DOI), DOI, PubMed and its articles, and YouTube. Idempotent;
     raises nothing.
     """
+    host = usual_host(address)
+    if host and host.removeprefix("www.") not in _READERS:
+        return address
     try:
         url = URL(address)
     except ValueError:

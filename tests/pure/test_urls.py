@@ -21,6 +21,7 @@ from fedimark.text.urls import (
     link_hash,
     md5,
 )
+from fedimark.text.works import page_of
 
 VECTORS = json.loads((Path(__file__).parent / "canonical_vectors.json").read_text("utf-8"))
 
@@ -73,6 +74,23 @@ def test_canonical_never_raises_and_is_its_own_canonical(url):
     once = canonical(url)
 
     assert canonical(once) == once
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b-c", "0", "example", "xn--4ca", "-x"]), min_size=1, max_size=4),
+    st.text("aZ9._~!$&()*+,;=:@-/%'", max_size=20),
+    st.one_of(st.just(""), st.lists(st.sampled_from(["?", "&", "=", "utm_source", "t", "1", "/", "."])).map("?".join)),
+)
+@example(["youtube"], "watch", "?v=dQw4w9WgXcQ&utm_source=x")
+@example(["example"], "a/../b/./c/..", "?a=./..")
+@example(["example"], "...", "")
+def test_addresses_that_need_no_parser_become_what_a_parser_would_make_of_them(labels, path, query):
+    url = f"{'.'.join(labels)}.com/{path}{query}"
+
+    # In capitals no scheme is of the usual kind, so that the second one is parsed.
+    assert canonical(f"https://{url}") == canonical(f"HTTPS://{url}")
+    assert host_of(f"https://{url}") == host_of(f"HTTPS://{url}")
+    assert page_of(f"http://{url}") == page_of(f"HTTP://{url}")
 
 
 @given(URLISH)
