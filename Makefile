@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench bench-compare chaos chromium caddy migration lock screenshots
+.PHONY: help setup run demo test check bench bench-compare chaos chromium caddy messages migration lock screenshots
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -47,6 +47,9 @@ chromium:
 
 screenshots: setup chromium  ## a picture of every page, under var/screenshots
 	@$(BIN)/python -m tests.browser.screenshots
+
+messages: setup  ## put every sentence of pages into the catalogues of translations
+	@$(BIN)/python -m tests.support.messages
 
 migration: setup  ## make migration name=what_changes
 	@$(BIN)/python -m tortoise -c fedimark.database.TORTOISE makemigrations -n $(name)

@@ -9,7 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from fedimark.activitypub.door import Inboxes
 from fedimark.database import Database
 from fedimark.doorway.errors import Errors
 from fedimark.doorway.headers import Headers
+from fedimark.doorway.languages import language_of
 from fedimark.doorway.origins import Origins
 from fedimark.doorway.paths import check_query, routed_path
 from fedimark.doorway.probes import Probes
@@ -32,15 +33,16 @@ from fedimark.doorway.sessions import Sessions
 from fedimark.doorway.watch import NUMBER, TRUSTED, Watch
 from fedimark.here import Here, entered, here, now, random_chance, wall_clock
 from fedimark.keeping import figures
+from fedimark.language.catalogue import read
 from fedimark.remote import client
 from fedimark.routes import routes
 from fedimark.settings import Settings, from_process
 from fedimark.web.pages import environment, render
 from fedimark.web.static_files import static_versions
+from fedimark.web.translated import Templates
 
 if TYPE_CHECKING:
     import httpx
-    from jinja2 import Environment
 
 
 _ENDS = (signal.SIGINT, signal.SIGTERM)
@@ -117,7 +119,7 @@ async def running(
             stack.push_async_callback(asyncio.to_thread, end)
         Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
         server = Here(settings, database, http, clock, chance=chance, metrics=database.metrics)
-        server.caches["pages"] = _pages()
+        server.caches["pages"] = _pages
         async with entered(server):
             await first.prepare(settings)
         yield Server(server, compose(server))
@@ -139,10 +141,12 @@ def _rooms() -> Router:
     return Router(routes(), redirect_slashes=False)
 
 
-@lru_cache(maxsize=1)
-def _pages() -> Environment:
-    """The templates of this installation, compiled once a process: they hold nothing of the server they draw for."""
-    return environment(resources.templates(), static_versions())
+@cache
+def _pages(language: str) -> Templates:
+    """The templates of this installation in a language, compiled once a process and only where one is asked for: they
+    hold nothing of the server they draw for.
+    """
+    return environment(resources.templates(), static_versions(), read(resources.LOCALES, language))
 
 
 def serve_app() -> ASGIApp:
@@ -215,4 +219,5 @@ def _draw_error(request: Request, status: int, title: str, detail: str) -> str:
     number = request.scope.get(NUMBER, "") if status >= 500 else ""
     values = {"status": status, "title": title, "detail": detail, "number": number}
     path = request.scope["path"]
-    return render(here().caches["pages"], "error.html", request.scope.get("viewer"), path, now(), **values)
+    pages = here().caches["pages"](language_of(request))
+    return render(pages, "error.html", request.scope.get("viewer"), path, now(), **values)

@@ -25,16 +25,18 @@ somebody else's exception.
 
 from __future__ import annotations
 
+from fedimark.language.said import _, ngettext, said
+
 
 class FedimarkError(Exception):
     """Anything this server refuses or cannot do, with words for the public."""
 
     status = 500
-    title = "Something went wrong here"
+    title = _("Something went wrong here")
 
     def __init__(self, message: str = "", *, field: str = "") -> None:
         super().__init__(message or self.title)
-        self.message = message or self.title
+        self.message = said(message or self.title)
         self.field = field
 
 
@@ -42,59 +44,59 @@ class Refused(FedimarkError):
     """What was asked breaks a rule; `field` names the form field or argument."""
 
     status = 422
-    title = "That can’t be done as asked"
+    title = _("That can’t be done as asked")
 
 
 class Malformed(Refused):
     """Not to be read: broken encoding, broken JSON, missing parts."""
 
     status = 400
-    title = "That request can’t be read"
+    title = _("That request can’t be read")
 
 
 class TooSlow(Refused):
     """It did not arrive in the time it may take."""
 
     status = 408
-    title = "That took too long to arrive"
+    title = _("That took too long to arrive")
 
 
 class TooLarge(Refused):
     """Larger than this door takes."""
 
     status = 413
-    title = "That is too large"
+    title = _("That is too large")
 
 
 class WrongType(Refused):
     """A content type this door does not take."""
 
     status = 415
-    title = "That kind of content isn’t taken here"
+    title = _("That kind of content isn’t taken here")
 
 
 class Taken(Refused):
     """Somebody has it already, or it stands in the way."""
 
     status = 409
-    title = "That is taken already"
+    title = _("That is taken already")
 
 
 class SignInFirst(FedimarkError):
     """Nobody is signed in."""
 
     status = 401
-    title = "Please sign in first"
+    title = _("Please sign in first")
 
 
 class NotProven(FedimarkError):
     """A server's signature is missing or does not hold; `reason` is a short word for the log."""
 
     status = 401
-    title = "The signature does not hold"
+    title = _("The signature does not hold")
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The signature does not hold: {reason}.")
+        super().__init__(_("The signature does not hold: %(reason)s.", reason=reason))
         self.reason = reason
 
 
@@ -102,31 +104,38 @@ class Forbidden(FedimarkError):
     """Known, but not allowed."""
 
     status = 403
-    title = "That isn’t allowed"
+    title = _("That isn’t allowed")
 
 
 class NotFound(FedimarkError):
     """Unknown, or not for this reader: both answer alike, so existence is not told."""
 
     status = 404
-    title = "There is nothing here"
+    title = _("There is nothing here")
 
 
 class Gone(FedimarkError):
     """It was here and will not come back."""
 
     status = 410
-    title = "This is gone"
+    title = _("This is gone")
 
 
 class TooMany(FedimarkError):
     """Too many requests; try again after `retry_after_s` seconds."""
 
     status = 429
-    title = "Too many tries"
+    title = _("Too many tries")
 
     def __init__(self, retry_after_s: int, message: str = "") -> None:
-        super().__init__(message or f"Too many tries. Please wait {retry_after_s} seconds.")
+        super().__init__(
+            message
+            or ngettext(
+                "Too many tries. Please wait %(num)s second.",
+                "Too many tries. Please wait %(num)s seconds.",
+                retry_after_s,
+            )
+        )
         self.retry_after_s = retry_after_s
 
 
@@ -134,16 +143,22 @@ class Unreachable(FedimarkError):
     """Another server did not answer, or not in time; trying again later makes sense."""
 
     status = 503
-    title = "The other server did not answer"
+    title = _("The other server did not answer")
 
 
 class Postponed(Unreachable):
     """Another server was asked so much that it is left alone; try again after `retry_after_s` seconds."""
 
-    title = "The other server is not asked just now"
+    title = _("The other server is not asked just now")
 
     def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"The other server is not asked for {retry_after_s} seconds.")
+        super().__init__(
+            ngettext(
+                "The other server is not asked for %(num)s second.",
+                "The other server is not asked for %(num)s seconds.",
+                retry_after_s,
+            )
+        )
         self.retry_after_s = retry_after_s
 
 
@@ -155,11 +170,11 @@ class Untrustworthy(FedimarkError):
     """Another server answered something that may not be believed; trying again makes no sense."""
 
     status = 502
-    title = "The other server’s answer can’t be trusted"
+    title = _("The other server’s answer can’t be trusted")
 
 
 class Unavailable(FedimarkError):
     """This server cannot write just now: its disk is full or read-only."""
 
     status = 503
-    title = "This server can’t save anything just now"
+    title = _("This server can’t save anything just now")

@@ -1,4 +1,4 @@
-"""Where templates, migrations and static files lie: beside the package in a checkout, inside it in a wheel."""
+"""Where templates, migrations, catalogues and static files lie, in a checkout and in a wheel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 STATIC = PACKAGE / "web" / "static"
+LOCALES = PACKAGE / "language" / "locale"
 
 
 def templates() -> Path:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fedimark.language.catalogue import LOCALES
+
 REGISTRATION = ("open", "invite", "closed")
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
@@ -36,6 +38,7 @@ class Settings:
     allow_loopback: bool = False  # plain http and this machine's own addresses: for trying things out
     registration: str = ""  # open, invite or closed; empty: what the admin chose, closed at first
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For and -Proto are believed
+    language: str = "en"  # en, de or ja: what pages are in where neither a person nor a browser asks for one of these
     page_size: int = 50  # entries a page
     body_limit_bytes: int = 1_048_576  # a form or an activity
     import_limit_bytes: int = 52_428_800  # a file of bookmarks
@@ -187,6 +190,8 @@ def _check(settings: Settings) -> Settings:
         raise BadSettings("websub_hub must be an address that begins with https://")
     if settings.metrics_token and len(settings.metrics_token) < 16:
         raise BadSettings("metrics_token must have 16 characters or more: openssl rand -hex 32 makes a good one")
+    if settings.language not in LOCALES:
+        raise BadSettings(f"language must be one of {', '.join(LOCALES)}")
     if settings.log_format not in ("text", "json"):
         raise BadSettings("log_format must be text or json")
     for f in fields(Settings):

@@ -9,28 +9,31 @@ from typing import Final
 
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import NotFound, Refused
+from fedimark.language.catalogue import LOCALES
 from fedimark.policy.visibility import Viewer
 from fedimark.text import css
 
 THEMES: Final = ("auto", "light", "dark", "contrast", "pinboard")
 DESCRIPTIONS: Final = ("none", "some", "all")
+LANGUAGES: Final = ("auto", *LOCALES)
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What somebody chose: one of THEMES, one of DESCRIPTIONS, and CSS that text.css took."""
+    """What somebody chose: one of THEMES, one of DESCRIPTIONS, one of LANGUAGES, and CSS that text.css took."""
 
     theme: str
     descriptions: str
+    language: str
     own_css: str
 
 
 async def looks_of(viewer: Viewer) -> Looks:
     """What a signed-in person chose. Raises NotFound when they left a moment ago."""
-    row = await fetch_one("SELECT theme, descriptions, own_css FROM account WHERE id = ?", viewer.account_id)
+    row = await fetch_one("SELECT theme, descriptions, language, own_css FROM account WHERE id = ?", viewer.account_id)
     if row is None:
         raise NotFound
-    return Looks(row["theme"], row["descriptions"], row["own_css"])
+    return Looks(row["theme"], row["descriptions"], row["language"], row["own_css"])
 
 
 async def style_of(viewer: Viewer, version: str) -> str:
@@ -47,11 +50,14 @@ def read_looks(texts: Mapping[str, str]) -> Looks:
         raise Refused("Choose one of the five.", field="theme")
     if descriptions not in DESCRIPTIONS:
         raise Refused("Choose one of the three.", field="descriptions")
+    language = texts.get("language", "auto")
+    if language not in LANGUAGES:
+        raise Refused("Choose a language of the list.", field="language")
     try:
         own_css = css.check(texts.get("own_css", ""))
     except css.BadCss as error:
         raise Refused(str(error), field="own_css") from error
-    return Looks(theme, descriptions, own_css)
+    return Looks(theme, descriptions, language, own_css)
 
 
 async def change_looks(viewer: Viewer, looks: Looks) -> None:
@@ -59,9 +65,12 @@ async def change_looks(viewer: Viewer, looks: Looks) -> None:
     version = hashlib.sha256(looks.own_css.encode()).hexdigest()[:10] if looks.own_css else ""
     async with write():
         await execute(
-            "UPDATE account SET theme = ?, descriptions = ?, own_css = ?, own_css_version = ? WHERE id = ?",
+            """
+            UPDATE account SET theme = ?, descriptions = ?, language = ?, own_css = ?, own_css_version = ? WHERE id = ?
+            """,
             looks.theme,
             looks.descriptions,
+            looks.language,
             looks.own_css,
             version,
             viewer.account_id,

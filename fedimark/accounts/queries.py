@@ -9,7 +9,7 @@ INSTANCE_NAME = ".instance"  # the server's own actor; nobody can be called that
 
 VIEWER_COLUMNS = """
     account.id AS account_id, account.actor_id, actor.local_name, account.is_admin, account.time_zone,
-    account.default_visibility, account.privacy_lock, account.theme, account.descriptions,
+    account.default_visibility, account.privacy_lock, account.theme, account.descriptions, account.language,
     account.own_css_version,
     CASE WHEN account.is_admin THEN (SELECT value FROM fact WHERE name = 'muted') END AS muted
 """
@@ -96,6 +96,7 @@ def viewer_from(row: Row, session_id: int = 0) -> Viewer:
         privacy_lock=bool(row["privacy_lock"]),
         theme=row["theme"],
         descriptions=row["descriptions"],
+        language=row["language"],
         own_css=row["own_css_version"],
         session_id=session_id,
         unread=int(row.get("unread", 0)),

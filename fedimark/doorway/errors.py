@@ -17,6 +17,7 @@ from fedimark import addresses, errors
 from fedimark.database import is_gone
 from fedimark.doorway.accept import ACTIVITY, wants_activity, wants_json
 from fedimark.doorway.cookieless import is_for_programs
+from fedimark.doorway.languages import language_of
 from fedimark.logs import REQUEST_FAILED, log
 from fedimark.signatures.rfc9421 import ACCEPT_SIGNATURE
 
@@ -94,7 +95,8 @@ class Errors:
         if wants_json(request) or is_for_programs(request.scope["path"]):
             return JSONResponse({"error": told.detail or told.title}, told.status)
         try:
-            return HTMLResponse(self.draw(request, told.status, told.title, told.detail), told.status)
+            drawn = self.draw(request, told.status, told.title, told.detail)
+            return HTMLResponse(drawn, told.status, {"content-language": language_of(request)})
         except Exception as error:
             log.error(REQUEST_FAILED, method=request.method, path="the error page itself", exc_info=error)
             return PlainTextResponse(f"{told.title}. {told.detail}\n", told.status)

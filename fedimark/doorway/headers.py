@@ -64,5 +64,4 @@ def complete(headers: MutableHeaders, scope: Scope) -> None:
         # The same address answers otherwise for who signs in, and to programs.
         headers.setdefault("cache-control", "no-cache")
     if headers.get("content-type", "").startswith("text/html"):
-        headers.add_vary_header("Accept")
-        headers.add_vary_header("Cookie")
+        headers.add_vary_header("Accept, Accept-Language, Cookie")

@@ -19,6 +19,7 @@ class Account(Model):
     time_zone = column.CharField(max_length=64, default="UTC")
     theme = column.CharField(max_length=16, default="auto")
     descriptions = column.CharField(max_length=8, default="some", db_default="some")  # none, some or all of them
+    language = column.CharField(max_length=8, default="auto", db_default="auto")  # of pages; as the browser asks
     own_css = column.TextField(default="", db_default="")  # their own style sheet, as text.css takes it
     own_css_version = column.CharField(max_length=10, default="", db_default="")  # of its hash, in its address
     takes_links = column.BooleanField(default=False, db_default=False)  # links for them from people they don't follow

@@ -36,6 +36,7 @@ class Viewer:
     privacy_lock: bool
     theme: str
     descriptions: str = "some"  # how much of them lists show: none, some, all
+    language: str = "auto"  # one of language.catalogue.LOCALES, or as the browser asks
     own_css: str = ""  # the version of their own style sheet, empty without one
     session_id: int = 0
     unread: int = 0  # notifications, at most 100

@@ -11,14 +11,14 @@ from fedimark.errors import Refused
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
 
-_FIELDS = ("theme", "descriptions", "own_css")
+_FIELDS = ("theme", "descriptions", "language", "own_css")
 _FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}  # another style sheet has another version
 
 
 async def get_looks(request: Request) -> Response:
     """Colours, descriptions, CSS; drawn without one's own, so that nobody shuts themselves out."""
     kept = await looks.looks_of(signed_in(request))
-    form = Form({"theme": kept.theme, "descriptions": kept.descriptions, "own_css": kept.own_css})
+    form = Form({name: getattr(kept, name) for name in _FIELDS})
     notice = "Saved." if request.query_params.get("saved") else ""
     return page(request, "settings_looks.html", form=form, notice=notice)
 

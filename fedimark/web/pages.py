@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fedimark import addresses
+from fedimark.language.catalogue import ENGLISH, Catalogue
+from fedimark.language.said import drawn_in
 from fedimark.policy.muted import read_muted, words_of
 from fedimark.text.excerpts import excerpt, marked
 from fedimark.text.html import linkify, own_link
@@ -27,6 +30,7 @@ from fedimark.timelines.places import is_for_everybody, place_of
 from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
 from fedimark.web import times
+from fedimark.web.translated import Templates
 
 _PAPERS = {"arxiv": "arXiv", "doi": "DOI", "pubmed": "PubMed", "pmc": "PubMed Central"}
 _TWO_LINES = 210  # characters; about what two lines hold at their widest
@@ -195,13 +199,14 @@ def feeds_of(stream: Stream) -> tuple[FeedFace, ...]:
     return tuple(FeedFace(word, kind, addresses.feed(path, form) + query) for word, kind, form in _FEEDS)
 
 
-def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Environment:
-    """Build the templates' environment of one server; `static_version` maps a static file's name to its version."""
+def environment(templates_dir: Path, static_version: Mapping[str, str], catalogue: Catalogue = ENGLISH) -> Templates:
+    """Build the templates in one language; `static_version` maps a static file's name to its version."""
 
     def static(name: str) -> str:
         return f"/static/{name}?v={static_version[name]}"
 
-    env = Environment(
+    env = Templates(
+        catalogue,
         loader=FileSystemLoader(templates_dir),
         autoescape=True,
         undefined=StrictUndefined,
@@ -210,13 +215,14 @@ def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Envir
         auto_reload=False,
     )
     env.globals["static"] = static
+    env.globals["language"] = catalogue.language
     env.globals["places"] = places
     env.globals["silence"] = silence
     env.globals["no_form"] = Form()
     env.filters.update(
-        ago=times.ago,
-        exact=times.exact,
-        day=times.day,
+        ago=partial(times.ago, catalogue=catalogue),
+        exact=partial(times.exact, catalogue=catalogue),
+        day=partial(times.day, catalogue=catalogue),
         machine=times.machine,
         marked=marked,
         excerpt=excerpt,
@@ -227,7 +233,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Envir
         brief=brief,
         work=work,
         is_long=is_long,
-        number=lambda count: f"{count:,}",
+        number=catalogue.number,
         counted=counted,
         tag_key=key,
         tag_path=tag_path,
@@ -241,20 +247,21 @@ def environment(templates_dir: Path, static_version: Mapping[str, str]) -> Envir
         also=also,
         on_sites=on_sites,
         is_mine=is_mine,
-        months=months,
+        months=partial(months, catalogue=catalogue),
         marks_public=marks_public,
     )
     return env
 
 
-def render(env: Environment, name: str, viewer: Viewer | None, path: str, now: int, **values: object) -> str:
+def render(env: Templates, name: str, viewer: Viewer | None, path: str, now: int, **values: object) -> str:
     """Draw a page for a viewer (None: nobody signed in).
 
     `path` is the path and query asked for: forms come back to it. `now` is in microseconds since 1970, UTC.
     """
     zone = viewer.time_zone if viewer else "UTC"
     defaults = {"notice": "", "alternate": "", "canonical": "", "feeds": (), "profile": None, "time_zone": zone}
-    return env.get_template(name).render(**{**defaults, **values}, viewer=viewer, path=path, now=now)
+    with drawn_in(env.catalogue):
+        return env.get_template(name).render(**{**defaults, **values}, viewer=viewer, path=path, now=now)
 
 
 def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
@@ -353,10 +360,13 @@ def is_mine(entry: Entry, viewer: Viewer | None) -> bool:
     return bool(viewer and entry.own and not entry.saver.host and entry.saver.username == viewer.username)
 
 
-def months(entries: tuple[Entry, ...], time_zone: str) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+def months(
+    entries: tuple[Entry, ...], time_zone: str, catalogue: Catalogue
+) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     """Entries under the month of their place in the stream, in their order."""
     return tuple(
-        (month, tuple(group)) for month, group in groupby(entries, lambda entry: times.month(entry.at, time_zone))
+        (month, tuple(group))
+        for month, group in groupby(entries, lambda entry: times.month(entry.at, time_zone, catalogue))
     )
 
 

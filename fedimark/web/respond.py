@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from fedimark.bookmarks.draft import Owner
+from fedimark.doorway.languages import language_of
 from fedimark.doorway.paths import asked_for
 from fedimark.errors import SignInFirst
 from fedimark.here import here, now
@@ -39,8 +40,9 @@ def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Re
     path = asked_for(request.scope)
     # What is asked with a query shows a part, or something else each time.
     values.setdefault("canonical", path if status == 200 and "?" not in path else "")
-    text = render(here().caches["pages"], name, viewer_of(request), path, now(), **values)
-    return HTMLResponse(text, status_code=status)
+    language = language_of(request)
+    text = render(here().caches["pages"](language), name, viewer_of(request), path, now(), **values)
+    return HTMLResponse(text, status_code=status, headers={"content-language": language})
 
 
 def asked_path(request: Request) -> str:

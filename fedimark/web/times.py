@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
+from functools import lru_cache
+from typing import Final
 
+from fedimark.language.catalogue import ENGLISH, Catalogue
+from fedimark.language.said import Said, _, ngettext
 from fedimark.text.calendar import beginning, moment_in, span_of, this_day, zone
 
 __all__ = ["ago", "beginning", "date_of", "day", "exact", "machine", "month", "span_of", "this_day"]
@@ -15,46 +20,48 @@ WEEK = 7 * DAY
 MONTH = 30.4375 * DAY
 YEAR = 365.25 * DAY
 
+_DISTANCES: Final[tuple[tuple[float, float, Callable[[int], Said]], ...]] = (
+    (MINUTE, MINUTE, lambda _count: _("just now")),
+    (HOUR, MINUTE, lambda count: ngettext("%(num)s minute ago", "%(num)s minutes ago", count)),
+    (DAY, HOUR, lambda count: ngettext("%(num)s hour ago", "%(num)s hours ago", count)),
+    (2 * DAY, 2 * DAY, lambda _count: _("yesterday")),
+    (2 * WEEK, DAY, lambda count: ngettext("%(num)s day ago", "%(num)s days ago", count)),
+    (3 * MONTH, WEEK, lambda count: ngettext("%(num)s week ago", "%(num)s weeks ago", count)),
+    (2 * YEAR, MONTH, lambda count: ngettext("%(num)s month ago", "%(num)s months ago", count)),
+)
 
-def ago(at: int, now: int) -> str:
+
+def _years(count: int) -> Said:
+    return ngettext("%(num)s year ago", "%(num)s years ago", count)
+
+
+def ago(at: int, now: int, catalogue: Catalogue = ENGLISH) -> str:
     """Say how long before `now` a moment was, in Pinboard's words: `just now`, `yesterday`, `7 days ago`.
 
     Both are microseconds since 1970, UTC; a moment after `now` is `just now`. Days are counted up to a fortnight, weeks
     up to three months, months up to two years.
     """
     seconds = (now - at) // 1_000_000
-    if seconds < MINUTE:
-        return "just now"
-    if DAY <= seconds < 2 * DAY:
-        return "yesterday"
-    for below, unit, word in (
-        (HOUR, MINUTE, "minute"),
-        (DAY, HOUR, "hour"),
-        (2 * WEEK, DAY, "day"),
-        (3 * MONTH, WEEK, "week"),
-        (2 * YEAR, MONTH, "month"),
-    ):
+    for below, unit, words in _DISTANCES:
         if seconds < below:
-            return _counted(int(seconds // unit), word)
-    return _counted(int(seconds // YEAR), "year")
+            return _said(words, int(seconds // unit), catalogue)
+    return _said(_years, int(seconds // YEAR), catalogue)
 
 
-def exact(at: int, time_zone: str) -> str:
+def exact(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
     """Write a moment out for a person in a time zone: `12 December 2018, 18:00 UTC`; an unknown zone reads as UTC."""
     moment = moment_in(at, zone(time_zone))
-    return f"{moment.day} {moment:%B} {moment.year}, {moment:%H:%M} {moment.tzname()}"
+    return f"{catalogue.dates.exact(moment)} {moment.tzname()}"
 
 
-def day(at: int, time_zone: str) -> str:
+def day(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
     """Write the day of a moment out: `12 December 2018`."""
-    moment = moment_in(at, zone(time_zone))
-    return f"{moment.day} {moment:%B} {moment.year}"
+    return catalogue.dates.day(moment_in(at, zone(time_zone)))
 
 
-def month(at: int, time_zone: str) -> str:
+def month(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
     """Write the month of a moment out, the heading of a long stream: `December 2018`."""
-    moment = moment_in(at, zone(time_zone))
-    return f"{moment:%B} {moment.year}"
+    return catalogue.dates.month(moment_in(at, zone(time_zone)))
 
 
 def date_of(at: int, time_zone: str) -> str:
@@ -67,5 +74,6 @@ def machine(at: int) -> str:
     return f"{moment_in(at, UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word} ago" if count == 1 else f"{count} {word}s ago"
+@lru_cache(maxsize=1_024)
+def _said(words: Callable[[int], Said], count: int, catalogue: Catalogue) -> str:
+    return words(count).written(catalogue)

@@ -32,7 +32,7 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_wheel_holds_every_module_template_static_file_and_migration(wheel: Path) -> None:
+def test_the_wheel_holds_every_module_template_static_file_catalogue_and_migration(wheel: Path) -> None:
     wanted = {
         *(f"fedimark/{file.relative_to(PACKAGE)}" for file in PACKAGE.rglob("*.py")),
         *(
@@ -40,6 +40,7 @@ def test_the_wheel_holds_every_module_template_static_file_and_migration(wheel: 
             for file in (PACKAGE / "web" / "static").rglob("*")
             if file.is_file()
         ),
+        *(f"fedimark/{file.relative_to(PACKAGE)}" for file in PACKAGE.rglob("*.po")),
         *(f"fedimark/_templates/{file.name}" for file in (ROOT / "templates").iterdir() if file.is_file()),
         *(f"fedimark/_migrations/{file.name}" for file in (ROOT / "migrations").glob("*.py")),
     }

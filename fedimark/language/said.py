@@ -1,0 +1,81 @@
+"""Words for people, said in English and drawn in the language of the page.
+
+`_("Saved.")` is a string like any other: in logs, in documents for programs and other servers it is English. Only where
+a template draws it, it is in the language of that page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from markupsafe import escape
+
+from fedimark.language.catalogue import ENGLISH, Catalogue
+
+# Set only while a page is drawn, which awaits nothing: so what is said deep below need not be handed a language.
+_page: ContextVar[Catalogue] = ContextVar("page", default=ENGLISH)
+
+
+class Said(str):
+    """English words that can be drawn in other languages; made by `_` and `ngettext`."""
+
+    __slots__ = ("amount", "many", "message", "values")
+
+    message: str
+    many: str
+    amount: int
+    values: Mapping[str, object]
+
+    def written(self, catalogue: Catalogue) -> str:
+        """The same in another language; numbers as it writes them."""
+        text = catalogue.counted(self.message, self.many, self.amount) if self.many else catalogue.text(self.message)
+        return _filled(text, self.values, catalogue)
+
+    def __html__(self) -> str:
+        return escape(self.written(_page.get()))
+
+
+def _(message: str, /, **values: object) -> Said:
+    """A sentence; `values` stand where it says `%(name)s`, whole numbers among them with their thousands apart."""
+    return _said(message, "", 0, values)
+
+
+def ngettext(one: str, many: str, count: int, /, **values: object) -> Said:
+    """A sentence about `count` of something, which it calls `%(num)s`."""
+    return _said(one, many, count, {"num": count, **values})
+
+
+def said(words: str) -> Said:
+    """Words that were marked where they were written, an error's for one."""
+    return words if isinstance(words, Said) else _said(words, "", 0, {})
+
+
+@contextmanager
+def drawn_in(catalogue: Catalogue) -> Iterator[None]:
+    """Draw within this block in a language."""
+    token = _page.set(catalogue)
+    try:
+        yield
+    finally:
+        _page.reset(token)
+
+
+def _said(message: str, many: str, count: int, values: Mapping[str, object]) -> Said:
+    text = ENGLISH.counted(message, many, count) if many else message
+    words = Said(_filled(text, values, ENGLISH))
+    words.message, words.many, words.amount, words.values = message, many, count, values
+    return words
+
+
+def _filled(text: str, values: Mapping[str, object], catalogue: Catalogue) -> str:
+    if not values:
+        return text
+    return text % {name: _value(value, catalogue) for name, value in values.items()}
+
+
+def _value(value: object, catalogue: Catalogue) -> object:
+    if isinstance(value, Said):
+        return value.written(catalogue)
+    return catalogue.number(value) if type(value) is int else value

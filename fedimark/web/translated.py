@@ -1,0 +1,92 @@
+"""PURE. Templates in one language: their sentences are looked up when a template is compiled, never when it is drawn.
+
+Jinja's i18n extension makes calls of `gettext` and `ngettext` of what templates mark. Here these calls become the words
+themselves, with the values where they stand: a page in German is drawn by the same code as one in English.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jinja2 import Environment, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+from fedimark.language.catalogue import ENGLISH, Catalogue
+
+_VALUE = re.compile(r"%\((\w+)\)s")
+
+
+class Templates(Environment):
+    """The templates in one language, which is its `catalogue`."""
+
+    def __init__(self, catalogue: Catalogue, **options: Any) -> None:
+        super().__init__(extensions=["jinja2.ext.i18n"], **options)
+        self.catalogue = catalogue
+        self.policies["ext.i18n.trimmed"] = True
+        self.newstyle_gettext = True
+        self.globals["plural_form"] = catalogue.plural
+        self.globals["plural_form_en"] = ENGLISH.plural
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree: nodes.Template = _Translate(self.catalogue).visit(super()._parse(source, name, filename))
+        return tree
+
+
+class _Translate(NodeTransformer):
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:
+        """Let the parts of a sentence be parts of the page, for that is what costs least to draw."""
+        self.generic_visit(node)
+        flat: list[nodes.Expr] = []
+        for each in node.nodes:
+            flat.extend(each.nodes if isinstance(each, nodes.Concat) else [each])
+        node.nodes = flat
+        return node
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:
+        """Put words in place of a call that asks for them."""
+        self.generic_visit(node)
+        kind = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if kind not in ("_", "gettext", "ngettext"):
+            return node
+        texts = [each.value for each in node.args[:2] if isinstance(each, nodes.Const)]
+        values: dict[str, nodes.Expr] = {each.key: each.value for each in node.kwargs}
+        if kind != "ngettext":
+            if len(texts) != 1:
+                raise TemplateSyntaxError("a sentence must stand there as it is", node.lineno)
+            return self._words(self.catalogue.text(texts[0]), values, node.lineno)
+        if len(texts) != 2 or len(node.args) != 3:
+            raise TemplateSyntaxError("both forms must stand there as they are", node.lineno)
+        return self._counted(texts[0], texts[1], node.args[2], values, node.lineno)
+
+    def _counted(
+        self, one: str, many: str, count: nodes.Expr, values: dict[str, nodes.Expr], lineno: int
+    ) -> nodes.Expr:
+        number = nodes.Filter(count, "number", [], [], None, None, lineno=lineno)
+        values = {name: number if value == count else value for name, value in values.items()}
+        values.setdefault("num", number)
+        forms = [self._words(text, values, lineno) for text in self.catalogue.forms.get(one, (one, many))]
+        found = forms[-1]
+        name = nodes.Name("plural_form" if one in self.catalogue.forms else "plural_form_en", "load", lineno=lineno)
+        for index in range(len(forms) - 2, -1, -1):
+            call = nodes.Call(name, [count], [], None, None, lineno=lineno)
+            test = nodes.Compare(call, [nodes.Operand("eq", nodes.Const(index))], lineno=lineno)
+            found = nodes.CondExpr(test, forms[index], found, lineno=lineno)
+        return found
+
+    def _words(self, text: str, values: dict[str, nodes.Expr], lineno: int) -> nodes.Expr:
+        """A sentence, whose text is HTML, around its values."""
+        parts: list[nodes.Expr] = []
+        for index, piece in enumerate(_VALUE.split(text)):
+            if index % 2:
+                if piece not in values:
+                    raise TemplateSyntaxError(f"nothing is given for {piece}", lineno)
+                parts.append(values[piece])
+            elif piece:
+                parts.append(nodes.Const(Markup(piece.replace("%%", "%")), lineno=lineno))  # noqa: S704 - our own
+        return parts[0] if len(parts) == 1 else nodes.Concat(parts, lineno=lineno)
