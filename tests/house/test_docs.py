@@ -132,10 +132,10 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert re.search(rf"^## \[{re.escape(version)}\]", words("CHANGELOG.md"), re.MULTILINE)
 
 
-def test_decisions_are_numbered_without_a_gap_and_built_alike() -> None:
+def test_each_decision_has_a_number_of_its_own_and_all_are_built_alike() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
-    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    assert len({int(page.name[:4]) for page in pages}) == len(pages) > 40
     for page in pages:
         text = page.read_text("utf-8")
         assert text.startswith(f"# {page.name[:4]} ")
