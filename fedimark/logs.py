@@ -9,6 +9,7 @@ import structlog
 
 ACCOUNT_MADE = "account.made"
 ACCOUNT_LEFT = "account.left"
+ACCOUNT_MOVED = "account.moved"
 ACCOUNT_KEY_ROTATED = "account.key_rotated"
 ACCOUNT_SUSPENDED = "account.suspended"
 ACCOUNT_RESTORED = "account.restored"

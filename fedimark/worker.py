@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from structlog.contextvars import bound_contextvars
 
+from fedimark.accounts import moving
 from fedimark.accounts.links import check_links
 from fedimark.bookmarks import bulk, giving, naming
 from fedimark.bookmarks.assets import sweep
@@ -61,6 +62,7 @@ JOBS: Jobs = MappingProxyType(
         suspension.JOB: suspension.relist,
         subscriptions.JOB: subscriptions.follow_along,
         quarantine.JOB: quarantine.bring_in,
+        moving.KIND: moving.run_followers,
     }
 )
 """Jobs that ask nobody else."""

@@ -20,7 +20,8 @@ from fedimark.timelines.merge import Merged
 
 # The keys stay: the worker still signs the Deletes with them.
 _STRIP = """
-UPDATE actor SET name = '', summary = '', icon = '', fields = '[]', approves_followers = ?, gone_at = ?
+UPDATE actor SET name = '', summary = '', icon = '', fields = '[]', also_known_as = '[]',
+    moved_to = '', approves_followers = ?, gone_at = ?
 WHERE id = ? AND gone_at IS NULL
 """
 # Of the person, and of their tags.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.owners import hold_owner
+from fedimark.bookmarks.owners import hold_owner, hold_saver
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
@@ -105,7 +105,7 @@ async def write_note(owner: Owner, words: Words) -> str:
     public_id = here().new_id()
 
     async def work() -> None:
-        held = await hold_owner(owner)
+        held = await hold_saver(owner)
         found = await fetch_one("SELECT count(*) AS n FROM written_note WHERE actor_id = ?", owner.actor_id)
         if found and found["n"] >= MOST:
             raise Refused(f"You have {MOST:,} notes; remove one first.")

@@ -7,10 +7,11 @@ from dataclasses import replace
 from fedimark.bookmarks.draft import Owner
 from fedimark.database import fetch_one
 from fedimark.errors import Forbidden, Gone
+from fedimark.language.said import _
 from fedimark.timelines.merge import hold
 
 _LOCK = """
-SELECT c.privacy_lock, c.no_replies, a.suspended_at FROM actor a JOIN account c ON c.actor_id = a.id
+SELECT c.privacy_lock, c.no_replies, a.suspended_at, a.moved_to FROM actor a JOIN account c ON c.actor_id = a.id
 WHERE a.id = ? AND a.gone_at IS NULL
 """
 
@@ -21,10 +22,29 @@ async def hold_owner(owner: Owner) -> Owner:
     Returns the owner with the Privacy Lock and other choices as they are now: it may have been closed since they
     signed in. Raises Gone: nothing is saved for somebody who has left; Forbidden: nor for somebody suspended.
     """
+    held, _ = await _held(owner)
+    return held
+
+
+async def hold_saver(owner: Owner) -> Owner:
+    """The same for who saves or writes something new. Raises Forbidden also for who moved to another account."""
+    held, moved_to = await _held(owner)
+    if moved_to:
+        raise moved_away(moved_to)
+    return held
+
+
+def moved_away(moved_to: str) -> Forbidden:
+    """That nothing new comes to an account whose owner is somewhere else now."""
+    return Forbidden(_("This account moved to %(there)s: nothing new is saved here.", there=moved_to))
+
+
+async def _held(owner: Owner) -> tuple[Owner, str]:
     await hold("actor", owner.actor_id)
     row = await fetch_one(_LOCK, owner.actor_id)
     if row is None:
         raise Gone("This account is gone.")
     if row["suspended_at"] is not None:
         raise Forbidden("This account is suspended.")
-    return replace(owner, privacy_lock=bool(row["privacy_lock"]), no_replies=bool(row["no_replies"]))
+    held = replace(owner, privacy_lock=bool(row["privacy_lock"]), no_replies=bool(row["no_replies"]))
+    return held, row["moved_to"]

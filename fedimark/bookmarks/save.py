@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from fedimark import addresses
 from fedimark.bookmarks import columns, copying, giving, rows, telling, untold, withdrawing
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
-from fedimark.bookmarks.owners import hold_owner
+from fedimark.bookmarks.owners import hold_owner, hold_saver
 from fedimark.bookmarks.publications import end_bookmark, end_publication, respelled, said_anew
 from fedimark.bookmarks.together import is_plain, save_new
 from fedimark.database import Row, among, atomically, fetch, fetch_one, several
@@ -98,7 +98,7 @@ async def save_bookmark(owner: Owner, draft: Draft, source: Mapping[str, Any] = 
             return _as_saved(owner, new, is_new=True)
 
     async def work() -> Saved:
-        held = await hold_owner(owner)
+        held = await hold_saver(owner)
         before = await _by_url(owner, draft.url)
         row = await _written(held, draft, before, source)
         return _as_saved(owner, row, is_new=before is None)
@@ -151,6 +151,8 @@ async def rewrite_bookmark(owner: Owner, look: Look, written: Callable[[Row | No
             if other["removed_at"] is None:
                 raise Taken("A bookmark with this URL already exists.", field="url")
             await end_bookmark(owner, other)
+        if before is None:
+            held = await hold_saver(owner)
         row = await _written(held, to_be.draft, before, is_patient=to_be.is_patient)
         return row, before is None or before["removed_at"] is not None
 
@@ -177,7 +179,7 @@ async def save_many(
     """
 
     async def work() -> Imported:
-        held = await hold_owner(owner)
+        held = await hold_saver(owner)
         hashes = [urls.md5(draft.url) for draft in drafts]
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}

@@ -13,7 +13,7 @@ from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.bookmarks import quoting, rows, telling
 from fedimark.bookmarks.draft import Owner
-from fedimark.bookmarks.owners import hold_owner
+from fedimark.bookmarks.owners import hold_owner, hold_saver
 from fedimark.bookmarks.remarks import MOST_ABOUT_ONE, MOST_AN_HOUR, hash_of
 from fedimark.bookmarks.spoken_of import DEEPEST
 from fedimark.bookmarks.stamps import revoke_all
@@ -112,7 +112,7 @@ async def _write(viewer: Viewer, uri: str, words: str, *, is_reply: bool) -> Wri
         # Looked at again once all are held: it may be taken away this moment.
         seen = await find_target(viewer, uri)
         await hold("actor", viewer.actor_id, seen.owner["id"], seen.author["id"])
-        held = await hold_owner(Owner.of(viewer))
+        held = await hold_saver(Owner.of(viewer))
         if held.privacy_lock:
             raise Forbidden("Your Privacy Lock is on: what you write here would be public.")
         target = await find_target(viewer, uri)

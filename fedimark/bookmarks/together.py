@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from fedimark.bookmarks import columns, rows, untold
 from fedimark.bookmarks.draft import Draft, Owner
+from fedimark.bookmarks.owners import moved_away
 from fedimark.database import Row, Script, ask, atomically, cells, perform, table
 from fedimark.errors import Forbidden, Gone, Unavailable
 from fedimark.here import here
@@ -27,9 +28,9 @@ _NAME = "bookmarks.together"
 _WANTED = {"place": "bigint", "actor_id": "bigint", "url_md5": "text"}
 # Each owner as they are now, with the row they have of that URL, if any.
 _OWNERS = """
-SELECT w.place, c.privacy_lock, c.no_replies, a.suspended_at, b.id FROM {wanted} w JOIN actor a ON a.id = w.actor_id
-JOIN account c ON c.actor_id = a.id LEFT JOIN bookmark b ON b.actor_id = a.id AND b.url_md5 = w.url_md5 AND b.is_local
-WHERE a.gone_at IS NULL
+SELECT w.place, c.privacy_lock, c.no_replies, a.suspended_at, a.moved_to, b.id
+FROM {wanted} w JOIN actor a ON a.id = w.actor_id JOIN account c ON c.actor_id = a.id
+LEFT JOIN bookmark b ON b.actor_id = a.id AND b.url_md5 = w.url_md5 AND b.is_local WHERE a.gone_at IS NULL
 """
 _Result: TypeAlias = "Row | Exception | None"
 
@@ -57,7 +58,7 @@ def is_plain(draft: Draft) -> bool:
 async def save_new(owner: Owner, draft: Draft) -> Row | None:
     """Save a plain draft in a transaction with those of others; None where the owner has that URL already.
 
-    Raises what `owners.hold_owner` raises.
+    Raises what `owners.hold_saver` raises.
     """
     line: _Line = here().caches.setdefault(_NAME, _Line())
     asked = _Asked(owner, draft, asyncio.get_running_loop().create_future())
@@ -129,6 +130,8 @@ def _saving(asked: Sequence[_Asked]) -> Script[list[_Result]]:
 def _refusal(owner: Row | None) -> Exception | None:
     if owner is None:
         return Gone("This account is gone.")
+    if owner["moved_to"]:
+        return moved_away(owner["moved_to"])
     return None if owner["suspended_at"] is None else Forbidden("This account is suspended.")
 
 

@@ -50,15 +50,15 @@ SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NULL
 async def asked(follower: Row, target_uri: str, follow_uri: str | None) -> str:
     """Somebody elsewhere asks to follow somebody here, or a tag. Asked again, it is accepted again, with the new id.
 
-    Where a block stands between the two, it is refused at once; of a crowd the later ones wait for a person, however
-    often they ask.
+    Where a block stands between the two, or whom they ask moved away, it is refused at once; of a crowd the later ones
+    wait for a person, however often they ask.
     """
     name = addresses.local_username(target_uri)
     target = await fetch_one(_PERSON, name) if name else await tags.followable(target_uri)
     if target is None or await _was_withdrawn(follower, follow_uri):
         return IGNORED
     await hold("actor", follower["id"], target["id"])
-    if await tags.is_barred(follower["id"], target):
+    if target["moved_to"] or await tags.is_barred(follower["id"], target):
         await say_reject(target, follower, follow_uri)
         return "refused"
     known = await fetch_one(_STATE, follower["id"], target["id"])

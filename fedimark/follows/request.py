@@ -11,6 +11,7 @@ from fedimark.follows.kinds import FEED, is_digest, is_shared
 from fedimark.follows.queries import one_follow
 from fedimark.follows.resolve import read_who, resolve
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.outbox.follows import say_follow, say_undo
 from fedimark.policy.blocks import is_blocked_actor
 from fedimark.timelines.merge import follow_began, follow_ended, hold
@@ -57,6 +58,8 @@ async def follow(reader: Reader, who: str) -> Row:
         raise Refused("You can’t follow yourself.", field="who")
     if target["local_name"] is not None and target["kind"] == "Application":
         raise Refused("That is this server itself: nobody to follow.", field="who")
+    if target["moved_to"]:
+        raise Refused(_("They moved to %(there)s: follow them there.", there=target["moved_to"]), field="who")
     if is_digest(target):
         # Their bookmarks come one by one here, and gather with those of others.
         raise Refused(f"A digest is for servers without bookmarks. Follow {target['attributed_to']} here.", field="who")

@@ -47,7 +47,9 @@ class Actor(Model):
     created_at = column.BigIntField()
     fetched_at = column.BigIntField(default=0)
     gone_at = column.BigIntField(null=True)
-    moved_at = column.BigIntField(null=True)  # of people elsewhere: when their last Move was taken in
+    moved_at = column.BigIntField(null=True)  # the last Move: elsewhere when it was taken in, here when it was said
+    moved_to = column.TextField(default="", db_default="")  # of people here: the account they moved to
+    also_known_as = column.TextField(default="[]", db_default="[]")  # JSON, of people here: their other accounts
     suspended_at = column.BigIntField(null=True)  # of people of this server and their tags, by an admin
     tag_id = column.BigIntField(null=True)
     owner_id = column.BigIntField(default=0, db_default=0, db_index=True)  # of a tag: whose it is, 0 for everybody's

@@ -19,7 +19,7 @@ from fedimark.vocab.moments import rfc3339
 from fedimark.vocab.terms import AS, PUBLIC, Doc, actor_context, note_context
 
 DAY = 86_400_000_000
-_SILENT = {"name": "", "summary": "", "icon": "", "fields": "[]", "indexable": False}
+_SILENT = {"name": "", "summary": "", "icon": "", "fields": "[]", "indexable": False, "also_known_as": "[]"}
 # What a peer cannot tell from anything else, so that it may sign that way at once. (FEP-844e)
 _IMPLEMENTS = ({"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"},)
 _ICON_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -60,7 +60,11 @@ def person(actor: Row) -> Doc:
         **_assertion(actor),
         "generator": generator(),
     }
-    return document | _icon(actor["icon"]) | ({"suspended": True} if actor["suspended_at"] is not None else {})
+    others = json.loads(actor["also_known_as"])
+    named: Doc = {"alsoKnownAs": others} if others else {}
+    gone: Doc = {"movedTo": actor["moved_to"]} if actor["moved_to"] else {}
+    silenced: Doc = {"suspended": True} if actor["suspended_at"] is not None else {}
+    return document | _icon(actor["icon"]) | named | gone | silenced
 
 
 def instance(actor: Row, kind: str = APPLICATION) -> Doc:
@@ -171,6 +175,23 @@ def update_person(actor: Row, activity_id: str, at: int) -> Doc:
         "to": [PUBLIC],
         "cc": [ids.followers(username)],
         "object": document,
+    }
+
+
+def move_person(actor: Row, activity_id: str, at: int) -> Doc:
+    """The Move of a person to the account that their row names. (FEP-7628)"""
+    username = actor["local_name"]
+    uri = ids.actor(username)
+    return {
+        "@context": AS,
+        "id": ids.change(username, activity_id),
+        "type": "Move",
+        "actor": uri,
+        "published": rfc3339(at),
+        "to": [ids.followers(username)],
+        "cc": [],
+        "object": uri,
+        "target": actor["moved_to"],
     }
 
 

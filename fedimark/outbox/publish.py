@@ -149,6 +149,15 @@ async def person_changed(actor: Row) -> None:
         await say(actor["id"], "Update", uri, document, sorted(inboxes), activity_id)
 
 
+async def person_moved(actor: Row) -> None:
+    """Tell every server with an accepted follower where somebody went, inside `write()`; `actor` is their row now."""
+    inboxes = await _inboxes(_FOLLOWERS, actor["id"])
+    if inboxes:
+        activity_id = here().new_id()
+        document = sealed(documents.move_person(actor, activity_id, now()), actor, now())
+        await say(actor["id"], "Move", ids.actor(actor["local_name"]), document, sorted(inboxes), activity_id)
+
+
 async def person_ended(actor: Row) -> None:
     """Tell every server that ever dealt with somebody of this one that they left, inside `write()`.
 

@@ -34,8 +34,9 @@ class ActorDocument:
 
     Nothing here is proven: that inbox and keys belong to `id` is for the reader to check. `summary_html` and the
     values of `fields` are HTML as received. The three `key_` fields are None together or hold the first usable key.
-    `webfinger` is `name@host`, empty when not given. `published` is in microseconds since 1970 UTC. `attributed_to` is
-    whose a Service is, as somebody's tag is theirs; empty for every other actor.
+    `webfinger` is `name@host`, empty when not given. `published` is in microseconds since 1970 UTC. `moved_to` is
+    the account they moved to, empty for none. `attributed_to` is whose a Service is, as somebody's tag is theirs; empty
+    for every other actor.
     """
 
     id: str
@@ -59,6 +60,7 @@ class ActorDocument:
     webfinger: str
     fields: tuple[tuple[str, str], ...]
     also_known_as: tuple[str, ...]
+    moved_to: str
     attributed_to: str
 
 
@@ -91,6 +93,7 @@ def read_actor(doc: Doc) -> ActorDocument:
         webfinger=webfinger,
         fields=_fields(doc.get("attachment")),
         also_known_as=_also_known_as(doc.get("alsoKnownAs")),
+        moved_to=_web_id(doc.get("movedTo")) or "",
         attributed_to=(_web_id(doc.get("attributedTo")) or "") if actor_type == "Service" else "",
     )
 

@@ -95,6 +95,7 @@ def actor_context() -> list[object]:
             "featuredTags": {"@id": "toot:featuredTags", "@type": "@id"},
             "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
             "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+            "movedTo": {"@id": "as:movedTo", "@type": "@id"},
             "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
             "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id", "@container": "@set"},
             "schema": "http://schema.org#",

@@ -214,13 +214,14 @@ async def _profile(found: Found) -> Profile | None:
     owner = found.owner
     if found.is_elsewhere:
         return await profile_elsewhere(found)
-    if owner is None or not (owner["name"] or owner["summary"] or owner["icon"] or owner["fields"] != "[]"):
+    said = ("name", "summary", "icon", "moved_to")
+    if owner is None or not (any(owner[name] for name in said) or owner["fields"] != "[]"):
         return None
     icon = addresses.icon(owner["icon"]) if owner["icon"] else ""
-    said = json.loads(owner["fields"])
-    known = await verified(owner["id"]) if said else {}
-    fields = tuple((name, value, known.get(value)) for name, value in said)
-    return Profile(owner["name"], owner["summary"], icon, fields)
+    pairs = json.loads(owner["fields"])
+    known = await verified(owner["id"]) if pairs else {}
+    fields = tuple((name, value, known.get(value)) for name, value in pairs)
+    return Profile(owner["name"], owner["summary"], icon, fields, moved_to=owner["moved_to"])
 
 
 def _empty(found: Found) -> Empty:

@@ -13,7 +13,8 @@ class Profile:
 
     Beside each value stands since when it is known to be a page of theirs, None where it is not. Of somebody elsewhere
     `home_href` is their page at home, and no picture is shown: it would be asked of their server, so initials stand
-    there. `older` says how to read further back, None where one may not.
+    there. `older` says how to read further back, None where one may not. `moved_to` is the account elsewhere that
+    somebody of this server moved to.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Profile:
     home_href: str = ""
     initials: str = ""
     older: Older | None = None
+    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

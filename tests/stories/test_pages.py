@@ -145,6 +145,7 @@ PAGES: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("/u/nobody/notes", EVERYBODY, 404, "There is nothing here"),
     ("/settings/keys", MEMBERS, 200, "Keys"),
     ("/settings/invites", MEMBERS, 200, "Invitations"),
+    ("/settings/move", MEMBERS, 200, "Move"),
     ("/settings/leave", MEMBERS, 200, "Delete your account"),
     ("/settings/tags", MEMBERS, 200, "Tags"),
     ("/settings/tags/garden", MEMBERS, 200, "Tag gardener"),
