@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+CLIENTS := .venv-clients/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench bench-compare chaos chromium caddy messages migration lock screenshots
+.PHONY: help setup run demo test check bench bench-compare chaos chromium caddy clients messages migration lock screenshots
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -20,7 +21,7 @@ run: setup  ## serve on http://127.0.0.1:8000, database under ./var/
 demo: setup  ## three servers on loopback, whose people follow each other
 	@$(BIN)/python deploy/demo.py
 
-test: setup chromium caddy  ## every test, on SQLite and on PostgreSQL where one answers
+test: setup chromium caddy clients  ## every test, on SQLite and on PostgreSQL where one answers
 	@$(BIN)/python -m tests.support.suites
 
 check: setup  ## format, lint, types, floors, tests: what CI runs
@@ -45,6 +46,11 @@ caddy:
 chromium:
 	@sh deploy/find-chromium.sh
 
+clients: setup $(CLIENTS)
+
+$(CLIENTS): tests/clients/requirements.txt
+	@PYTHON="$(PYTHON)" sh deploy/setup-clients.sh
+
 screenshots: setup chromium  ## a picture of every page, under var/screenshots
 	@$(BIN)/python -m tests.browser.screenshots
 
@@ -59,3 +65,4 @@ lock: setup  ## pin every dependency again, with hashes and without an index
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.txt
 	@echo hatchling | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements-dev.txt - -o deploy/requirements-build.txt
+	@echo aiolinkding | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o tests/clients/requirements.txt

@@ -18,8 +18,10 @@ from fedimark.activitypub import remarks as said
 from fedimark.activitypub import search as search_here
 from fedimark.activitypub.asker import unless_blocked
 from fedimark.api import linkding as ld
+from fedimark.api.described import calls_of, described
 from fedimark.api.feeds import keyed, linkding, pinboard
 from fedimark.api.feeds import lists as list_feeds
+from fedimark.api.feeds import notes as note_feeds
 from fedimark.api.feeds import public as feeds
 from fedimark.api.feeds import search as own_search
 from fedimark.api.linkding.door import anybody, known
@@ -87,6 +89,7 @@ def routes() -> list[BaseRoute]:
                 *_feeds(),
                 *_mastodon(),
                 *_linkding(),
+                get("/api/openapi.json", described(calls_of("/v1", _linkding(), _mastodon()))),
                 *_streams(),
                 *_network(),
                 *_saving(),
@@ -229,6 +232,7 @@ def _feeds() -> list[Line]:
         get(f"/url/{{hash}}/{face}", feeds.get_link),
         get(f"/u/{{user}}/{face}", feeds.get_person),
         get(f"/u/{{user}}/t/{{tags:segment}}/{face}", feeds.get_person_tags),
+        get(f"/u/{{user}}/notes/{face}", note_feeds.get_notes),
         get(f"/u/{{user}}/{{only}}/{face}", feeds.get_person_filter),
         get(f"/secret:{{key}}/{face}", keyed.get_all),
         get(f"/secret:{{key}}/t/{{tags:segment}}/{face}", keyed.get_tags),

@@ -9,8 +9,7 @@ from typing import Final
 from fedimark.bookmarks.traces import TRACES_LAST
 from fedimark.database import Row, among, fetch, fetch_one, several
 from fedimark.here import now
-from fedimark.text import tags, urls
-from fedimark.text.works import page_of
+from fedimark.text import urls
 
 DAY: Final = 86_400_000_000
 MOST_TAGS: Final = 10
@@ -38,16 +37,6 @@ GROUP BY url_md5 HAVING max(at) <= ? ORDER BY 2, 1 LIMIT ?
 """
 
 _LATE: Final = 10_000_000  # no transaction is longer
-_OTHERS = """
-SELECT g.key, count(DISTINCT t.actor_id) AS amount
-FROM link l JOIN bookmark_tag t ON t.link_id = COALESCE(l.root_id, l.id) JOIN tag g ON g.id = t.tag_id
-WHERE l.hash = ? AND t.listed GROUP BY g.key ORDER BY 2 DESC, 1 LIMIT ?
-"""
-_OWN_TAGS = """
-SELECT g.key, count(*) AS amount FROM link l JOIN bookmark b ON b.link_id = l.id
-JOIN bookmark_tag t ON t.bookmark_id = b.id JOIN tag g ON g.id = t.tag_id
-WHERE b.actor_id = ? AND b.removed_at IS NULL AND l.host = ? GROUP BY g.key ORDER BY 2 DESC, 1 LIMIT ?
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +122,6 @@ async def changes(actor_id: int, since: int, limit: int) -> Changes:
         more=more,
         complete=since >= asked_at - TRACES_LAST,
     )
-
-
-async def tags_here(actor_id: int, url: str, limit: int) -> tuple[list[str], list[str]]:
-    """Tags to suggest for a page: those of everybody who shows a save of it, most used first, and one's own.
-
-    Of one's own those that one gave to pages of the same host. Private tags are suggested to nobody but their owner.
-    """
-    page = urls.link_hash(page_of(url))
-    others = await fetch(_OTHERS, page, limit)
-    own = await fetch(_OWN_TAGS, actor_id, urls.host_of(url)[:255], limit)
-    return [row["key"] for row in others if not tags.is_private(row["key"])], [row["key"] for row in own]
 
 
 def _of(actor_id: int, wanted: Wanted) -> tuple[str, list[object]]:

@@ -14,7 +14,7 @@ from fedimark.errors import Refused
 from fedimark.here import here
 from fedimark.text.markdown import rendered
 from fedimark.web.accounts import refused
-from fedimark.web.pages import Form
+from fedimark.web.pages import Form, feeds_at
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
 from fedimark.web.values import NoteLine, ShownNote
 
@@ -31,7 +31,8 @@ async def get_notes(request: Request) -> Response:
     )
     more = f"{addresses.notes(user)}?after={found.last}" if found.last else ""
     is_mine = viewer is not None and viewer.username == user
-    return page(request, "notes.html", user=user, notes=lines, more=more, is_mine=is_mine)
+    feeds = feeds_at(addresses.notes(user))
+    return page(request, "notes.html", user=user, notes=lines, more=more, is_mine=is_mine, feeds=feeds)
 
 
 async def get_note(request: Request) -> Response:

@@ -184,8 +184,8 @@ _FEEDS = (
     ("RSS", "application/rss+xml", "rss"),
     ("Atom", "application/atom+xml", "atom"),
     ("JSON Feed", "application/feed+json", "json"),
-    ("papers as BibTeX", "application/x-bibtex", "bib"),
 )
+_BIBTEX = ("papers as BibTeX", "application/x-bibtex", "bib")
 
 PRIVATE_FEEDS = FeedFace("private, with a key", "", "/settings/keys")
 
@@ -196,7 +196,12 @@ def feeds_of(stream: Stream) -> tuple[FeedFace, ...]:
         return ()
     path, asked = place_of(stream)
     query = f"?{urlencode(asked)}" if asked else ""
-    return tuple(FeedFace(word, kind, addresses.feed(path, form) + query) for word, kind, form in _FEEDS)
+    return tuple(FeedFace(word, kind, addresses.feed(path, form) + query) for word, kind, form in (*_FEEDS, _BIBTEX))
+
+
+def feeds_at(path: str) -> tuple[FeedFace, ...]:
+    """The feeds of a page without papers, by its path."""
+    return tuple(FeedFace(word, kind, addresses.feed(path, form)) for word, kind, form in _FEEDS)
 
 
 def environment(templates_dir: Path, static_version: Mapping[str, str], catalogue: Catalogue = ENGLISH) -> Templates:

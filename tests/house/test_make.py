@@ -38,7 +38,7 @@ def test_the_checks_are_one_command() -> None:
 
 
 def test_the_pinned_dependencies_have_hashes_and_no_address() -> None:
-    for page in ("requirements.txt", "requirements-dev.txt"):
+    for page in ("requirements.txt", "requirements-dev.txt", "tests/clients/requirements.txt"):
         text = words(page)
         pins = re.findall(
             r"^[a-z0-9._-]+(?:\[[a-z0-9,-]+\])?==\S+.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)*", text, re.M

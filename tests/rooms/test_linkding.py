@@ -148,6 +148,33 @@ async def test_archiving_reads_no_body_and_takes_out_of_the_list(app):
     assert (await listed(app), await listed(app, what="archived/")) == (["other", "page"], [])
 
 
+async def test_archiving_and_stars_are_changes_for_their_owner_alone(app, ana, clock, server):
+    made = await make(app, shared=True)
+    clock.forward(seconds=10)
+    await make(app, "https://b.example/")
+    since = f"?modified_since={made['date_modified']}"
+    clock.forward(seconds=10)
+    shared_before = (await server.browser().get("/api/bookmarks/shared/?sort=modified_desc")).json()
+
+    assert await listed(app, since) == ["b"]
+    assert (await app.post(f"/api/bookmarks/{made['id']}/archive/")).status_code == 204
+    [put_away] = (await app.get(f"/api/bookmarks/archived/{since}")).json()["results"]
+    assert put_away["date_modified"] > made["date_modified"]
+    assert await listed(app, f"?modified_since={put_away['date_modified']}", "archived/") == []
+    clock.forward(seconds=10)
+    await app.post(f"/api/bookmarks/{made['id']}/unarchive/")
+    await mark(Owner.of(ana.viewer), (await row_of(made["id"]))["public_id"], "starred", True)
+    assert await listed(app, f"{since}&sort=modified_desc") == ["page", "b"]
+    one = (await app.get(f"/api/bookmarks/{made['id']}/")).json()
+    assert one["date_modified"] > put_away["date_modified"]
+    # Others learn nothing of marks by asking when it changed.
+    assert (await server.browser().get("/api/bookmarks/shared/?sort=modified_desc")).json() == shared_before
+    asked = f"/api/bookmarks/shared/{since}"
+    assert (await server.browser().get(asked)).json()["count"] == 1  # the other one, which is newer
+    again = await app.patch(f"/api/bookmarks/{made['id']}/", json={"unread": True})
+    assert again.json() == (await app.get(f"/api/bookmarks/{made['id']}/")).json()
+
+
 async def test_what_is_deleted_is_gone_from_every_list(app):
     made = await make(app)
 

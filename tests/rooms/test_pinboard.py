@@ -485,6 +485,22 @@ async def test_tags_are_suggested_of_others_and_of_ones_own(server, ana, app):
     ]
 
 
+async def test_tags_of_ones_network_are_suggested_and_nothing_that_one_may_not_see(server, ana, app):
+    bo, cy = await server.sign_up("bo"), await server.sign_up("cy")
+    await ana.follow(bo)
+    await server.settle()
+    await bo.save(SQLITE, title="x", tags="friends .bos", visibility="followers")
+    await cy.save(SQLITE, title="x", tags="friends everybody")
+    await cy.save("https://sqlite.org/hidden", title="x", tags="others", visibility="private")
+    await ana.save("https://sqlite.org/other", title="x", tags="db .mine")
+
+    popular, recommended = await app.json("posts/suggest", url=SQLITE)
+    stranger = await (await app_of(await server.sign_up("zoe"))).json("posts/suggest", url=SQLITE)
+
+    assert (popular, recommended) == ({"popular": ["everybody"]}, {"recommended": [".mine", "db", "friends"]})
+    assert stranger == [{"popular": ["everybody", "friends"]}, {"recommended": []}]
+
+
 async def test_secret_and_token(server, ana, app):
     secret = (await app.json("user/secret"))["result"]
     token = (await app.json("user/api_token"))["result"]

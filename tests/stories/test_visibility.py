@@ -104,6 +104,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /notes/add": (Ask("/notes/add"),),
     "POST /notes/add": (Ask("/notes/add", form={"title": "x", "text": ""}),),
     "GET /u/{user}/notes": (Ask("/u/ana/notes"), Ask("/u/ana/notes?after={id}")),
+    "GET /u/{user}/notes/feed.{format}": (Ask("/u/ana/notes/feed.json"), Ask("/u/ana/notes/feed.atom?after={id}")),
     "GET /u/{user}/notes/{id}": (Ask("/u/ana/notes/{id}"),),
     "GET /u/{user}/notes/{id}/edit": (Ask("/u/ana/notes/{id}/edit"),),
     "POST /u/{user}/notes/{id}/edit": (Ask("/u/ana/notes/{id}/edit", form={"text": "x"}),),
@@ -206,6 +207,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /feeds/{key}/unread": (Ask(f"/feeds/{'5' * 32}/unread"),),
     "GET /feeds/{key}/shared": (Ask(f"/feeds/{'5' * 32}/shared"),),
     # Mastodon's door tells strangers of people here
+    "GET /api/openapi.json": (Ask("/api/openapi.json"),),
     "GET /api/v1/instance": (Ask("/api/v1/instance"),),
     "GET /api/v2/instance": (Ask("/api/v2/instance"),),
     "GET /api/v1/timelines/public": (

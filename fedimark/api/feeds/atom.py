@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fedimark.api.feeds.feed import Feed, FeedEntry, iri, lines, moment
 from fedimark.api.feeds.xml import DECLARATION, element, empty
-from fedimark.text.html import paragraphs
 
 
 def atom(feed: Feed) -> str:
@@ -50,7 +49,7 @@ def _entry(entry: FeedEntry) -> str:
             empty("link", rel="alternate", href=iri(entry.url or entry.page)),
             empty("link", rel="related", type="text/html", href=iri(entry.page)),
             *(empty("category", term=tag, scheme=_scheme(topic)) for tag, topic in entry.tagged),
-            element("content", paragraphs(entry.description), type="html") if entry.description else "",
+            element("content", entry.content, type="html") if entry.description else "",
             # Where no link may lead, the words alone say what was saved.
             element("summary", entry.address) if not entry.url else "",
             "</entry>",

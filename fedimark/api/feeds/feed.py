@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from fedimark.text.html import paragraphs
+
 # What XML 1.0 cannot hold.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # What no address on the wire may hold as it is, though people's addresses are kept as they were given. (RFC 3987)
@@ -27,7 +29,8 @@ class FeedEntry:
 
     `id` is its id for ever; `url` what was saved, empty where no link may lead there, then `address` still says it;
     `page` where it stands here. `topics` are the addresses of the streams of its `tags`, one each. The moments are in
-    microseconds since 1970, UTC. `canonical` is the address of the page or the paper that it is.
+    microseconds since 1970, UTC. `canonical` is the address of the page or the paper that it is. `html` is
+    `description` as markup, where that is more than paragraphs.
     """
 
     id: str
@@ -42,6 +45,12 @@ class FeedEntry:
     published: int
     updated: int
     canonical: str
+    html: str = ""
+
+    @property
+    def content(self) -> str:
+        """Its words as HTML; empty where it has none."""
+        return self.html or paragraphs(self.description)
 
     @property
     def tagged(self) -> Iterable[tuple[str, str]]:

@@ -29,7 +29,6 @@ def _entry(entry: FeedEntry) -> dict[str, object]:
         "id": entry.id,
         "url": iri(entry.page),
         "title": entry.title,
-        "content_text": entry.description if entry.url else f"{entry.address}\n\n{entry.description}".rstrip(),
         "date_published": moment(entry.published),
         "date_modified": moment(max(entry.updated, entry.published)),
         "authors": [
@@ -37,4 +36,9 @@ def _entry(entry: FeedEntry) -> dict[str, object]:
         ],
         "tags": list(entry.tags),
     }
-    return {**said, "external_url": iri(entry.url)} if entry.url else said
+    if entry.html:
+        said["content_html"] = entry.html
+    else:
+        said["content_text"] = entry.description if entry.url else f"{entry.address}\n\n{entry.description}".rstrip()
+    # What stands here alone is about no other page.
+    return {**said, "external_url": iri(entry.url)} if entry.url not in ("", entry.page) else said

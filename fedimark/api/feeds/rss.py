@@ -36,7 +36,7 @@ def rss(feed: Feed) -> str:
 
 
 def _entry(entry: FeedEntry) -> str:
-    said = paragraphs(entry.description)
+    said = entry.content
     return lines(
         (
             "<item>",

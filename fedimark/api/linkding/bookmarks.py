@@ -63,7 +63,7 @@ async def post_bookmark(request: Request, who: Bearer) -> Response:
         return (replace(said, url=None) if before else said).over(before, owner, who.scopes)
 
     row, _ = await rewrite_bookmark(owner, lambda: queries.same_row(owner, url), written)
-    return _told(row, who, 201)
+    return await _told(row, who, 201)
 
 
 async def get_bookmark(request: Request, who: Bearer) -> Response:
@@ -120,7 +120,7 @@ async def _written(request: Request, who: Bearer, *, is_new: bool) -> Response:
         return await _found(request, who)
 
     row, _ = await rewrite_bookmark(owner, look, lambda before: said.over(before, owner, who.scopes))
-    return _told(row, who, 200)
+    return await _told(row, who, 200)
 
 
 async def _archived(request: Request, who: Bearer, value: bool) -> Response:
@@ -129,6 +129,10 @@ async def _archived(request: Request, who: Bearer, value: bool) -> Response:
     return Response(status_code=204)
 
 
-def _told(row: Row, who: Bearer, status: int) -> Response:
-    said = shapes.bookmark(row, who.viewer.actor_id) if may_read(who) else shapes.said(row)
-    return JSONResponse(said, status)
+async def _told(row: Row, who: Bearer, status: int) -> Response:
+    if not may_read(who):
+        return JSONResponse(shapes.said(row), status)
+    stands = await queries.own_row(owner_of(who), row["id"])  # None where another request removed it meanwhile
+    return JSONResponse(
+        shapes.bookmark(stands or {**row, "modified_at": row["updated_at"]}, who.viewer.actor_id), status
+    )

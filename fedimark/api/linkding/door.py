@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from starlette.requests import Request
@@ -14,7 +15,6 @@ from fedimark.doorway.errors import tell
 from fedimark.doorway.programs import bearer
 from fedimark.errors import FedimarkError, Malformed, Refused, SignInFirst, Taken
 
-Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 Known: TypeAlias = Callable[[Request, Bearer], Awaitable[Response]]
 Anybody: TypeAlias = Callable[[Request, Bearer | None], Awaitable[Response]]
 
@@ -22,33 +22,34 @@ _ASK_FOR = {"www-authenticate": "Token"}
 _FIELDS = 400  # what the original says of a field that cannot be
 
 
-def known(scope: Scope, handler: Known) -> Handler:
-    """A handler for who brings a key with this scope."""
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A handler for who brings a key that holds and has a scope; where none is needed, for everybody else too."""
 
-    async def answer(request: Request) -> Response:
+    handler: Known | Anybody
+    scope: Scope
+    needs_key: bool
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer, or say what is wrong in linkding's words."""
         try:
-            who = await bearer(request)
-            who.need(scope)
-            return _unkept(await handler(request, who))
-        except FedimarkError as error:
-            return refusal(error)
-
-    return answer
-
-
-def anybody(scope: Scope, handler: Anybody) -> Handler:
-    """The same for everybody; who brings a key must bring one that holds and has this scope."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            who = await bearer(request) if "authorization" in request.headers else None
+            is_known = self.needs_key or "authorization" in request.headers
+            who = await bearer(request) if is_known else None
             if who is not None:
-                who.need(scope)
-            return _unkept(await handler(request, who))
+                who.need(self.scope)
+            return _unkept(await self.handler(request, who))  # type: ignore[arg-type]
         except FedimarkError as error:
             return refusal(error)
 
-    return answer
+
+def known(scope: Scope, handler: Known) -> Guarded:
+    """A handler for who brings a key with this scope."""
+    return Guarded(handler, scope, needs_key=True)
+
+
+def anybody(scope: Scope, handler: Anybody) -> Guarded:
+    """The same for everybody; who brings a key must bring one that holds and has this scope."""
+    return Guarded(handler, scope, needs_key=False)
 
 
 def _unkept(answer: Response) -> Response:

@@ -24,12 +24,17 @@ from fedimark.text.works import page_of
 
 AT_ONCE: Final = 500
 
-_ORDER: Final = {"added": "b.saved_at", "modified": "b.updated_at", "title": "lower(b.title)"}
 _SHARERS: Final = "b.is_local AND a.suspended_at IS NULL AND a.gone_at IS NULL"
-_OWN: Final = "SELECT * FROM bookmark WHERE actor_id = ? AND id = ? AND is_local AND removed_at IS NULL"
-_SAME: Final = """
-SELECT b.* FROM bookmark b JOIN link l ON COALESCE(l.root_id, l.id) = b.link_id
-WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND l.hash IN ({}) ORDER BY b.saved_at, b.id
+# Marks are changes too, but for their owner alone: what they change of a row is told by its trace.
+_MODIFIED: Final = "CASE WHEN c.changed_at > b.updated_at THEN c.changed_at ELSE b.updated_at END"
+_MINE: Final = "bookmark b LEFT JOIN trace c ON c.actor_id = b.actor_id AND c.url_md5 = b.url_md5"
+_OWN: Final = f"""
+SELECT b.*, {_MODIFIED} AS modified_at FROM {_MINE}
+WHERE b.actor_id = ? AND b.id = ? AND b.is_local AND b.removed_at IS NULL
+"""
+_SAME: Final = f"""
+SELECT b.*, {_MODIFIED} AS modified_at FROM {_MINE} JOIN link l ON COALESCE(l.root_id, l.id) = b.link_id
+WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND l.hash IN ({{}}) ORDER BY b.saved_at, b.id
 """
 # A tag as its owner spelled it last, and since when they have it: each by one look into the tag's index.
 _TAGS: Final = """
@@ -46,11 +51,12 @@ SELECT count(DISTINCT tag_id) AS amount FROM tally WHERE owner_id = ? AND tag_id
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list of bookmarks that exists for its asker: which rows are in it, and in which order."""
+    """A list of bookmarks that exists for its asker: which rows are in it, when they changed, and in which order."""
 
     tables: str
     where: str
     parameters: tuple[object, ...]
+    modified: str = "b.updated_at"
     key: str = "b.saved_at"
     is_rising: bool = False
 
@@ -63,7 +69,7 @@ def own_list(owner: Owner, filters: Filters, *, archived: bool) -> Listed:
     """The asker's own bookmarks, those that are archived or those that are not."""
     put_away = "b.archived" if archived else "NOT b.archived"
     mine = f"b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND {put_away}"
-    return _filtered(Listed("bookmark b", mine, (owner.actor_id,)), filters, owner.actor_id)
+    return _filtered(Listed(_MINE, mine, (owner.actor_id,), _MODIFIED), filters, owner.actor_id)
 
 
 def shared_list(viewer_id: int, filters: Filters) -> Listed:
@@ -83,16 +89,17 @@ def _filtered(found: Listed, filters: Filters, searched_by: int) -> Listed:
         found = found.narrowed("b.to_read" if filters.unread else "NOT b.to_read")
     if filters.shared is not None:
         found = found.narrowed(f"b.visibility {'>=' if filters.shared else '<'} {SHARED}")
-    for column, since in (("saved_at", filters.added_since), ("updated_at", filters.modified_since)):
+    for moment, since in (("b.saved_at", filters.added_since), (found.modified, filters.modified_since)):
         if since is not None:
-            found = found.narrowed(f"b.{column} > ?", since)
+            found = found.narrowed(f"{moment} > ?", since)
     sought = own_matches(parse(filters.q), searched_by)
     found = found.narrowed(f"({sought.text})", *sought.values)
     if filters.bundle is not None:
         condition, held = held_by(filters.bundle)
         found = found.narrowed(f"({condition})", *held)
     name, _, direction = filters.sort.partition("_")
-    return replace(found, key=_ORDER[name], is_rising=direction == "asc")
+    orders = {"added": "b.saved_at", "modified": found.modified, "title": "lower(b.title)"}
+    return replace(found, key=orders[name], is_rising=direction == "asc")
 
 
 async def amount(found: Listed) -> int:
@@ -104,7 +111,7 @@ async def amount(found: Listed) -> int:
 async def parts(found: Listed, part: Slice) -> AsyncIterator[list[Row]]:
     """The rows of a part of a list, 500 at a time."""
     beyond, order = (">", "ASC") if found.is_rising else ("<", "DESC")
-    select = f"SELECT b.*, {found.key} AS place FROM {found.tables} WHERE"
+    select = f"SELECT b.*, {found.modified} AS modified_at, {found.key} AS place FROM {found.tables} WHERE"
     ordered = f"ORDER BY {found.key} {order}, b.id {order}"
     left, last = part.limit, None
     while left > 0:

@@ -19,7 +19,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def bookmark(row: Row, viewer_id: int) -> Document:
-    """A bookmark as its owner reads it; others find neither its marks nor its note nor its private tags."""
+    """A bookmark as its owner reads it; others find neither its marks nor its note nor its private tags.
+
+    A row of `queries`, which knows when it was modified.
+    """
     is_own = row["actor_id"] == viewer_id
     words = row["tags"].split()
     named = words if is_own else [word for word in words if not tags.is_private(word)]
@@ -38,7 +41,7 @@ def bookmark(row: Row, viewer_id: int) -> Document:
         "shared": reads_shared(row["visibility"]),
         "tag_names": sorted(named),
         "date_added": moment(row["saved_at"]),
-        "date_modified": moment(row["updated_at"]),
+        "date_modified": moment(row["modified_at"]),
         "website_title": None,
         "website_description": None,
     }

@@ -47,11 +47,13 @@ class Call:
 class Method:
     """What answers a method, and the scopes of which a key needs one.
 
+    `takes` names its arguments beside `format`, each that must be there with a `!`.
     `writes`: what is wrong with its arguments is said with status 200, in the words of the method, as at Pinboard.
     """
 
     answer: Callable[[Call], Awaitable[str | AsyncIterator[str]]]
     scopes: tuple[Scope, ...]
+    takes: str = ""
     writes: bool = False
 
 

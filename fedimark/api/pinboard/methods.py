@@ -14,28 +14,29 @@ from fedimark.api.pinboard.door import Method, answered
 from fedimark.errors import NotFound
 
 _READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
+_SAVED = "url! description! extended tags dt replace shared toread"
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "posts/update": Method(posts.update, _READ),
-        "posts/add": Method(posts.add, (Scope.WRITE, Scope.SAVE), writes=True),
-        "posts/delete": Method(posts.delete, _WRITE, writes=True),
-        "posts/get": Method(posts.get, _READ),
-        "posts/recent": Method(posts.recent, _READ),
-        "posts/dates": Method(posts.dates, _READ),
-        "posts/all": Method(posts.everything, _READ),
-        "posts/suggest": Method(posts.suggest, _READ),
-        "posts/delta": Method(posts.delta, _READ),
+        "posts/add": Method(posts.add, (Scope.WRITE, Scope.SAVE), _SAVED, writes=True),
+        "posts/delete": Method(posts.delete, _WRITE, "url!", writes=True),
+        "posts/get": Method(posts.get, _READ, "tag dt url meta"),
+        "posts/recent": Method(posts.recent, _READ, "tag count"),
+        "posts/dates": Method(posts.dates, _READ, "tag"),
+        "posts/all": Method(posts.everything, _READ, "tag start results fromdt todt meta"),
+        "posts/suggest": Method(posts.suggest, _READ, "url!"),
+        "posts/delta": Method(posts.delta, _READ, "since! results"),
         "tags/get": Method(own.get_tags, _READ),
-        "tags/delete": Method(own.delete, _WRITE, writes=True),
-        "tags/rename": Method(own.rename, _WRITE, writes=True),
+        "tags/delete": Method(own.delete, _WRITE, "tag!", writes=True),
+        "tags/rename": Method(own.rename, _WRITE, "old! new!", writes=True),
         "user/secret": Method(own.secret, (Scope.READ,)),
         "user/api_token": Method(own.api_token, (Scope.READ, Scope.WRITE)),
         "notes/list": Method(own.list_notes, _READ),
-        "network/recent": Method(own.network, _READ),
+        "network/recent": Method(own.network, _READ, "count"),
     }
 )
-_NOTE = Method(own.get_note, _READ)  # `notes/ID`
+NOTE = Method(own.get_note, _READ)  # `notes/ID`
 
 
 async def get_method(request: Request) -> Response:
@@ -45,4 +46,4 @@ async def get_method(request: Request) -> Response:
         return await answered(request, METHODS[name])
     if request.path_params["room"] != "notes":
         raise NotFound
-    return await answered(request, _NOTE, request.path_params["method"])
+    return await answered(request, NOTE, request.path_params["method"])

@@ -21,12 +21,12 @@ from fedimark.errors import NotFound, Refused, Taken
 from fedimark.here import MICROS, now
 from fedimark.importing.formats.moments import iso_micros
 from fedimark.policy.visibility import Visibility
+from fedimark.timelines.suggested import suggested
 
 MOST_RECENT: Final = 100
 _RECENT: Final = 15
 _MOST_CHANGES: Final = 10_000
 _CHANGES: Final = 1_000
-_SUGGESTED: Final = 10
 _END: Final = 2**62
 
 
@@ -112,11 +112,11 @@ async def everything(call: Call) -> AsyncIterator[str]:
 
 
 async def suggest(call: Call) -> str:
-    """`posts/suggest`: tags that others gave to a page, and those one gives to its like."""
+    """`posts/suggest`: tags that others gave to a page; and one's own of its like, with those of one's network."""
     if not (url := call.arguments.text("url").strip()):
         return answers.code(call.form, "missing url")
-    popular, recommended = await catalogue.tags_here(call.owner.actor_id, checked_url(url), _SUGGESTED)
-    return answers.suggested(call.form, popular, recommended)
+    found = await suggested(call.viewer, checked_url(url))
+    return answers.suggested(call.form, found.popular, (*found.own, *found.network))
 
 
 async def delta(call: Call) -> str:
