@@ -401,7 +401,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
         *(Ask(f"/v1/posts/{method}", OWNERS) for method in ("all", "recent?count=100", "get", "get?url={url}")),
         *(Ask(f"/v1/posts/{method}&format=json", OWNERS) for method in ("all?tag={tag}", "all?tag={dot}")),
         Ask("/v1/posts/delta?since=1970-01-01T00:00:01Z", OWNERS),
-        Ask("/v1/posts/suggest?url={url}", leads={**OWNERS, FOLLOWER: (P,), STRANGER: (P,)}),
+        Ask("/v1/posts/suggest?url={url}", leads={**OWNERS, FOLLOWER: (P, U, F), STRANGER: (P,)}),
         Ask("/v1/posts/dates?tag={dot}"),
         Ask("/v1/tags/get", leads=OWNERS),
         Ask("/v1/notes/list"),
