@@ -66,6 +66,7 @@ from fedimark.web import (
     welcome,
 )
 from fedimark.web import settings as own
+from fedimark.web.finished import finished
 from fedimark.web.static_files import Fingerprinted
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -110,18 +111,18 @@ def _streams() -> list[Line]:
     """What bookmarks are read in, as pages; a person, a tag and a page answer servers at the same address."""
     return [
         get("/", welcome.get_welcome),
-        get("/recent", streams.get_recent),
-        get("/popular", streams.get_popular),
-        get("/t/{tags:segment}", one_tag_faced(streams.get_tags, tag_actors.get_actor)),
+        get("/recent", finished(streams.get_recent)),
+        get("/popular", finished(streams.get_popular)),
+        get("/t/{tags:segment}", one_tag_faced(finished(streams.get_tags), tag_actors.get_actor)),
         get("/url/", links.get_lookup),
-        get("/url/{hash}", faced(links.get_link, link_saves.get_link)),
+        get("/url/{hash}", faced(finished(links.get_link), link_saves.get_link)),
         get("/search", search.get_search),
         post("/search", search.post_search),
         post("/search/keep", search.post_keep),
         get("/again", history.get_again),
         get("/random", history.get_random),
-        get("/u/{user}", faced(streams.get_person, objects.get_person)),
-        get("/u/{user}/t/{tags:segment}", one_tag_faced(streams.get_person_tags, tag_actors.get_actor)),
+        get("/u/{user}", faced(finished(streams.get_person), objects.get_person)),
+        get("/u/{user}/t/{tags:segment}", one_tag_faced(finished(streams.get_person_tags), tag_actors.get_actor)),
         get("/u/{user}/statistics", history.get_statistics),
         get("/u/{user}/day/{day}", history.get_day),
         post("/u/{user}/older", elsewhere.post_older),
@@ -131,7 +132,7 @@ def _streams() -> list[Line]:
 def _network() -> list[Line]:
     """A reader's network, whom they follow, and what others do and give them."""
     return [
-        get("/network", network.get_network),
+        get("/network", finished(network.get_network)),
         post("/network/show", network.post_show),
         post("/network/read", network.post_read),
         *_lists(),
@@ -218,7 +219,7 @@ def _about() -> list[Line]:
 
 def _parts_of_a_person() -> list[Line]:
     """What of a person has a name of its own: behind every other address below theirs."""
-    return [get("/u/{user}/{only}", streams.get_person_filter)]
+    return [get("/u/{user}/{only}", finished(streams.get_person_filter))]
 
 
 def _feeds() -> list[Line]:
@@ -298,7 +299,7 @@ def _lists() -> list[Line]:
     return [
         get("/network/lists", lists.get_lists),
         post("/network/lists", lists.post_list),
-        get(own_list, network.get_list),
+        get(own_list, finished(network.get_list)),
         get(f"{own_list}/edit", lists.get_edit),
         post(f"{own_list}/edit", lists.post_edit),
         post(f"{own_list}/put", lists.post_put),

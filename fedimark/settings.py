@@ -39,7 +39,7 @@ class Settings:
     registration: str = ""  # open, invite or closed; empty: what the admin chose, closed at first
     trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For and -Proto are believed
     language: str = "en"  # en, de or ja: what pages are in where neither a person nor a browser asks for one of these
-    page_size: int = 50  # entries a page
+    page_size: int = 20  # entries a page
     body_limit_bytes: int = 1_048_576  # a form or an activity
     import_limit_bytes: int = 52_428_800  # a file of bookmarks
     avatar_limit_bytes: int = 4_194_304

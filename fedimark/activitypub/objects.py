@@ -8,7 +8,7 @@ from starlette.responses import Response
 from fedimark.accounts.queries import instance_actor
 from fedimark.activitypub import queries
 from fedimark.activitypub.asker import shape_for
-from fedimark.activitypub.responses import document
+from fedimark.activitypub.responses import Written, document, prepared, written
 from fedimark.bookmarks.shares import counts
 from fedimark.database import Row
 from fedimark.errors import NotFound
@@ -21,35 +21,38 @@ from fedimark.vocab.terms import AS, note_context
 EMBEDDED = 20  # of the answers to a bookmark, how many its Note names
 
 
-async def get_person(request: Request) -> Response:
+@prepared
+async def get_person(request: Request) -> Written:
     """`GET /u/{user}`, also as `/u/{user}.json`: an actor, or 410 for who left."""
     username = request.path_params["user"].removesuffix(".json")
     left = await queries.departed(username)
     if left is not None:
         grave = documents.tombstone(ids.actor(username), left["gone_at"], left["kind"])
-        return document(request, grave, status=410)
-    return document(request, documents.person(await queries.known_person(username)))
+        return written(grave, status=410)
+    return written(documents.person(await queries.known_person(username)))
 
 
-async def get_instance(request: Request) -> Response:
+@prepared
+async def get_instance(request: Request) -> Written:
     """`GET /actor`: whose key our questions are signed with; never asks who asks."""
     kind = instance_kind(request.headers.get("user-agent", ""))
-    return document(request, documents.instance(await instance_actor(), kind))
+    return written(documents.instance(await instance_actor(), kind))
 
 
-async def get_note(request: Request) -> Response:
+@prepared
+async def get_note(request: Request) -> Written:
     """`GET /u/{user}/b/{id}`: a public or unlisted bookmark; 410 once it ended, 404 for everything else."""
     username, public_id = request.path_params["user"], request.path_params["id"]
     owner = await queries.person(username)
     try:
         row = await queries.shown_bookmark(owner, public_id)
     except NotFound:
-        return document(request, await _grave(username, public_id), status=410)
+        return written(await _grave(username, public_id), status=410)
     said = note(owner["local_name"], row, await shape_for(request), group_of(owner, row))
     answers = await queries.answers(row["id"])
     named = replies(username, public_id, answers[:EMBEDDED]) | {"totalItems": len(answers)}
     heard = counted(username, public_id, await counts(row["id"]))
-    return document(request, {"@context": note_context(), **said, "replies": named, **heard})
+    return written({"@context": note_context(), **said, "replies": named, **heard})
 
 
 async def get_replies(request: Request) -> Response:

@@ -10,7 +10,7 @@ from fedimark.accounts.queries import instance_actor
 from fedimark.activitypub import queries
 from fedimark.activitypub.inbox import post_shared_inbox
 from fedimark.activitypub.paging import PAGE, collection, page_of, paged, read_cursor
-from fedimark.activitypub.responses import document
+from fedimark.activitypub.responses import Written, document, prepared, written
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.errors import Forbidden, NotFound
@@ -22,14 +22,15 @@ from fedimark.timelines.tag_actors import tag_actor
 from fedimark.vocab.terms import AS, Doc
 
 
-async def get_actor(request: Request) -> Response:
+@prepared
+async def get_actor(request: Request) -> Written:
     """`GET /t/{tag}` and `GET /u/{user}/t/{tag}` as ActivityPub: the actor, by its one id for every spelling."""
     username, key = _named(request)
     left = await queries.departed(username) if username else None
     if left is not None:
         grave = documents.tombstone(absolute(addresses.stream(username, key)), left["gone_at"], SERVICE)
-        return document(request, grave, status=410)
-    return document(request, tag_actors.document(await tag_actor(username, key), await instance_actor()))
+        return written(grave, status=410)
+    return written(tag_actors.document(await tag_actor(username, key), await instance_actor()))
 
 
 async def post_inbox(request: Request) -> Response:

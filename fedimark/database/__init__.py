@@ -8,6 +8,7 @@ from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
 from fedimark.database.scripts import Script, Statement, ask, ask_all, insert_many, inserts, perform
+from fedimark.database.stamps import stamp
 from fedimark.database.statements import (
     Row,
     among,
@@ -27,6 +28,7 @@ from fedimark.database.statements import (
     write,
     written,
 )
+from fedimark.database.visits import together
 
 __all__ = [
     "TORTOISE",
@@ -56,7 +58,9 @@ __all__ = [
     "migrate",
     "perform",
     "several",
+    "stamp",
     "table",
+    "together",
     "write",
     "written",
 ]

@@ -11,6 +11,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import OperationalError
 
+from fedimark.database import stamps
 from fedimark.errors import Unavailable
 from fedimark.metrics import Metrics
 from fedimark.resources import migrations_module
@@ -81,11 +82,12 @@ def answering() -> Iterator[None]:
 
 
 class Counted(TortoiseContext):
-    """One server's rows, and what counts the statements that ask for them."""
+    """One server's rows, what counts the statements that ask for them, and what tells whether they changed."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, told: stamps.OfSqlite | stamps.OfPostgres) -> None:
         super().__init__()
         self.metrics = metrics
+        self.stamps = told
 
 
 class Database:
@@ -94,7 +96,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.context = Counted(self.metrics)
+        self.context = Counted(self.metrics, stamps.of(settings))
 
     async def open(self) -> Database:
         """Connect; raises Unavailable when the database does not answer."""
@@ -117,6 +119,7 @@ class Database:
         token = self.enter()
         try:
             await self.context.close_connections()
+            self.context.stamps.close()
         finally:
             self.leave(token)
 

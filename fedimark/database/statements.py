@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,32 @@ Row = dict[str, Any]
 IN_SQLITE: ContextVar[bool] = ContextVar("in_sqlite", default=False)
 """Set while a script runs in SQLite's thread: there nothing must be looked up to know."""
 T = TypeVar("T")
+
+_LOG = logging.getLogger("tortoise.db_client")
+
+
+class Visit:
+    """What runs in the thread of SQLite's reading connection: where to ask, and how long each statement took."""
+
+    __slots__ = ("database", "spent")
+
+    def __init__(self, database: sqlite3.Connection, spent: list[float]) -> None:
+        self.database = database
+        self.spent = spent
+
+    def rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """The rows of one statement."""
+        _LOG.debug("%s: %s", sql, parameters)
+        begun = perf_counter()
+        found = self.database.execute(sql, parameters)
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found]
+        self.spent.append(perf_counter() - begun)
+        return rows
+
+
+VISIT: ContextVar[Visit | None] = ContextVar("visit", default=None)
+"""Set inside of `visits.together`."""
 
 
 @asynccontextmanager
@@ -88,6 +115,9 @@ def is_gone(error: BaseException) -> bool:
 
 async def fetch(sql: str, *parameters: object) -> list[Row]:
     """The rows of one statement (also of an `INSERT … RETURNING` inside `write`)."""
+    visit = VISIT.get()
+    if visit is not None:
+        return visit.rows(sql, parameters)
     connection = _connection()
     with counted(sql):
         return await connection.execute_query_dict(spelled(connection, sql), list(parameters))

@@ -22,9 +22,9 @@ def is_known(request: Request, etag: str, last_modified: str) -> bool:
     """Whether a 304 will do. (RFC 9110 §13.2.2)
 
     The ETag decides where one is brought. A moment must be the very one we told: what was taken out of a list leaves an
-    earlier one.
+    earlier one; `last_modified` is empty where none was told.
     """
     brought = request.headers.get("if-none-match")
     if brought is not None:
         return not {tag.strip().removeprefix("W/") for tag in brought.split(",")}.isdisjoint({etag, "*"})
-    return request.headers.get("if-modified-since") == last_modified
+    return bool(last_modified) and request.headers.get("if-modified-since") == last_modified

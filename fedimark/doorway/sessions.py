@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fedimark.accounts.sessions import token_hash, viewer_of
 from fedimark.doorway.cookieless import is_for_programs
+from fedimark.doorway.kept import kept
 from fedimark.here import here
 from fedimark.settings import Settings
 
@@ -32,7 +33,8 @@ class Sessions:
             scope["viewer"] = None
             token = session_token(scope)
             if token and not (scope["path"].startswith(_FOR_EVERYBODY) or is_for_programs(scope["path"])):
-                scope["viewer"] = await viewer_of(token_hash(token))
+                hashed = token_hash(token)
+                scope["viewer"] = await kept("sessions", hashed, lambda: viewer_of(hashed))
         await self.app(scope, receive, send)
 
 

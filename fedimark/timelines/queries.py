@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fedimark.database import Row, fetch, fetch_one, marks
+from fedimark.database import Row, fetch, fetch_one, marks, together
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.mutes import Mutes, mutes_of
@@ -33,7 +33,7 @@ from fedimark.timelines.stream import (
 from fedimark.timelines.tag_actors import was_public
 from fedimark.timelines.ways import network_of
 
-__all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "whole_network"]
+__all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "together", "whole_network"]
 
 # Of the streams everybody reads: that a link has a saver whom this viewer neither blocks nor mutes.
 _UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"

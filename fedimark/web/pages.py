@@ -30,6 +30,7 @@ from fedimark.timelines.places import is_for_everybody, place_of
 from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
 from fedimark.web import times
+from fedimark.web.lines import line
 from fedimark.web.translated import Templates
 
 _PAPERS = {"arxiv": "arXiv", "doi": "DOI", "pubmed": "PubMed", "pmc": "PubMed Central"}
@@ -223,6 +224,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
     env.globals["language"] = catalogue.language
     env.globals["places"] = places
     env.globals["silence"] = silence
+    env.globals["line_of"] = partial(line, language=catalogue.language)
     env.globals["no_form"] = Form()
     env.filters.update(
         ago=partial(times.ago, catalogue=catalogue),

@@ -23,6 +23,7 @@ from fedimark.text.query import LONGEST, Query, parse
 from fedimark.timelines.entries import Page
 from fedimark.timelines.searching import Order, Scope, Sought, search
 from fedimark.timelines.stream import SearchStream, cursor
+from fedimark.web.finished import finished
 from fedimark.web.pages import Listing, feeds_of
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
 from fedimark.web.values import FoundElsewhere, KeptSearch, SearchPage
@@ -37,11 +38,15 @@ _COPIED = 600  # characters of a description that go into an address
 
 async def get_search(request: Request) -> Response:
     """`GET /search?q=&in=&by=`: the form, and what was found here; other servers are asked by a form sent alone."""
+    if viewer_of(request) is None and parse(request.query_params.get("q", "")):
+        await take("search here", RATE_HERE, f"from {neighbourhood(request)}")
+    return await _FINISHED(request)
+
+
+async def _searched(request: Request) -> Response:
     viewer, asked = viewer_of(request), request.query_params
     query, scope = parse(asked.get("q", "")), _scope(asked.get("in", ""), viewer)
     order = Order.BEST if asked.get("by") == Order.BEST else Order.NEWEST
-    if query and viewer is None:
-        await take("search here", RATE_HERE, f"from {neighbourhood(request)}")
     if not query or scope == ELSEWHERE:
         shown = Page(())
     else:
@@ -51,6 +56,9 @@ async def get_search(request: Request) -> Response:
         by = {"by": order} if order is Order.BEST else {}
         shown = Page(shown.entries, "?" + urlencode({"q": query.text, "in": scope, **by, "before": shown.earlier}))
     return await _search_page(request, viewer, SearchPage(query.text, scope, order, query.trouble), shown, query)
+
+
+_FINISHED = finished(_searched)
 
 
 async def post_search(request: Request) -> Response:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tests.bench import (
+    busy,
     datasets,
     deliveries,
     files,
@@ -60,6 +61,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         "rest": Topic(30, lambda: report.of_rest(*rest.measure())),
         "pages": Topic(95, _pages, profiles.reading, build=pages.build),
+        "busy": Topic(30, lambda: report.of_busy(busy.measure()), profiles.reading, build=pages.build),
         "imports": Topic(20, lambda: report.of_imports(pages.measure_imports()), build=pages.build_imports),
         "search": Topic(30, lambda: report.of_search(search.measure()), build=search.build),
         "files": Topic(90, lambda: report.of_files(files.measure())),

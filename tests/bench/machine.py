@@ -76,11 +76,13 @@ def fedimark(
         "FEDIMARK_DATA_DIR": str(folder),
         "FEDIMARK_ALLOW_LOOPBACK": "true",
         "FEDIMARK_READ_PAGES": "false",
+        "FEDIMARK_PAGE_SIZE": "50",
         "FEDIMARK_PACED_AFTER_BOOKMARKS": "1000000000",  # one person saves thousands here
         **(environ or {}),
     }
     command = [*program, "serve", "--host", "127.0.0.1", "--port", str(port), *arguments]
-    with _started(command, port, path, clean_environ() | settings) as served:
+    told = {name: value for name, value in settings.items() if value}
+    with _started(command, port, path, clean_environ() | told) as served:
         yield served
 
 

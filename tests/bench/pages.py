@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from tests.support.processes import FEDIMARK, clean_environ
 SMALL, LARGE = 10_000, 1_000_000
 IMPORTED = 10_000
 _CONNECTIONS = 4
+_ANEW = 1_000  # requests a visitor has in a round, more than are answered
 ROUNDS, ROUND_S = 3, 0.8
 _ON_POSTGRES = ("a person", "a person's tag", "recent", "network, signed in", "a tag, far down", "who saved a page")
 _ENTRY = b'<li class="entry h-entry'
@@ -39,12 +41,16 @@ PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The same page over two data sets; `size` is its length in bytes."""
+    """The same page over two data sets, drawn anew for every answer; `size` is its length in bytes.
+
+    `kept` is the page with few bookmarks asked for again and again while nothing changes.
+    """
 
     name: str
     few: Load
     many: Load
     size: int
+    kept: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Pages:
     wire: Load
     resident_mb: float
     built_s: dict[int, float]
+    twenty_size: int  # bytes of the largest of these pages with as many entries as without a setting
+    documents: tuple[Load, Load]  # a bookmark as ActivityPub, and 304 for who has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,18 @@ def measure() -> Pages:
         few, many = (stack.enter_context(machine.fedimark(_folder(amount))) for amount in built)
         compared = tuple(_compare(name, few, many, (request, request)) for name, request in PAGES.items())
         resident = many.resident_mb()
+        documents = _documents(few)
     on_postgres = _on_postgres()
     size = sorted(one.size for one in compared)[len(compared) // 2]
     with machine.bare(size) as nothing:
         wire = machine.load(nothing, [[get("/")]] * _CONNECTIONS, ROUND_S)
-    return Pages(compared, on_postgres, wire, resident, built)
+    return Pages(compared, on_postgres, wire, resident, built, _twenty(), documents)
+
+
+def _twenty() -> int:
+    with machine.fedimark(_folder(SMALL), {"FEDIMARK_PAGE_SIZE": ""}) as served:
+        answers = [machine.answer(served.port, request) for request in PAGES.values()]
+    return max(len(text.partition(b"\r\n\r\n")[2]) for text in answers)
 
 
 def _on_postgres() -> tuple[Compared, ...]:
@@ -131,10 +146,35 @@ def _compare(
             raise RuntimeError(f"{name}: {found} entries instead of {entries}: {text[:300]!r}")
         size = len(text.partition(b"\r\n\r\n")[2])
     seen: tuple[list[Load], list[Load]] = ([], [])
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         for served, request, loads in zip((few, many), requests, seen, strict=True):
-            loads.append(machine.load(served, [[request]] * visitors, ROUND_S))
-    return Compared(name, machine.middle(seen[0]), machine.middle(seen[1]), size)
+            loads.append(machine.load(served, anew(request, visitors, f"{number}"), ROUND_S))
+    kept = machine.load(few, [[requests[0]]] * visitors, ROUND_S)
+    return Compared(name, machine.middle(seen[0]), machine.middle(seen[1]), size, kept)
+
+
+def anew(request: str, visitors: int, series: str) -> list[list[str]]:
+    """For each visitor requests for one page, none of which was drawn before."""
+    return [[another(request, f"{series}.{who}.{number}") for number in range(_ANEW)] for who in range(visitors)]
+
+
+def another(request: str, name: str) -> str:
+    """A request for the same page that differs in what nothing hangs on."""
+    path = request.split(" ", 2)[1]
+    return request.replace(path, f"{path}{'&' if '?' in path else '?'}anew={name}", 1)
+
+
+def _documents(served: Served) -> tuple[Load, Load]:
+    """A bookmark as other servers ask for it, and who knows it already."""
+    page = machine.answer(served.port, PAGES["a person"])
+    path = re.search(rb'class="u-url" href="(/u/[^"]+/b/[^"]+)"', page)
+    assert path is not None
+    asked = get(path[1].decode()).replace("text/html", "application/activity+json")
+    etag = re.search(rb'\r\netag: ("[^"]+")', machine.answer(served.port, asked))
+    assert etag is not None
+    known = asked.replace("\r\n\r\n", f"\r\nIf-None-Match: {etag[1].decode()}\r\n\r\n")
+    both = [machine.load(served, [[asked]] * 8, 2 * ROUND_S), machine.load(served, [[known]] * 8, 2 * ROUND_S, 304)]
+    return both[0], both[1]
 
 
 def _folder(amount: int) -> Path:

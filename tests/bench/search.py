@@ -19,7 +19,7 @@ from fedimark.text.query import parse
 from fedimark.timelines.searching import Order, Scope, Sought, search
 from tests.bench import copied, datasets, machine, people
 from tests.bench.machine import Load, get
-from tests.bench.pages import LARGE, ROUND_S, ROUNDS, SMALL
+from tests.bench.pages import LARGE, ROUND_S, ROUNDS, SMALL, another
 
 ASKED = 100
 _CONNECTIONS = 4
@@ -40,11 +40,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Searches:
-    """Over the large data set: searches on each database there is, and pages of them with few and many bookmarks."""
+    """Over the large data set: searches on each database there is, and pages of them with few and many bookmarks, each
+    drawn anew.
+    """
 
     asked: tuple[Asked, ...]
     few: Load
     many: Load
+    kept: Load  # of the many, asked for again while nothing changes
 
 
 def build() -> None:
@@ -73,10 +76,15 @@ def measure() -> Searches:
                 raise RuntimeError(f"{text.count(_ENTRY)} entries instead of {_PAGE}: {text[:300]!r}")
         repeated = [list(islice(cycle(requests[0]), 4_000)) for _ in range(_CONNECTIONS)]
         seen: list[list[Load]] = [[], []]
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            fresh = [
+                [another(request, f"{number}.{who}.{place}") for place, request in enumerate(requests)]
+                for who, requests in enumerate(repeated)
+            ]
             for each, loads in zip(served, seen, strict=True):
-                loads.append(machine.load(each, repeated, ROUND_S))
-    return Searches(tuple(asked), machine.middle(seen[0]), machine.middle(seen[1]))
+                loads.append(machine.load(each, fresh, ROUND_S))
+        kept = machine.load(served[1], repeated, ROUND_S)
+    return Searches(tuple(asked), machine.middle(seen[0]), machine.middle(seen[1]), kept)
 
 
 def _common(amount: int) -> list[str]:

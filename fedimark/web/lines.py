@@ -1,0 +1,59 @@
+"""Lines of streams, drawn once for all pages that show the same.
+
+What a line is made of is the key under which it is kept: whatever changes makes another key, so nothing kept can be
+wrong, and nothing has to be forgotten. Moments in words (`3 hours ago`) are part of the key too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from fedimark.here import here
+from fedimark.timelines.entries import Entry
+from fedimark.web import times
+
+if TYPE_CHECKING:
+    from fedimark.policy.visibility import Viewer
+    from fedimark.web.pages import Listing
+
+MOST: Final = 4_000  # lines, of some three kilobytes with their key
+LONGEST: Final = 8_192  # characters of a line that is kept
+
+_LINES = "web.lines"
+
+
+def line(
+    draw: Callable[..., Markup],
+    entry: Entry,
+    listing: Listing,
+    public_marked: bool,
+    c: Mapping[str, Any],
+    *,
+    language: str,
+) -> str:
+    """The line of an entry, as the macro `draw` of a language draws it; `c` is the page around it.
+
+    That is its `viewer`, `now`, `time_zone` and `path`.
+    """
+    drawn: dict[tuple[object, ...], Markup] = here().caches.setdefault(_LINES, {})
+    shown_at = entry.at if listing.savers_first else entry.saved_at
+    key = (entry, times.ago(shown_at, c["now"]), language, public_marked, *_way(listing, c))
+    found = drawn.pop(key, None)
+    if found is None:
+        found = draw(entry, listing, public_marked, c)
+        if len(drawn) >= MOST:
+            del drawn[next(iter(drawn))]  # the one that was not used for longest
+    if len(found) <= LONGEST:
+        drawn[key] = found
+    return found
+
+
+def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:
+    """All that a line shows beside its entry."""
+    viewer: Viewer | None = c["viewer"]
+    whose = (viewer.username, viewer.privacy_lock, c["path"]) if viewer else None
+    how = (listing.tag_owner, listing.here, listing.marks, listing.savers_first, listing.pick, listing.sought)
+    return (*how, whose, c["time_zone"])

@@ -1,0 +1,153 @@
+"""Answers that are kept: drawn once while nothing changes, and gone with the first change of anything."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+from fedimark.database import execute, fetch, is_sqlite, stamp, together
+from fedimark.errors import NotFound
+from fedimark.timelines import queries
+from fedimark.timelines.stream import PersonStream
+from tests.support.counting import statements
+
+PAGE = "https://sqlite.org/"
+AS2 = {"accept": "application/activity+json"}
+
+
+@pytest.fixture
+async def ana(server):
+    """Somebody with a public bookmark and a private one."""
+    ana = await server.sign_up("ana")
+    await ana.save(PAGE, title="SQLite")
+    await ana.save("https://ana.example/diary", title="Diary", visibility="private")
+    return ana
+
+
+@pytest.mark.parametrize("path", ["/u/ana", "/recent", "/search?q=sqlite"])
+async def test_a_page_is_drawn_once_while_nothing_changes(server, ana, path):
+    await server.settle()
+    first = await ana.browser.get(path)
+
+    with statements() as asked:
+        second = await ana.browser.get(path)
+
+    assert (first.status_code, first.content) == (200, second.content)
+    if is_sqlite():  # to PostgreSQL what happens in other databases of its is a change too
+        assert list(asked) == []
+
+
+@pytest.mark.parametrize("change", ["remove", "hide", "suspend"])
+async def test_what_was_just_hidden_is_on_no_page_any_more(server, ana, change):
+    stranger, ways = server.browser(), ("/u/ana", "/recent", "/")
+    before = [(await stranger.get(path)).text.count("SQLite") for path in ways]
+
+    if change == "remove":
+        await ana.remove(PAGE)
+    elif change == "hide":
+        await ana.edit(PAGE, visibility="private")
+    else:  # by another process, which tells this one nothing
+        await execute("UPDATE actor SET suspended_at = 1, name = 'x' WHERE local_name = 'ana'")
+        await execute("UPDATE bookmark SET listed = FALSE, removed_at = 1")
+
+    after = [(await stranger.get(path)).text.count("SQLite") for path in ways]
+    assert all(before)
+    assert not any(after)
+
+
+async def test_a_page_of_ones_own_is_shown_to_nobody_else(server, ana):
+    bo = await server.sign_up("bo")
+    shown = {}
+
+    for _ in range(2):
+        for name, browser in (("ana", ana.browser), ("bo", bo.browser), ("stranger", server.browser())):
+            shown.setdefault(name, []).append("Diary" in (await browser.get("/u/ana")).text)
+
+    assert shown == {"ana": [True, True], "bo": [False, False], "stranger": [False, False]}
+
+
+async def test_a_session_that_ended_opens_nothing_kept(server, ana):
+    before = await ana.browser.get("/u/ana")
+
+    await execute("DELETE FROM session")
+
+    after = await ana.browser.get("/u/ana")
+    assert ("Diary" in before.text, "Diary" in after.text) == (True, False)
+
+
+async def test_moments_go_on_where_nothing_else_does(server, ana):
+    before = await server.browser().get("/u/ana")
+
+    server.clock.forward(seconds=180)
+
+    after = await server.browser().get("/u/ana")
+    assert ("just now" in before.text, "3 minutes ago" in after.text) == (True, True)
+
+
+async def test_who_has_a_page_is_told_so_until_it_changes(server, ana):
+    stranger = server.browser()
+    has = {"if-none-match": (await stranger.get("/u/ana")).headers["etag"]}
+
+    same = await stranger.get("/u/ana", headers=has)
+    await ana.save("https://postgresql.org/")
+    other = await stranger.get("/u/ana", headers=has)
+
+    assert (same.status_code, same.content, other.status_code) == (304, b"", 200)
+    assert {"Accept", "Cookie"} <= set(same.headers["vary"].split(", "))
+    assert "etag" not in (await ana.browser.get("/u/ana")).headers
+
+
+async def test_a_page_is_compressed_for_whom_it_helps(server, ana):
+    stranger = server.browser()
+    plain = await stranger.get("/u/ana", headers={"accept-encoding": "identity"})
+
+    async with stranger.stream("GET", "/u/ana", headers={"accept-encoding": "gzip"}) as answer:
+        packed = b"".join([part async for part in answer.aiter_raw()])
+
+    assert (answer.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
+    assert gzip.decompress(packed) == plain.content
+    assert "Accept-Encoding" in answer.headers["vary"]
+    assert len(packed) < len(zlib.compress(plain.content, 0)) / 2
+
+
+async def test_a_note_is_written_once_and_anew_when_it_changes(server, ana):
+    path = (await fetch("SELECT public_id FROM bookmark WHERE url = ?", PAGE))[0]["public_id"]
+    path, stranger = f"/u/ana/b/{path}", server.browser()
+    first = await stranger.get(path, headers=AS2)
+
+    with statements() as asked:
+        second = await stranger.get(path, headers=AS2)
+        known = await stranger.get(path, headers=AS2 | {"if-none-match": first.headers["etag"]})
+    await ana.edit(PAGE, title="Small. Fast. Reliable.")
+    third = await stranger.get(path, headers=AS2 | {"if-none-match": first.headers["etag"]})
+    await ana.edit(PAGE, visibility="private")
+    gone = await stranger.get(path, headers=AS2)
+
+    assert second.content == first.content
+    if is_sqlite():
+        assert list(asked) == []
+    assert (known.status_code, third.status_code, "Reliable" in third.text) == (304, 200, True)
+    assert gone.status_code in (404, 410)
+
+
+async def test_each_commit_makes_another_stamp_and_nothing_else_does(server):
+    first = await stamp()
+    await fetch("SELECT * FROM fact")
+    second = await stamp()
+
+    await execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
+
+    if is_sqlite():
+        assert second == first
+    assert await stamp() != second
+
+
+async def test_reads_together_raise_and_return_what_they_would_alone(server, ana):
+    found = await together(lambda: queries.find(PersonStream("ana"), None))
+
+    with pytest.raises(NotFound):
+        await together(lambda: queries.find(PersonStream("nobody"), None))
+
+    assert found == await queries.find(PersonStream("ana"), None)
