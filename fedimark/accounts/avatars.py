@@ -7,6 +7,7 @@ from fedimark.accounts.threads import run_heavy
 from fedimark.database import execute, fetch_one, write
 from fedimark.errors import Refused, TooLarge
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.media.files import drop_avatar, keep_avatar
 from fedimark.media.pictures import square_webp
 from fedimark.policy.visibility import Viewer
@@ -20,7 +21,9 @@ async def set_avatar(viewer: Viewer, data: bytes) -> str:
     if not data:
         raise Refused("Choose a picture first.", field="avatar")
     if len(data) > here().settings.avatar_limit_bytes:
-        raise TooLarge(f"At most {here().settings.avatar_limit_bytes // 1_048_576} MB, please.", field="avatar")
+        raise TooLarge(
+            _("At most %(most)s MB, please.", most=here().settings.avatar_limit_bytes // 1_048_576), field="avatar"
+        )
     name = await keep_avatar(viewer.actor_id, await run_heavy(square_webp, data))
     await _name(viewer, name)
     return name

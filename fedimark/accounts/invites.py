@@ -10,6 +10,7 @@ from fedimark.accounts.rows import insert
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import Forbidden, Refused
 from fedimark.here import MICROS, now
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
 
 LASTS: Final = 14 * 24 * 3600 * MICROS
@@ -45,7 +46,7 @@ async def make_invite(viewer: Viewer, registration: str) -> str:
             now(),
         )
         if waiting and waiting["n"] >= MOST_WAITING:
-            raise Refused(f"{MOST_WAITING} of your invitations are waiting; let somebody use one first.")
+            raise Refused(_("%(most)s of your invitations are waiting; let somebody use one first.", most=MOST_WAITING))
         await insert(
             "invite",
             code_hash=code_hash(code),

@@ -11,6 +11,7 @@ from fedimark.errors import NotFound, Refused
 from fedimark.follows import digests, membership
 from fedimark.follows.subscriptions import left_all
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.logs import ACCOUNT_LEFT, log
 from fedimark.media.files import drop_avatar
 from fedimark.outbox.publish import person_ended
@@ -47,7 +48,7 @@ async def leave(viewer: Viewer, typed_name: str, password: str) -> None:
     Raises Refused with field `username` or `password` when either is not right; nothing is deleted then.
     """
     if typed_name.strip() != viewer.username:
-        raise Refused(f"Type {viewer.username} to delete this account.", field="username")
+        raise Refused(_("Type %(username)s to delete this account.", username=viewer.username), field="username")
     await prove_password(viewer, password)
     icon = await atomically(lambda: _end(viewer))
     here().wake.set()

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from fedimark.accounts.threads import run_heavy
 from fedimark.errors import Refused
+from fedimark.language.said import _
 
 SHORTEST: Final = 8
 LONGEST: Final = 1_000  # characters
@@ -23,9 +24,9 @@ NOBODYS: Final = f"$argon2id$v=19$m={_MEMORY_KIB},t=2,p=1${'A' * 22}${'A' * 43}"
 def check_password(password: str, field: str = "password") -> None:
     """Refuse, beside `field`, a new password that is too short, too long or not text."""
     if len(password) < SHORTEST:
-        raise Refused(f"At least {SHORTEST} characters, please.", field=field)
+        raise Refused(_("At least %(least)s characters, please.", least=SHORTEST), field=field)
     if len(password) > LONGEST:
-        raise Refused(f"At most {LONGEST:,} characters, please.", field=field)
+        raise Refused(_("At most %(most)s characters, please.", most=LONGEST), field=field)
     if "\0" in password or any("\ud800" <= c <= "\udfff" for c in password):
         raise Refused("A password may hold any character that can be typed; this one holds another.", field=field)
 

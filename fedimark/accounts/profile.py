@@ -16,6 +16,7 @@ from fedimark.database import execute, fetch_one, write
 from fedimark.errors import NotFound, Refused
 from fedimark.follows import digests
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.outbox.publish import person_changed
 from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
 from fedimark.text.clean import many_lines, one_line
@@ -170,7 +171,7 @@ def _still_shown(count: int) -> str:
 def _kept(texts: Mapping[str, str], field: str, limit: int, clean: Callable[[str, int], str]) -> str:
     text = clean(texts.get(field, ""), limit + 1)
     if len(text) > limit:
-        raise Refused(f"At most {limit:,} characters, please.", field=field)
+        raise Refused(_("At most %(most)s characters, please.", most=limit), field=field)
     return text
 
 

@@ -15,6 +15,7 @@ from fedimark.accounts.rows import insert
 from fedimark.database import Row, execute, fetch, fetch_one, write
 from fedimark.errors import Forbidden, NotFound, Refused, Unavailable
 from fedimark.here import MICROS, now
+from fedimark.language.said import _
 from fedimark.logs import KEY_MADE, KEY_REVOKED, log
 from fedimark.policy.visibility import Viewer
 from fedimark.text.clean import one_line
@@ -73,7 +74,7 @@ class Bearer:
     def need(self, *any_of: Scope) -> None:
         """Make sure that the key has one of these scopes. Raises Forbidden."""
         if not any(scope in self.scopes for scope in any_of):
-            raise Forbidden(f"This key may not do that: it needs “{any_of[0].word}”.")
+            raise Forbidden(_("This key may not do that: it needs “%(word)s”.", word=any_of[0].word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ async def make_token(viewer: Viewer, name: str, scopes: Scope) -> str:
     """
     name = one_line(name, NAME_LIMIT + 1)
     if not name or len(name) > NAME_LIMIT:
-        raise Refused(f"Give it a name of at most {NAME_LIMIT} characters.", field="name")
+        raise Refused(_("Give it a name of at most %(most)s characters.", most=NAME_LIMIT), field="name")
     if not scopes:
         raise Refused("Choose what it may do.", field="scopes")
     return await _made(viewer, name, scopes, _new())
@@ -164,7 +165,7 @@ def read_scopes(texts: tuple[str, ...]) -> Scope:
     scopes = Scope(0)
     for text in texts:
         if text not in BY_WORD:
-            raise Refused(f"Choose of {', '.join(BY_WORD)}.", field="scopes")
+            raise Refused(_("Choose of %(by_word)s.", by_word=", ".join(BY_WORD)), field="scopes")
         scopes |= BY_WORD[text]
     return scopes
 
@@ -178,7 +179,7 @@ async def _made(viewer: Viewer, name: str, scopes: Scope, hexes: str, shown: str
     async with write():
         found = await fetch_one("SELECT count(*) AS n FROM token WHERE account_id = ?", viewer.account_id)
         if found and found["n"] >= MOST:
-            raise Refused(f"You have {MOST} keys; revoke one first.", field="name")
+            raise Refused(_("You have %(most)s keys; revoke one first.", most=MOST), field="name")
         await insert(
             "token",
             account_id=viewer.account_id,

@@ -11,6 +11,7 @@ from fedimark.bookmarks.owners import hold_owner
 from fedimark.database import Row, among, atomically, execute, fetch, fetch_one, marks, several
 from fedimark.errors import NotFound, TooLarge
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.media.assets import keep_asset, sweep_assets
 from fedimark.text import clean
 
@@ -55,9 +56,9 @@ async def keep(owner: Owner, bookmark_id: int, upload: Upload) -> Row:
         assert held is not None
         most = here().settings.assets_limit_bytes
         if held["size"] + kept.size > most:
-            raise TooLarge(f"Your files may have {most // 1_048_576} MB together.", field="file")
+            raise TooLarge(_("Your files may have %(most)s MB together.", most=most // 1_048_576), field="file")
         if held["amount"] >= MOST:
-            raise TooLarge(f"One bookmark can have {MOST} files.", field="file")
+            raise TooLarge(_("One bookmark can have %(most)s files.", most=MOST), field="file")
         [row] = await fetch(
             _ADD,
             *(owner.actor_id, bookmark_id, upload.is_snapshot, kept.digest, kept.size),

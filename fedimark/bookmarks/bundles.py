@@ -11,6 +11,7 @@ from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, marks
 from fedimark.errors import NotFound, Refused
 from fedimark.here import now
+from fedimark.language.said import _
 from fedimark.policy.visibility import Visibility
 from fedimark.search.matching import own_matches
 from fedimark.text import clean, tags
@@ -70,7 +71,7 @@ def read_bundle(
         raise Refused("Give it a name.", field="name")
     for field, text, most in (("name", named, LONGEST), ("search", search, LONGEST)):
         if len(text) > most:
-            raise Refused(f"{most} characters at most.", field=field)
+            raise Refused(_("%(most)s characters at most.", most=most), field=field)
     for field, word in (("filter_unread", filter_unread), ("filter_shared", filter_shared)):
         if word not in FILTERS:
             raise Refused("Choose off, yes or no.", field=field)
@@ -91,7 +92,7 @@ def read_bundle(
 def _keys(field: str, text: str) -> tuple[str, ...]:
     keys = tuple(dict.fromkeys(tags.key(tag) for tag in tags.split(text)))
     if len(" ".join(keys)) > LONGEST_TAGS:
-        raise Refused(f"{LONGEST_TAGS} characters of tags at most.", field=field)
+        raise Refused(_("%(most)s characters of tags at most.", most=LONGEST_TAGS), field=field)
     return keys
 
 
@@ -116,7 +117,7 @@ async def make_bundle(owner: Owner, bundle: Bundle) -> Row:
         have = await fetch_one(_COUNTED, owner.actor_id)
         assert have is not None
         if have["amount"] >= MOST_BUNDLES:
-            raise Refused(f"{MOST_BUNDLES} bundles are as many as there can be.", field="name")
+            raise Refused(_("%(most)s bundles are as many as there can be.", most=MOST_BUNDLES), field="name")
         last = min(have["last"], FURTHEST - 1) + 1
         [row] = await fetch(_MAKE, owner.actor_id, now(), *_values(bundle, last))
         return row

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from fedimark.errors import Refused
+from fedimark.language.said import _
 from fedimark.policy.visibility import BY_WORD, Visibility
 from fedimark.text import tags
 
@@ -92,5 +93,5 @@ def read_change(typed: Mapping[str, str]) -> Change:
 def _tags(typed: Mapping[str, str], name: str) -> tuple[str, ...]:
     read = tags.read(typed.get(name, ""))
     if read.refused:
-        raise Refused(f"A tag can’t be made of dots alone: {read.refused[0]}", field=name)
+        raise Refused(_("A tag can’t be made of dots alone: %(tag)s", tag=read.refused[0]), field=name)
     return read.tags

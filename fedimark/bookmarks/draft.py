@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fedimark.errors import Refused
+from fedimark.language.said import _
 from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
 from fedimark.text import clean, tags, urls
 
@@ -71,7 +72,7 @@ def read_draft(
     """
     read = tags.read(tag_text)
     if read.refused:
-        raise Refused(f"A tag can’t be made of dots alone: {read.refused[0]}", field="tags")
+        raise Refused(_("A tag can’t be made of dots alone: %(tag)s", tag=read.refused[0]), field="tags")
     if visibility and visibility not in BY_WORD:
         raise Refused("Choose public, unlisted, followers or private.", field="visibility")
     return Draft(

@@ -11,6 +11,7 @@ from fedimark.bookmarks.owners import hold_owner, hold_saver
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer, sees_note
 from fedimark.text import clean
 
@@ -53,10 +54,10 @@ def read_words(title: str, text: str, *, is_public: bool) -> Words:
     if not text:
         raise Refused("Write something.", field="text")
     if len(text) > TEXT_LIMIT:
-        raise Refused(f"At most {TEXT_LIMIT:,} characters, please.", field="text")
+        raise Refused(_("At most %(most)s characters, please.", most=TEXT_LIMIT), field="text")
     title = clean.one_line(title, TITLE_LIMIT + 1)
     if len(title) > TITLE_LIMIT:
-        raise Refused(f"At most {TITLE_LIMIT} characters, please.", field="title")
+        raise Refused(_("At most %(most)s characters, please.", most=TITLE_LIMIT), field="title")
     return Words(title or clean.one_line(text.partition("\n")[0].lstrip("# "), TITLE_LIMIT) or "Note", text, is_public)
 
 
@@ -108,7 +109,7 @@ async def write_note(owner: Owner, words: Words) -> str:
         held = await hold_saver(owner)
         found = await fetch_one("SELECT count(*) AS n FROM written_note WHERE actor_id = ?", owner.actor_id)
         if found and found["n"] >= MOST:
-            raise Refused(f"You have {MOST:,} notes; remove one first.")
+            raise Refused(_("You have %(most)s notes; remove one first.", most=MOST))
         sql = """
         INSERT INTO written_note (actor_id, public_id, title, text, is_public, created_at, updated_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)

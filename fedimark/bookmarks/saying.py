@@ -21,6 +21,7 @@ from fedimark.bookmarks.targets import Target, find_target
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import Forbidden, NotFound, Refused, TooMany
 from fedimark.here import MICROS, here, now
+from fedimark.language.said import _
 from fedimark.notifications.tell import Kind, untell
 from fedimark.outbox import said
 from fedimark.policy.visibility import Viewer, is_listed
@@ -103,7 +104,7 @@ def read_words(typed: str) -> str:
     if not words:
         raise Refused("Write something.", field="words")
     if len(words) > LONGEST:
-        raise Refused(f"At most {LONGEST:,} characters, please.", field="words")
+        raise Refused(_("At most %(most)s characters, please.", most=LONGEST), field="words")
     return words
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from fedimark.errors import Malformed, TooLarge, WrongType
 from fedimark.here import here
+from fedimark.language.said import _
 
 MOST_FIELDS: Final = 100
 MOST_FILES: Final = 4
@@ -99,7 +100,7 @@ def _read_urlencoded(body: bytes) -> list[tuple[str, str]]:
     except UnicodeDecodeError as error:
         raise Malformed("This form is not in UTF-8.") from error
     except ValueError as error:
-        raise Malformed(f"A form may have at most {MOST_FIELDS} fields.") from error
+        raise Malformed(_("A form may have at most %(most)s fields.", most=MOST_FIELDS)) from error
     return [(_fit(name), _fit(text)) for name, text in pairs]
 
 
@@ -162,4 +163,4 @@ def _fit(text: str) -> str:
 
 def _too_large(limit: int) -> TooLarge:
     size = f"{limit // 1_048_576} MB" if limit >= 1_048_576 else f"{limit:,} bytes"
-    return TooLarge(f"This door takes at most {size}.")
+    return TooLarge(_("This door takes at most %(size)s.", size=size))

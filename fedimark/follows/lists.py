@@ -16,6 +16,7 @@ from fedimark.errors import NotFound, Refused
 from fedimark.follows.kinds import NOT_PEOPLE
 from fedimark.follows.request import Reader, followed
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.text import tags
 from fedimark.timelines.merge import hold
 
@@ -184,7 +185,7 @@ async def _make(owner_id: int, name: str) -> str:
     await hold("actor", owner_id)
     row = await fetch_one(_AMOUNT, owner_id)
     if row and row["amount"] >= MOST_LISTS:
-        raise Refused(f"More than {MOST_LISTS} lists are too many: take one away first.", field="name")
+        raise Refused(_("More than %(most)s lists are too many: take one away first.", most=MOST_LISTS), field="name")
     public_id = here().new_id()
     await execute(_MAKE, owner_id, public_id, name, now())
     return public_id
@@ -194,7 +195,7 @@ async def _put(owner_id: int, list_id: int, actor_id: int) -> None:
     await hold("actor", owner_id, actor_id)
     row = await fetch_one(_COUNT, list_id)
     if row and row["amount"] >= MOST_MEMBERS:
-        raise Refused(f"A list holds at most {MOST_MEMBERS:,}.", field="who")
+        raise Refused(_("A list holds at most %(most)s.", most=MOST_MEMBERS), field="who")
     # They may have been left, or the list taken away, since this began.
     if await fetch_one(_STILL, owner_id, actor_id, list_id):
         await execute(_JOIN, list_id, actor_id)
@@ -205,5 +206,5 @@ def _name(name: str) -> str:
     if not told:
         raise Refused("A list needs a name.", field="name")
     if len(told) > LONGEST_NAME:
-        raise Refused(f"A name has at most {LONGEST_NAME} characters.", field="name")
+        raise Refused(_("A name has at most %(most)s characters.", most=LONGEST_NAME), field="name")
     return told

@@ -62,7 +62,10 @@ async def follow(reader: Reader, who: str) -> Row:
         raise Refused(_("They moved to %(there)s: follow them there.", there=target["moved_to"]), field="who")
     if is_digest(target):
         # Their bookmarks come one by one here, and gather with those of others.
-        raise Refused(f"A digest is for servers without bookmarks. Follow {target['attributed_to']} here.", field="who")
+        raise Refused(
+            _("A digest is for servers without bookmarks. Follow %(who)s here.", who=target["attributed_to"]),
+            field="who",
+        )
     await atomically(lambda: ask(reader.actor_id, target["id"]))
     here().wake.set()
     return await one_follow(reader.actor_id, target["id"])

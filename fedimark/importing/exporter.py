@@ -14,6 +14,7 @@ from fedimark.errors import Refused
 from fedimark.importing import archive, book, folder
 from fedimark.importing.formats import WRITABLE, Written
 from fedimark.importing.rows_out import Told, pages, tell_nobody
+from fedimark.language.said import _
 
 Making: TypeAlias = Callable[[Owner, Told], AsyncIterator[bytes]]
 
@@ -64,7 +65,7 @@ def export_named(name: str) -> Export:
     """One of the files one can take out; raises Refused for what nobody writes."""
     found = next((each for each in EXPORTS if each.name == name), None)
     if found is None:
-        raise Refused(f"Formats this server writes: {', '.join(FORMATS)}.", field="format")
+        raise Refused(_("Formats this server writes: %(formats)s.", formats=", ".join(FORMATS)), field="format")
     return found
 
 

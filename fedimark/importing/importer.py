@@ -29,6 +29,7 @@ from fedimark.importing.queries import existing, unfinished_uploads
 from fedimark.importing.report import SAMPLES, Report, Sample, read_report
 from fedimark.importing.restoring import bring_in_rest
 from fedimark.jobs import queue
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer, Visibility
 
 KIND = "import"
@@ -80,7 +81,7 @@ async def written_down(username: str, filename: str, options: Options) -> tuple[
     """
     viewer = await viewer_by_name(username)
     if viewer is None:
-        raise NotFound(f"There is no account {username} here.")
+        raise NotFound(_("There is no account %(username)s here.", username=username))
     payload = {"file": "", "filename": filename[:255], "username": username, "options": options.document()}
     async with write():
         name = await queue.add(KIND, payload, owner_id=viewer.account_id, state="done")
@@ -202,7 +203,7 @@ async def _save(owner: Owner, chunk: Chunk, report: Report, job_id: int | None, 
             await _remember(job_id, after, chunk, saved.outcomes)
         return after
 
-    for _ in range(_TRIES - 1):
+    for _try in range(_TRIES - 1):
         try:
             return await atomically(work)
         except Unavailable:

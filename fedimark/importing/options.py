@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, cast, get_args
 from fedimark.errors import Refused
 from fedimark.importing.formats.making import Folders, Reading
 from fedimark.importing.rows import Draft
+from fedimark.language.said import _
 from fedimark.policy.visibility import BY_WORD, Visibility
 from fedimark.text import tags, urls
 
@@ -75,7 +76,7 @@ def read_options(fields: Mapping[str, str]) -> Options:
         raise Refused("Choose public, unlisted, followers or private, or as the file says.", field="visibility")
     read = tags.read(fields.get("tags") or "")
     if read.refused:
-        raise Refused(f"A tag can’t be made of dots alone: {read.refused[0]}", field="tags")
+        raise Refused(_("A tag can’t be made of dots alone: %(tag)s", tag=read.refused[0]), field="tags")
     home = (fields.get("home") or "").strip()
     return Options(
         folders=cast("Folders", folders),

@@ -9,6 +9,7 @@ from typing import Final
 
 from fedimark.errors import Refused
 from fedimark.importing.rows_out import Told
+from fedimark.language.said import _
 from fedimark.remote.programs import Wait, linkding_bookmarks, pinboard_posts
 
 KINDS: Final = ("pinboard", "linkding")
@@ -33,7 +34,7 @@ async def pull(account: Account, file: Path, wait: Wait, told: Told) -> None:
     elif account.kind == "linkding":
         await _linkding(account, file, wait, told)
     else:
-        raise Refused(f"Bookmarks are pulled from {' and '.join(KINDS)}.", field="kind")
+        raise Refused(_("Bookmarks are pulled from %(kinds)s.", kinds=" and ".join(KINDS)), field="kind")
 
 
 async def _linkding(account: Account, file: Path, wait: Wait, told: Told) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fedimark.errors import TooLarge, Unavailable
 from fedimark.here import MICROS, here, now
+from fedimark.language.said import _
 from fedimark.logs import STORE_FAILED, log
 
 KEEP_S = 86_400  # a preview that nobody starts is thrown away after a day
@@ -34,7 +35,7 @@ async def keep(parts: AsyncIterable[bytes]) -> str:
             async for part in parts:
                 size += len(part)
                 if size > limit:
-                    raise TooLarge(f"Files of bookmarks may have {limit // 1_048_576} MB.", field="file")
+                    raise TooLarge(_("Files of bookmarks may have %(most)s MB.", most=limit // 1_048_576), field="file")
                 await asyncio.to_thread(file.write, part)
     except OSError as error:
         await drop(name)

@@ -39,9 +39,9 @@ class Catalogue:
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     plural: Callable[[int], int] = lambda count: int(count != 1)
 
-    def text(self, message: str) -> str:
+    def text(self, message: str, context: str = "") -> str:
         """A sentence, in English where nobody has translated it."""
-        found = self.forms.get(message)
+        found = self.forms.get(f"{context}\4{message}" if context else message)
         return found[0] if found else message
 
     def counted(self, one: str, many: str, count: int) -> str:
@@ -77,6 +77,6 @@ def read(folder: Path, language: str) -> Catalogue:
         one = message.id if isinstance(message.id, str) else message.id[0]
         said = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         if one and said and all(said) and not message.fuzzy:
-            forms[one] = said
+            forms[f"{message.context}\4{one}" if message.context else one] = said
     locale = _locale(language)
     return Catalogue(language, Dates(locale), get_group_symbol(locale), forms, c2py(found.plural_expr))

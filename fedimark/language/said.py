@@ -6,7 +6,7 @@ a template draws it, it is in the language of that page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -21,16 +21,21 @@ _page: ContextVar[Catalogue] = ContextVar("page", default=ENGLISH)
 class Said(str):
     """English words that can be drawn in other languages; made by `_` and `ngettext`."""
 
-    __slots__ = ("amount", "many", "message", "values")
+    __slots__ = ("amount", "context", "many", "message", "values")
 
     message: str
+    context: str
     many: str
     amount: int
     values: Mapping[str, object]
 
     def written(self, catalogue: Catalogue) -> str:
         """The same in another language; numbers as it writes them."""
-        text = catalogue.counted(self.message, self.many, self.amount) if self.many else catalogue.text(self.message)
+        text = (
+            catalogue.counted(self.message, self.many, self.amount)
+            if self.many
+            else catalogue.text(self.message, self.context)
+        )
         return _filled(text, self.values, catalogue)
 
     def __html__(self) -> str:
@@ -42,9 +47,28 @@ def _(message: str, /, **values: object) -> Said:
     return _said(message, "", 0, values)
 
 
+def pgettext(context: str, message: str, /, **values: object) -> Said:
+    """A sentence that English says elsewhere too, in another sense: `context` tells the two apart."""
+    return _said(message, "", 0, values, context)
+
+
 def ngettext(one: str, many: str, count: int, /, **values: object) -> Said:
     """A sentence about `count` of something, which it calls `%(num)s`."""
     return _said(one, many, count, {"num": count, **values})
+
+
+def together(parts: Iterable[str]) -> str:
+    """Words one after the other, with commas between."""
+    each = iter(parts)
+    told: str = next(each, "")
+    for part in each:
+        told = _("%(these)s, %(that)s", these=told, that=part)
+    return told
+
+
+def written_by(write: Callable[[Catalogue], str]) -> Said:
+    """What each language writes in a way of its own, a date for one."""
+    return _said("%(it)s", "", 0, {"it": write})
 
 
 def said(words: str) -> Said:
@@ -62,10 +86,10 @@ def drawn_in(catalogue: Catalogue) -> Iterator[None]:
         _page.reset(token)
 
 
-def _said(message: str, many: str, count: int, values: Mapping[str, object]) -> Said:
+def _said(message: str, many: str, count: int, values: Mapping[str, object], context: str = "") -> Said:
     text = ENGLISH.counted(message, many, count) if many else message
     words = Said(_filled(text, values, ENGLISH))
-    words.message, words.many, words.amount, words.values = message, many, count, values
+    words.context, words.message, words.many, words.amount, words.values = context, message, many, count, values
     return words
 
 
@@ -78,4 +102,6 @@ def _filled(text: str, values: Mapping[str, object], catalogue: Catalogue) -> st
 def _value(value: object, catalogue: Catalogue) -> object:
     if isinstance(value, Said):
         return value.written(catalogue)
+    if callable(value):
+        return value(catalogue)
     return catalogue.number(value) if type(value) is int else value

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 from fedimark.errors import TooLarge, Unavailable
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.logs import STORE_FAILED, log
 
 KEPT_S: Final = 600  # a file that no row names yet, or no more
@@ -74,7 +75,7 @@ def _keep(folder: Path, source: BinaryIO, limit: int) -> Kept:
             while part := source.read(_PART):
                 size += len(part)
                 if size > limit:
-                    raise TooLarge(f"Files may have {limit // 1_048_576} MB.", field="file")
+                    raise TooLarge(_("Files may have %(most)s MB.", most=limit // 1_048_576), field="file")
                 digest.update(part)
                 file.write(part)
             file.flush()

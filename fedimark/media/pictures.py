@@ -8,6 +8,7 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from fedimark.errors import Refused, TooLarge
+from fedimark.language.said import _
 
 SIDE: Final = 400  # pixels
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
@@ -49,4 +50,6 @@ def _drawn(picture: Image.Image) -> bytes:
 
 
 def _too_many_pixels() -> TooLarge:
-    return TooLarge(f"A picture may have at most {_MOST_PIXELS // 1_000_000} million pixels.", field="avatar")
+    return TooLarge(
+        _("A picture may have at most %(most)s million pixels.", most=_MOST_PIXELS // 1_000_000), field="avatar"
+    )

@@ -15,6 +15,7 @@ from fedimark.follows import relays
 from fedimark.follows.incoming import forget
 from fedimark.here import here, now
 from fedimark.jobs import queue
+from fedimark.language.said import _
 from fedimark.logs import DOMAIN_BLOCKED, DOMAIN_UNBLOCKED, log
 from fedimark.policy import blocks, hosts
 
@@ -59,7 +60,7 @@ async def unblock_domain(typed: str) -> str:
 
     async def work() -> None:
         if not await execute("DELETE FROM blocked_domain WHERE host = ?", host):
-            raise NotFound(f"{host} is not blocked.")
+            raise NotFound(_("%(host)s is not blocked.", host=host))
         await put_fact(blocks.VERSION, here().new_id())
 
     await atomically(work)

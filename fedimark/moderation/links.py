@@ -10,6 +10,7 @@ from fedimark.bookmarks.links import BY_HAND, join, keep_apart, part
 from fedimark.database import Row, atomically, fetch, fetch_one
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.text.urls import link_hash
 from fedimark.text.works import page_of
 
@@ -32,7 +33,7 @@ async def show(url: str) -> Shown:
     """What is known of the page at an address. Raises Refused for none, NotFound for one that nobody saved."""
     link = await fetch_one(_ONE, link_hash(page_of(checked_url(url))))
     if link is None:
-        raise NotFound(f"Nobody saved {url}.")
+        raise NotFound(_("Nobody saved %(url)s.", url=url))
     root = await fetch_one(_BY_ID, link["root_id"]) if link["root_id"] is not None else link
     assert root is not None
     return Shown(link, root, tuple(await fetch(_ALIASES, root["id"], _MOST_SHOWN)))

@@ -6,6 +6,7 @@ from fedimark.database import atomically, execute, fetch_one
 from fedimark.errors import NotFound, Refused
 from fedimark.follows.request import Reader
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.moderation.mutes import check_until
 from fedimark.policy import hosts, mutes
 from fedimark.text import tags
@@ -51,7 +52,7 @@ async def _put(owner_id: int, kind: str, value: str, until: int | None) -> None:
     await hold("actor", owner_id)
     row = await fetch_one(_AMOUNT, owner_id, kind, value)
     if row and row["amount"] >= mutes.MOST:
-        raise Refused(f"{mutes.MOST:,} of one kind are the most: take some back first.", field="value")
+        raise Refused(_("%(most)s of one kind are the most: take some back first.", most=mutes.MOST), field="value")
     await execute(_PUT, owner_id, kind, value, until, now())
 
 
@@ -79,4 +80,4 @@ def _server(typed: str) -> str:
 
 
 def _too_long() -> Refused:
-    return Refused(f"At most {mutes.LONGEST} characters.", field="value")
+    return Refused(_("At most %(most)s characters.", most=mutes.LONGEST), field="value")

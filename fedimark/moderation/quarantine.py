@@ -11,6 +11,7 @@ from fedimark.bookmarks.recognise import BOOKMARK_SERVERS
 from fedimark.database import Row, atomically, fetch, fetch_one, marks
 from fedimark.errors import NotFound, Refused
 from fedimark.jobs import queue
+from fedimark.language.said import _
 from fedimark.policy import hosts, quarantine
 from fedimark.remote.sites import registrable_domain
 
@@ -64,7 +65,7 @@ async def let_in(typed: str) -> str:
         raise Refused("Give a host like marks.example.", field="host")
     known = await fetch_one(_KNOWN, host)
     if known is None or known["let_in_at"] is not None:
-        raise NotFound(f"{host} is not in quarantine.")
+        raise NotFound(_("%(host)s is not in quarantine.", host=host))
     await atomically(lambda: quarantine.let_in(f"https://{host}/"))
     return host
 

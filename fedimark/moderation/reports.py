@@ -11,6 +11,7 @@ from fedimark.database import Row, among, atomically, execute, fetch, fetch_one,
 from fedimark.errors import NotFound, Refused, TooMany
 from fedimark.follows.resolve import known
 from fedimark.here import MICROS, here, now
+from fedimark.language.said import _
 from fedimark.logs import REPORT_REFUSED, REPORTED, log
 from fedimark.outbox.flags import say_flag
 from fedimark.policy.quarantine import host_of
@@ -148,7 +149,7 @@ async def _meant(flag: Flag) -> Row | None:
 def _read(comment: str) -> str:
     words = many_lines(comment, LONGEST + 1).strip()
     if len(words) > LONGEST:
-        raise Refused(f"At most {LONGEST:,} characters, please.", field="comment")
+        raise Refused(_("At most %(most)s characters, please.", most=LONGEST), field="comment")
     return words
 
 

@@ -19,6 +19,7 @@ from fedimark.errors import NotFound, Refused
 from fedimark.follows.resolve import known, read_who
 from fedimark.here import here, now
 from fedimark.jobs import queue
+from fedimark.language.said import _
 from fedimark.logs import ACCOUNT_RESTORED, ACCOUNT_SUSPENDED, log
 from fedimark.outbox.tag_ends import person_restored, person_suspended
 from fedimark.policy.visibility import Visibility, is_listed
@@ -71,7 +72,7 @@ async def suspend(name: str, by: str = "") -> None:
         if by and person["local_name"] == by:
             raise Refused("You can’t suspend yourself.", field="name")
         if person["suspended_at"] is not None:
-            raise Refused(f"{name} is suspended already.", field="name")
+            raise Refused(_("%(name)s is suspended already.", name=name), field="name")
         await execute(_SET, now(), person["id"], person["id"])
         if person["account_id"] is not None:
             await end_sessions(person["account_id"])
@@ -95,7 +96,7 @@ async def restore(name: str) -> None:
     async def work() -> None:
         person = await _person(actor_id)
         if person["suspended_at"] is None:
-            raise Refused(f"{name} is not suspended.", field="name")
+            raise Refused(_("%(name)s is not suspended.", name=name), field="name")
         await execute(_SET, None, person["id"], person["id"])
         at = now()
         await rouse((row["host"] for row in await fetch(_LET_GO, at, at, at, HELD, person["id"], person["id"])), at)
@@ -154,7 +155,7 @@ async def _known(name: str) -> int:
         who = read_who(name)
         row = await (known(name) if who.host or who.uri else fetch_one(_ACCOUNT, who.name))
     if row is None or row["gone_at"] is not None:
-        raise NotFound(f"Nobody called {name.strip()[:100]} is known here.")
+        raise NotFound(_("Nobody called %(name)s is known here.", name=name.strip()[:100]))
     return int(row["id"])
 
 

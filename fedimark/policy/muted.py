@@ -13,6 +13,7 @@ from typing import Final
 
 from fedimark.database import execute, fetch_one
 from fedimark.here import MICROS, here, now
+from fedimark.language.said import _
 from fedimark.logs import SERVER_MUTED, SERVER_SPEAKS, log
 
 RESTORED: Final = "restored"  # from a backup
@@ -23,11 +24,11 @@ ASKED: Final = "asked"  # by an admin
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
-        RESTORED: "it was restored from a backup",
-        COPIED: "its database is a copy, or was moved by hand",
-        OLDER: "its database is older than what this directory remembers of it",
-        MOVED: "its rows were moved to another database",
-        ASKED: "an admin asked for it",
+        RESTORED: _("it was restored from a backup"),
+        COPIED: _("its database is a copy, or was moved by hand"),
+        OLDER: _("its database is older than what this directory remembers of it"),
+        MOVED: _("its rows were moved to another database"),
+        ASKED: _("an admin asked for it"),
     }
 )
 

@@ -21,6 +21,7 @@ from fedimark.database import Row
 from fedimark.doorway.forms import read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import NotFound, Refused
+from fedimark.language.said import _
 from fedimark.text.urls import is_secret_looking
 from fedimark.timelines.bookmark import Shown, one_bookmark
 from fedimark.timelines.copies import copies_of
@@ -148,7 +149,7 @@ async def get_bookmark(request: Request) -> Response:
 
 async def _trail(shown: Shown) -> tuple[TrailLine, ...]:
     """What its owner sees of a bookmark's life: that it was edited, and to whom it was given."""
-    edited = (TrailLine("edited", shown.row["updated_at"]),) if shown.was_edited else ()
+    edited = (TrailLine(_("edited"), shown.row["updated_at"]),) if shown.was_edited else ()
     gifts = await gifts_of(shown.row) if shown.is_owner else []
     return edited + tuple(TrailLine(gift_words(each["who"], each["state"]), each["created_at"]) for each in gifts)
 

@@ -14,6 +14,7 @@ from fedimark.bookmarks.change import Change, read_change
 from fedimark.doorway.forms import SentForm, read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import NotFound, Refused
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
 from fedimark.timelines import stream
 from fedimark.timelines.stream import PersonStream
@@ -106,6 +107,12 @@ def _ask(typed: SentForm, change: Change | None, looked: Preview | None) -> Bulk
 def _told(job: Progress) -> str:
     """What came of it, in a sentence."""
     if job.is_undo:
-        return f"Undone: {job.changed:,} of {job.total:,} are as they were."
-    kept = f" {job.kept:,} look as if they held a secret, and stay as they were." if job.kept else ""
-    return f"Done: {job.changed:,} of {job.total:,} changed.{kept}"
+        return _("Undone: %(done)s of %(total)s are as they were.", done=job.changed, total=job.total)
+    if job.kept:
+        return _(
+            "Done: %(done)s of %(total)s changed. %(kept)s look as if they held a secret, and stay as they were.",
+            done=job.changed,
+            total=job.total,
+            kept=job.kept,
+        )
+    return _("Done: %(done)s of %(total)s changed.", done=job.changed, total=job.total)

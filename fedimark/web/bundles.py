@@ -16,6 +16,7 @@ from fedimark.database import Row
 from fedimark.doorway.forms import SentForm, read_form
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here
+from fedimark.language.said import _, together
 from fedimark.text import tags
 from fedimark.timelines import stream
 from fedimark.timelines.entries import Page
@@ -57,9 +58,7 @@ async def get_bundle(request: Request) -> Response:
         heading=_heading(owner, row, found.count),
         listing=Listing(shown, tag_owner=owner.username, months=True, marks=True),
         sides=(),
-        empty=Empty(
-            "Nothing in it", "No bookmark of yours is as this bundle asks.", Crumb("Edit it", _path(row, owner))
-        ),
+        empty=_nothing(_path(row, owner)),
         profile=None,
         edit_href=f"{_path(row, owner)}/edit",
     )
@@ -117,17 +116,25 @@ def bundle_lines(username: str, rows: list[Row]) -> tuple[BundleLine, ...]:
     return tuple(BundleLine(row["name"], f"{addresses.bundles(username)}/{row['id']}", _words(row)) for row in rows)
 
 
+def _nothing(path: str) -> Empty:
+    return Empty(_("Nothing in it"), _("No bookmark of yours is as this bundle asks."), Crumb(_("Edit it"), path))
+
+
 def _words(row: Row) -> str:
     """What a bundle asks for, in words."""
-    said = [f"any of {row['any_tags']}"] if row["any_tags"] else []
-    said += [f"all of {row['all_tags']}"] if row["all_tags"] else []
-    said += [f"none of {row['excluded_tags']}"] if row["excluded_tags"] else []
+    said: list[str] = [_("any of %(tags)s", tags=row["any_tags"])] if row["any_tags"] else []
+    said += [_("all of %(tags)s", tags=row["all_tags"])] if row["all_tags"] else []
+    said += [_("none of %(tags)s", tags=row["excluded_tags"])] if row["excluded_tags"] else []
     said += [f"“{row['search']}”"] if row["search"] else []
-    said += [{"yes": "to read", "no": "read"}[row["filter_unread"]]] if row["filter_unread"] != "off" else []
     said += (
-        [{"yes": "shown to others", "no": "not shown"}[row["filter_shared"]]] if row["filter_shared"] != "off" else []
+        [{"yes": _("to read"), "no": _("read already")}[row["filter_unread"]]] if row["filter_unread"] != "off" else []
     )
-    return ", ".join(filter(None, said)) or "everything"
+    said += (
+        [{"yes": _("shown to others"), "no": _("not shown")}[row["filter_shared"]]]
+        if row["filter_shared"] != "off"
+        else []
+    )
+    return together(filter(None, said)) or _("everything")
 
 
 def _read(typed: SentForm) -> Bundle:
@@ -147,7 +154,7 @@ def _form(request: Request, owner: Owner, form: Form, row: Row | None = None, *,
 
 def _heading(owner: Owner, row: Row, count: int) -> Heading:
     person, root = Crumb(owner.username, addresses.person(owner.username)), addresses.bundles(owner.username)
-    return Heading((person, Crumb("bundles", root), Crumb(row["name"])), count)
+    return Heading((person, Crumb(_("bundles"), root), Crumb(row["name"])), count)
 
 
 def _path(row: Row, owner: Owner) -> str:

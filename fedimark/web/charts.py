@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fedimark.language.said import _
+
 WIDTH, HEIGHT = 300.0, 56.0  # of a drawing, in its own units
 
 Sums = Mapping[str, float]
@@ -38,7 +40,13 @@ class Chart:
     @property
     def told(self) -> str:
         """The drawing in a sentence."""
-        return f"{self.title}: now {self.latest}, {self.mean} on average, {self.most} at most."
+        return _(
+            "%(title)s: now %(latest)s, %(mean)s on average, %(most)s at most.",
+            title=self.title,
+            latest=self.latest,
+            mean=self.mean,
+            most=self.most,
+        )
 
 
 def per_minute(name: str) -> Value:

@@ -11,6 +11,7 @@ from fedimark import addresses
 from fedimark.accounts import links
 from fedimark.database import Row
 from fedimark.inbox import older
+from fedimark.language.said import _
 from fedimark.text import html
 from fedimark.timelines.queries import Found, find
 from fedimark.timelines.stream import PersonStream
@@ -57,8 +58,11 @@ async def _older(owner: Row, found: Found) -> Older:
         return Older(action)
     report = json.loads(job["report"])
     if job["state"] in ("waiting", "running"):
-        return Older(action, is_running=True, told=f"Their outbox is being read: {job['done']} so far.")
+        return Older(action, is_running=True, told=_("Their outbox is being read: %(done)s so far.", done=job["done"]))
     if job["state"] == "failed":
-        return Older(action, told="Their server did not answer.")
-    end = "" if report.get("next") else " That was the end."
-    return Older(action, told=f"{report.get('bookmarks', 0)} more were found among {report.get('read', 0)}.{end}")
+        return Older(action, told=_("Their server did not answer."))
+    more, among = int(report.get("bookmarks", 0)), int(report.get("read", 0))
+    if report.get("next"):
+        return Older(action, told=_("%(more)s more were found among %(among)s.", more=more, among=among))
+    told = _("%(more)s more were found among %(among)s. That was the end.", more=more, among=among)
+    return Older(action, told=told)

@@ -15,6 +15,7 @@ from fedimark.errors import Forbidden, NotFound
 from fedimark.here import MICROS, now
 from fedimark.keeping import figures
 from fedimark.keeping.standing import standing
+from fedimark.language.said import _
 from fedimark.policy.hosts import normal
 from fedimark.web.charts import Chart, Span, Value, chart, mean_of, per_minute, stood
 from fedimark.web.pages import Filter
@@ -25,26 +26,26 @@ HERE: Final = "/moderation/engine"
 _MOST = 50
 _MINUTE = 60 * MICROS
 _SPANS: Final = MappingProxyType(
-    {"hours": ("3 hours", 180, 1), "day": ("a day", 1_440, 10), "week": ("a week", 10_080, 60)}
+    {"hours": (_("3 hours"), 180, 1), "day": (_("a day"), 1_440, 10), "week": (_("a week"), 10_080, 60)}
 )
 _CHARTS: Final[tuple[tuple[str, str, Value], ...]] = (
-    ("Requests a minute", "", per_minute("requests")),
-    ("Time of a request", "s", mean_of("requests_s", "requests")),
-    ("Received a minute", "", per_minute("accepted")),
-    ("Received, waiting", "", stood("received_waiting")),
-    ("From receipt to timelines", "s", mean_of("timeline_s", "timelines")),
-    ("Delivered a minute", "", per_minute("arrived")),
-    ("Letters waiting", "", stood("deliveries_waiting")),
-    ("From saying to arrival", "s", mean_of("delivery_s", "deliveries")),
-    ("Time of a statement", "s", mean_of("database_s", "statements")),
+    (_("Requests a minute"), "", per_minute("requests")),
+    (_("Time of a request"), "s", mean_of("requests_s", "requests")),
+    (_("Received a minute"), "", per_minute("accepted")),
+    (_("Received, waiting"), "", stood("received_waiting")),
+    (_("From receipt to timelines"), "s", mean_of("timeline_s", "timelines")),
+    (_("Delivered a minute"), "", per_minute("arrived")),
+    (_("Letters waiting"), "", stood("deliveries_waiting")),
+    (_("From saying to arrival"), "s", mean_of("delivery_s", "deliveries")),
+    (_("Time of a statement"), "s", mean_of("database_s", "statements")),
 )
 _STATES: Final = MappingProxyType(
     {
-        State.WELL: "answers",
-        State.RESTING: "rests after failures",
-        State.DORMANT: "silent for a week, tried weekly",
-        State.PAUSED: "paused by an admin",
-        State.MUTED: "this server is muted",
+        State.WELL: _("answers"),
+        State.RESTING: _("rests after failures"),
+        State.DORMANT: _("silent for a week, tried weekly"),
+        State.PAUSED: _("paused by an admin"),
+        State.MUTED: _("this server is muted"),
     }
 )
 
@@ -60,7 +61,7 @@ async def get_engine(request: Request) -> Response:
         request,
         "engine.html",
         charts=await _charts(span),
-        spans=tuple(Filter(words, f"{HERE}?span={name}", name == span) for name, (words, _, _) in _SPANS.items()),
+        spans=tuple(Filter(words, f"{HERE}?span={name}", name == span) for name, (words, *_rest) in _SPANS.items()),
         standing=await standing(),
         hosts=tuple(_line(each) for each in found[:_MOST]),
         searched=searched,
@@ -104,7 +105,7 @@ async def post_forget(request: Request) -> Response:
 
 
 async def _charts(span: str) -> tuple[Chart, ...]:
-    _, minutes, step = _SPANS[span]
+    minutes, step = _SPANS[span][1:]
     readings = [(each.minute, each.figures) for each in await figures.history(minutes, step)]
     until = now() // _MINUTE
     drawn = Span(until - minutes, until, step)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import FILTERS, PERIODS, PersonStream, PopularStream, RecentStream, TagStream, without
 from fedimark.timelines.tag_actors import Followable
-from fedimark.web.pages import Crumb, Filter, FollowBox, Heading
+from fedimark.web.pages import Crumb, Filter, FollowBox, Heading, word_of
 
 STATES = {"accepted": "following", "requested": "requested"}
 
@@ -23,21 +24,23 @@ def heading_of(found: Found, count: int | None, tag: Followable | None = None) -
     if isinstance(stream, PopularStream):
         return _popular(stream)
     if isinstance(stream, RecentStream):
-        words = (("everything known", "/recent", False), ("this server", "/recent?from=here", True))
-        return Heading((Crumb("Recent"),), count, tuple(Filter(word, to, stream.here is on) for word, to, on in words))
-    return Heading((Crumb("Your network"),), count)
+        words = ((_("everything known"), "/recent", False), (_("this server"), "/recent?from=here", True))
+        return Heading(
+            (Crumb(_("Recent")),), count, tuple(Filter(word, to, stream.here is on) for word, to, on in words)
+        )
+    return Heading((Crumb(_("Your network")),), count)
 
 
 def _popular(stream: PopularStream) -> Heading:
     crumbs = tuple(Crumb(tag, addresses.tags((tag,))) for tag in stream.tags)
-    filters = [Filter(word, addresses.popular(word, stream.tags), stream.period == word) for word in PERIODS]
-    return Heading((Crumb("Popular", addresses.popular(stream.period)), *crumbs), None, tuple(filters))
+    filters = [Filter(word_of(word), addresses.popular(word, stream.tags), stream.period == word) for word in PERIODS]
+    return Heading((Crumb(_("Popular"), addresses.popular(stream.period)), *crumbs), None, tuple(filters))
 
 
 def _person_crumbs(stream: PersonStream) -> tuple[Crumb, ...]:
     person = Crumb(stream.username, addresses.person(stream.username))
     if stream.only:
-        return person, Crumb(stream.only)
+        return person, Crumb(word_of(stream.only))
     if not stream.tags:
         return (Crumb(stream.username),)
     if len(stream.tags) == 1:
@@ -56,21 +59,21 @@ def _tag_crumbs(stream: TagStream) -> tuple[Crumb, ...]:
 def _tag_filters(stream: TagStream) -> tuple[Filter, ...]:
     if len(stream.tags) > 1:
         return ()
-    newest = Filter("newest", addresses.tags(stream.tags), current=True)
-    return newest, Filter("popular", addresses.popular("month", stream.tags))
+    newest = Filter(_("newest"), addresses.tags(stream.tags), current=True)
+    return newest, Filter(_("popular"), addresses.popular("month", stream.tags))
 
 
 def _filters(found: Found, stream: PersonStream) -> tuple[Filter, ...]:
     """Filters only where they are true: a stranger's page has no private ones and no stars."""
     name = stream.username
-    drawn = Filter("over time", addresses.statistics(name))
+    drawn = Filter(_("over time"), addresses.statistics(name))
     if stream.tags or found.is_elsewhere or found.is_hidden:
         return ()
     if not found.is_owner:
-        return (Filter("all", addresses.person(name), True), drawn)
-    every = Filter("all", addresses.person(name), not stream.only)
-    words = (Filter(word, addresses.person_filter(name, word), stream.only == word) for word in FILTERS)
-    return every, *words, drawn, Filter("look again", "/again")
+        return (Filter(_("all"), addresses.person(name), True), drawn)
+    every = Filter(_("all"), addresses.person(name), not stream.only)
+    words = (Filter(word_of(word), addresses.person_filter(name, word), stream.only == word) for word in FILTERS)
+    return every, *words, drawn, Filter(_("look again"), "/again")
 
 
 def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
@@ -80,16 +83,16 @@ def _follow(found: Found, stream: PersonStream) -> FollowBox | None:
     handle = f"@{stream.username}" if elsewhere else f"@{stream.username}@{here().settings.handles_at}"
     state = STATES.get(found.owner["follow_state"] or "", "none")
     if found.viewer is None or found.is_owner:
-        return FollowBox(f"Follow {stream.username}", handle)
+        return FollowBox(_("Follow %(name)s", name=stream.username), handle)
     if found.is_hidden:
         action, word = ("/people/unmute", "muted") if found.is_muted else ("/people/unblock", "blocked")
-        return FollowBox(f"Follow {stream.username}", handle, action, word)
+        return FollowBox(_("Follow %(name)s", name=stream.username), handle, action, word)
     action = "/network/follow" if state == "none" else "/network/leave"
-    return FollowBox(f"Follow {stream.username}", handle, action, state, keep_away=True)
+    return FollowBox(_("Follow %(name)s", name=stream.username), handle, action, state, keep_away=True)
 
 
 def _follow_tag(found: Found, tag: Followable) -> FollowBox:
-    label, handle = f"Follow {tag.actor.name}", f"@{tag.actor.username}@{here().settings.handles_at}"
+    label, handle = _("Follow %(name)s", name=tag.actor.name), f"@{tag.actor.username}@{here().settings.handles_at}"
     state = STATES.get(tag.state, "none")
     if found.viewer is None or tag.is_own:
         return FollowBox(label, handle)

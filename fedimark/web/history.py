@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from fedimark import addresses
 from fedimark.errors import NotFound
 from fedimark.here import here, now
+from fedimark.language.said import Said, _, written_by
 from fedimark.timelines import history, queries, resurfacing
 from fedimark.timelines.entries import Page
 from fedimark.timelines.history import DAY, Saves
@@ -69,7 +71,7 @@ async def get_statistics(request: Request) -> Response:
     of_tags = await history.by_tag(found, [key for key, _ in tags])
     name = request.path_params["user"]
     shown = _drawn(name, saves, tags, of_tags) if saves else None
-    crumbs = (Crumb(name, addresses.person(name)), Crumb("over time"))
+    crumbs = (Crumb(name, addresses.person(name)), Crumb(_("over time")))
     return page(request, "statistics.html", heading=Heading(crumbs, None), shown=shown)
 
 
@@ -82,16 +84,16 @@ async def get_day(request: Request) -> Response:
         raise NotFound
     entries = await history.within(found, (span,))
     earlier, later = await history.neighbours(found, span)
-    words = [Filter(f"« {times.day(earlier, zone)}", addresses.day(name, times.date_of(earlier, zone)))] * bool(earlier)
-    words += [Filter(f"{times.day(later, zone)} »", addresses.day(name, times.date_of(later, zone)))] * bool(later)
-    crumbs = (Crumb(name, addresses.person(name)), Crumb(times.day(span[0], zone)))
+    words = [_other_day(name, _("« %(day)s", day=_day(earlier, zone)), earlier, zone)] * bool(earlier)
+    words += [_other_day(name, _("%(day)s »", day=_day(later, zone)), later, zone)] * bool(later)
+    crumbs = (Crumb(name, addresses.person(name)), Crumb(_day(span[0], zone)))
     return page(
         request,
         "stream.html",
         heading=Heading(crumbs, len(entries), tuple(words)),
         listing=Listing(Page(entries), tag_owner=name, marks=found.is_owner),
         sides=(),
-        empty=Empty("Nothing that day", f"{name} saved nothing on it that you may see."),
+        empty=Empty(_("Nothing that day"), _("%(name)s saved nothing on it that you may see.", name=name)),
     )
 
 
@@ -113,10 +115,18 @@ async def get_again(request: Request) -> Response:
     return page(
         request,
         "again.html",
-        today=times.day(moment, viewer.time_zone).rpartition(" ")[0],
+        today=written_by(partial(times.day_of_year, moment, viewer.time_zone)),
         years=listings,
         forgotten=Listing(Page(forgotten), viewer.username, marks=True),
     )
+
+
+def _other_day(name: str, words: str, at: int, zone: str) -> Filter:
+    return Filter(words, addresses.day(name, times.date_of(at, zone)))
+
+
+def _day(at: int, zone: str) -> Said:
+    return written_by(partial(times.day, at, zone))
 
 
 async def _person(request: Request) -> Found:

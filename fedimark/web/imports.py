@@ -23,8 +23,9 @@ from fedimark.importing.options import PLAIN, read_options
 from fedimark.importing.report import Report, read_report
 from fedimark.importing.rows_out import tell_nobody
 from fedimark.jobs import queue
+from fedimark.language.said import _, said
 from fedimark.policy.visibility import Viewer
-from fedimark.web.pages import Form
+from fedimark.web.pages import Form, word_of
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.values import BrokenRow, ImportJob, ImportLine, SampleRow, UndoJob
 
@@ -150,20 +151,20 @@ def _href(row: Row) -> str:
 
 def _title(row: Row) -> str:
     name = str(_payload(row)["filename"])
-    return f"Taking back {name}" if row["kind"] == undoing.KIND else name
+    return _("Taking back %(name)s", name=name) if row["kind"] == undoing.KIND else name
 
 
 def _state(row: Row) -> str:
     if row["state"] in ("waiting", "running"):
-        return "running"
+        return _("running")
     if row["kind"] == undoing.KIND:
-        return f"{undoing.read_undone(json.loads(row['report'])).removed:,} removed"
+        return _("%(count)s removed", count=undoing.read_undone(json.loads(row["report"])).removed)
     if _payload(row).get("undo"):
-        return "taken back"
+        return _("taken back")
     if row["state"] == "held":
-        return "waits for your word"
+        return _("waits for your word")
     report = read_report(json.loads(row["report"]))
-    return report.failure or f"{report.new:,} added"
+    return said(report.failure) if report.failure else _("%(count)s added", count=report.new)
 
 
 def _job(row: Row, report: Report) -> ImportJob:
@@ -174,16 +175,20 @@ def _job(row: Row, report: Report) -> ImportJob:
         known=report.known,
         changed=report.changed,
         broken=report.broken,
-        broken_rows=tuple(BrokenRow(broken.row, broken.reason, broken.excerpt) for broken in report.errors),
+        broken_rows=tuple(BrokenRow(broken.row, said(broken.reason), broken.excerpt) for broken in report.errors),
         running=row["state"] in ("waiting", "running"),
         done=int(row["done"]),
         total=int(row["total"]),
-        failure=report.failure,
-        samples=tuple(SampleRow(**asdict(sample)) for sample in report.samples),
+        failure=said(report.failure),
+        samples=tuple(_sample(asdict(sample)) for sample in report.samples),
         undo_href=f"/settings/import/{_payload(row)['undo']}" if _payload(row).get("undo") else "",
         follows=len(_payload(row).get("rest", {}).get("follows", ())),
         followed=bool(_payload(row).get("followed")),
     )
+
+
+def _sample(sample: dict[str, Any]) -> SampleRow:
+    return SampleRow(**{**sample, "fate": word_of(sample["fate"]), "visibility": word_of(sample["visibility"])})
 
 
 def _undo(row: Row) -> UndoJob:
@@ -195,5 +200,5 @@ def _undo(row: Row) -> UndoJob:
         running=row["state"] in ("waiting", "running"),
         done=int(row["done"]),
         total=int(row["total"]),
-        failure=str(json.loads(row["report"]).get("failure", "")),
+        failure=said(str(json.loads(row["report"]).get("failure", ""))),
     )

@@ -8,16 +8,17 @@ from starlette.responses import Response
 from fedimark.accounts import tokens
 from fedimark.doorway.forms import SentForm, read_form
 from fedimark.errors import NotFound, Refused
+from fedimark.language.said import _, together
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
 from fedimark.web.values import KeyLine
 
 _SAID = {
-    tokens.Scope.READ: "reads everything you have",
-    tokens.Scope.WRITE: "adds, changes and removes",
-    tokens.Scope.SAVE: "adds, and reads nothing",
-    tokens.Scope.FEED: "opens feeds",
-    tokens.Scope.VISIBILITY: "hides what was shown",
+    tokens.Scope.READ: _("reads everything you have"),
+    tokens.Scope.WRITE: _("adds, changes and removes"),
+    tokens.Scope.SAVE: _("adds, and reads nothing"),
+    tokens.Scope.FEED: _("opens feeds"),
+    tokens.Scope.VISIBILITY: _("hides what was shown"),
 }
 _USUAL = dict.fromkeys(tokens.words(tokens.USUAL), "yes")
 
@@ -57,7 +58,7 @@ async def _keys_page(request: Request, form: Form, made: str = "", status: int =
         KeyLine(
             str(key.id),
             key.name,
-            ", ".join(_SAID[tokens.BY_WORD[word]] for word in key.scopes),
+            together(_SAID[tokens.BY_WORD[word]] for word in key.scopes),
             key.made_at,
             key.used_at,
         )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from fedimark import addresses
 from fedimark.errors import NotFound
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.text import urls
 from fedimark.text.works import page_of
 from fedimark.timelines import queries, stream
@@ -37,7 +38,7 @@ async def get_link(request: Request) -> Response:
         return onward(addresses.link(found.link["hash"]))
     link, first = await link_entry(found.link, found.viewer_id)
     talk = await about_link(found, place_of(request))
-    sides = (Side("Tags on this page", _tags(await tags_of(found))),)
+    sides = (Side(_("Tags on this page"), _tags(await tags_of(found))),)
     feeds = feeds_of(found.stream) if found.link["savers"] else ()
     return page(request, "url.html", link=link, first=first, page=shown, talk=talk, sides=sides, feeds=feeds)
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from fedimark.accounts import looks
 from fedimark.doorway.forms import read_form
 from fedimark.errors import Refused
+from fedimark.language.said import _
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
 
@@ -19,7 +20,7 @@ async def get_looks(request: Request) -> Response:
     """Colours, descriptions, CSS; drawn without one's own, so that nobody shuts themselves out."""
     kept = await looks.looks_of(signed_in(request))
     form = Form({name: getattr(kept, name) for name in _FIELDS})
-    notice = "Saved." if request.query_params.get("saved") else ""
+    notice = _("Saved.") if request.query_params.get("saved") else ""
     return page(request, "settings_looks.html", form=form, notice=notice)
 
 

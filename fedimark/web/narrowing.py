@@ -17,6 +17,7 @@ from fedimark.follows import lists
 from fedimark.follows.lists import Choice
 from fedimark.follows.request import followed as whom
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
 from fedimark.text import tags
 from fedimark.timelines.stream import NetworkStream
@@ -24,9 +25,10 @@ from fedimark.web.pages import Crumb, Empty, Filter, Heading
 from fedimark.web.values import Narrowing
 
 FIELDS = ("narrowed", "no_shares", "no_notes", "unread", "tag", "from")
-_WORDS = (("only_unread", "unread"), ("hides_shares", "no shares"), ("only_saves", "bookmarks only"))
+_WORDS = (("only_unread", _("unread")), ("hides_shares", _("no shares")), ("only_saves", _("bookmarks only")))
 _NOBODY = Empty(
-    "Quiet so far", "Follow somebody by their handle, on any server; what they save appears here, merged with your own."
+    _("Quiet so far"),
+    _("Follow somebody by their handle, on any server; what they save appears here, merged with your own."),
 )
 
 
@@ -43,9 +45,9 @@ class Shown:
 
     def heading(self) -> Heading:
         """Its name, and the words that change what it shows."""
-        network = Crumb("Your network", "/network" if self.public_id else "")
+        network = Crumb(_("Your network"), "/network" if self.public_id else "")
         crumbs = (network, Crumb(self.name)) if self.public_id else (network,)
-        filters = [Filter("all", self.href(Choice()), self.choice == Choice())]
+        filters = [Filter(_("all"), self.href(Choice()), self.choice == Choice())]
         for name, word in _WORDS:
             is_on = getattr(self.choice, name)
             turned: dict[str, Any] = {name: not is_on}
@@ -78,12 +80,14 @@ class Shown:
         if self.stream.is_whole:
             return _NOBODY
         if self.public_id and self.choice == Choice():
-            text = "Put people on this list whom you follow: what they save appears here."
-            who = Crumb("Who is on it", f"{addresses.network_list(self.public_id)}/edit")
-            return Empty("Nobody has saved anything yet", text, who)
+            text = _("Put people on this list whom you follow: what they save appears here.")
+            who = Crumb(_("Who is on it"), f"{addresses.network_list(self.public_id)}/edit")
+            return Empty(_("Nobody has saved anything yet"), text, who)
         if self.choice.only_unread:
-            return Empty("All read", "Nothing new since you marked this as read that you have not saved yourself.")
-        return Empty("Nothing passes", "Nothing that came to you is like this. Choose “all” to see everything.")
+            return Empty(
+                _("All read"), _("Nothing new since you marked this as read that you have not saved yourself.")
+            )
+        return Empty(_("Nothing passes"), _("Nothing that came to you is like this. Choose “all” to see everything."))
 
 
 async def chosen(request: Request, viewer: Viewer, public_id: str, rows: Sequence[Row]) -> Shown:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from fedimark import addresses
 from fedimark.doorway.forms import read_form
 from fedimark.here import now
+from fedimark.language.said import _
 from fedimark.notifications import reading
 from fedimark.notifications.queries import told_to
 from fedimark.notifications.tell import Kind
@@ -56,7 +57,7 @@ async def get_choices(request: Request) -> Response:
         form=Form({kind.name.lower(): "yes" for kind in wanted}),
         kinds=tuple((kind.name.lower(), told.NAMES[kind]) for kind in Kind),
         feed=addresses.absolute(f"/notifications/feed.atom?key={key}") if key else "",
-        notice="Saved." if request.query_params.get("saved") else "",
+        notice=_("Saved.") if request.query_params.get("saved") else "",
     )
     answer.headers.update(_NEVER_KEPT)
     return answer

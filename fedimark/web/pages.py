@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -18,7 +19,7 @@ from markupsafe import Markup
 
 from fedimark import addresses
 from fedimark.language.catalogue import ENGLISH, Catalogue
-from fedimark.language.said import drawn_in
+from fedimark.language.said import Said, _, drawn_in
 from fedimark.policy.muted import read_muted, words_of
 from fedimark.text.excerpts import excerpt, marked
 from fedimark.text.html import linkify, own_link
@@ -186,9 +187,9 @@ _FEEDS = (
     ("Atom", "application/atom+xml", "atom"),
     ("JSON Feed", "application/feed+json", "json"),
 )
-_BIBTEX = ("papers as BibTeX", "application/x-bibtex", "bib")
+_BIBTEX = (_("papers as BibTeX"), "application/x-bibtex", "bib")
 
-PRIVATE_FEEDS = FeedFace("private, with a key", "", "/settings/keys")
+PRIVATE_FEEDS = FeedFace(_("private, with a key"), "", "/settings/keys")
 
 
 def feeds_of(stream: Stream) -> tuple[FeedFace, ...]:
@@ -254,6 +255,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         also=also,
         on_sites=on_sites,
         is_mine=is_mine,
+        word=word_of,
         months=partial(months, catalogue=catalogue),
         marks_public=marks_public,
     )
@@ -271,6 +273,37 @@ def render(env: Templates, name: str, viewer: Viewer | None, path: str, now: int
         return env.get_template(name).render(**{**defaults, **values}, viewer=viewer, path=path, now=now)
 
 
+_WORDS: Mapping[str, Said] = MappingProxyType(
+    {
+        "public": _("public"),
+        "unlisted": _("unlisted"),
+        "followers": _("followers"),
+        "private": _("private"),
+        "unread": _("unread"),
+        "untagged": _("untagged"),
+        "starred": _("starred"),
+        "archived": _("archived"),
+        "day": _("day"),
+        "week": _("week"),
+        "month": _("month"),
+        "network": _("network"),
+        "recent": _("recent"),
+        "popular": _("popular"),
+        "search": _("search"),
+        "notes": _("notes"),
+        "mine": _("mine"),
+        "new": _("new"),
+        "known": _("known"),
+        "changed": _("changed"),
+    }
+)
+
+
+def word_of(word: str) -> str:
+    """A word of addresses and forms, as people read it."""
+    return _WORDS.get(word, word)
+
+
 def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
     """The words at the head of every page; the one where the viewer is, is current."""
     hrefs = {"recent": "/recent", "popular": "/popular", "search": "/search"}
@@ -278,7 +311,7 @@ def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
         hrefs = {"network": "/network", **hrefs, "mine": addresses.person(viewer.username)}
     here = path.partition("?")[0]
     return tuple(
-        Filter(word, href, here == href or (word == "mine" and here.startswith(f"{href}/")))
+        Filter(word_of(word), href, here == href or (word == "mine" and here.startswith(f"{href}/")))
         for word, href in hrefs.items()
     )
 
@@ -359,7 +392,9 @@ def also(entry: Entry) -> Named:
 
 def on_sites(entry: Entry) -> str:
     """` on 4 servers`, where the savers are of several."""
-    return f" on {entry.site_count:,} servers" if entry.site_count > 1 and entry.saver_count > 1 else ""
+    if entry.site_count < 2 or entry.saver_count < 2:
+        return ""
+    return _(" on %(count)s servers", count=entry.site_count)
 
 
 def is_mine(entry: Entry, viewer: Viewer | None) -> bool:

@@ -15,6 +15,7 @@ from fedimark.doorway.forms import read_form
 from fedimark.doorway.sessions import forget
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.media.files import avatar_path
 from fedimark.outbox.digests import handle_of
 from fedimark.web.accounts import refused
@@ -36,7 +37,7 @@ _TEXTS = (
 )
 _CHOICES = ("visibility", "privacy_lock", "time_zone")
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # another picture has another name
-_SAVED = "Saved."
+_SAVED = _("Saved.")
 
 
 async def get_settings(request: Request) -> Response:
@@ -169,13 +170,13 @@ async def _settings_page(request: Request, form: Form, avatar_form: Form | None 
 async def _invites_page(request: Request, code: str = "") -> Response:
     viewer, mode = signed_in(request), await registration.mode()
     lines = [
-        InviteLine("shown once", "", one.made_at, "somebody" if one.used else "", one.expired)
+        InviteLine(_("shown once"), "", one.made_at, _("somebody") if one.used else "", one.expired)
         for one in await invites.list_invites(viewer)
     ]
     if code:
         lines[0] = InviteLine(code, addresses.absolute(f"/sign-up?invite={code}"), lines[0].made_at)
     may = invites.may_invite(viewer, mode)
-    notice = "Copy the code now: it is shown this once." if code else _notice(request)
+    notice = _("Copy the code now: it is shown this once.") if code else _notice(request)
     return page(
         request,
         "invites.html",

@@ -18,6 +18,7 @@ from fedimark.follows import queries as follows
 from fedimark.follows.kinds import FEED
 from fedimark.follows.words import told
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
@@ -25,13 +26,13 @@ from fedimark.timelines.stream import PersonStream, PopularStream, RecentStream,
 from fedimark.timelines.tag_actors import followable
 from fedimark.web.elsewhere import profile_elsewhere
 from fedimark.web.headings import STATES, heading_of
-from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of
+from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of, word_of
 from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
 from fedimark.web.values import Followed, FollowedFeed, Profile
 
 MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them
 SAYS_WHAT_CAME = ("/network", "/people")  # pages that show what came of following
-_IMPORT = Crumb("Import bookmarks", "/settings/import")
+_IMPORT = Crumb(_("Import bookmarks"), "/settings/import")
 
 
 async def get_person(request: Request) -> Response:
@@ -169,14 +170,14 @@ async def _sides(found: Found, asked: Mapping[str, str]) -> tuple[Side, ...]:
     if found.is_elsewhere:
         return ()
     if found.tag_ids:
-        return (Side("Related tags", _tag_lines(found, await queries.related(found))),)
+        return (Side(_("Related tags"), _tag_lines(found, await queries.related(found))),)
     if not isinstance(found.stream, PersonStream):
-        return (Side("Tags", _tag_lines(found, await queries.cloud(found))),)
+        return (Side(_("Tags"), _tag_lines(found, await queries.cloud(found))),)
     shows_all, is_cloud = asked.get("tags") == "all", asked.get("mode") == "cloud"
     lines = _tag_lines(found, await queries.cloud(found, MOST_SHOWN if shows_all else MOST_USED))
     if is_cloud:
         lines = tuple(sorted(_sized(lines), key=lambda line: line.name))
-    return (Side("Tags", lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud),)
+    return (Side(_("Tags"), lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud),)
 
 
 def _sized(lines: Sequence[TagLine]) -> Iterator[TagLine]:
@@ -190,14 +191,14 @@ def _ways(found: Found, *, shows_all: bool, is_cloud: bool) -> tuple[Filter, ...
     """Other ways to show the tags at the side."""
     mode, more = ("&mode=cloud" if is_cloud else ""), ("all" if shows_all else "top")
     ways = (
-        Filter("top", f"?tags=top{mode}", not shows_all),
-        Filter("all", f"?tags=all{mode}", shows_all),
-        Filter("list" if is_cloud else "cloud", f"?tags={more}" + ("" if is_cloud else "&mode=cloud")),
+        Filter(_("top"), f"?tags=top{mode}", not shows_all),
+        Filter(_("all"), f"?tags=all{mode}", shows_all),
+        Filter(_("list") if is_cloud else _("cloud"), f"?tags={more}" + ("" if is_cloud else "&mode=cloud")),
     )
     if found.viewer is None or not found.is_owner:
         return ways
     own = addresses.bundles(found.viewer.username)
-    return (*ways, Filter("manage", "/settings/tags"), Filter("bundles", own))
+    return (*ways, Filter(_("manage"), "/settings/tags"), Filter(_("bundles"), own))
 
 
 def _tag_lines(found: Found, counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
@@ -230,20 +231,22 @@ async def _profile(found: Found) -> Profile | None:
 
 def _empty(found: Found) -> Empty:
     if isinstance(found.stream, PersonStream) and found.stream.only:
-        return Empty("Nothing here", f"No bookmark is {found.stream.only} just now.")
+        return Empty(_("Nothing here"), _("No bookmark is %(such)s just now.", such=word_of(found.stream.only)))
     if found.is_owner:
-        text = (
+        text = _(
             "Save your first page with Add, or bring your bookmarks from Pinboard: "
             "they arrive with their dates, tags and words."
         )
-        return Empty("Nothing saved yet", text, _IMPORT)
+        return Empty(_("Nothing saved yet"), text, _IMPORT)
     if isinstance(found.stream, PersonStream) and found.is_hidden:
-        title = "You muted them" if found.is_muted else "You blocked them"
-        return Empty(title, f"What {found.stream.username} saves is not shown to you.")
+        title = _("You muted them") if found.is_muted else _("You blocked them")
+        return Empty(title, _("What %(name)s saves is not shown to you.", name=found.stream.username))
     if isinstance(found.stream, PersonStream):
-        return Empty("Nothing to see yet", f"{found.stream.username} has saved nothing you may see.")
+        return Empty(_("Nothing to see yet"), _("%(name)s has saved nothing you may see.", name=found.stream.username))
     if isinstance(found.stream, PopularStream):
-        return Empty("Nothing stands out", "A page stands here once two people saved it publicly within this time.")
+        return Empty(
+            _("Nothing stands out"), _("A page stands here once two people saved it publicly within this time.")
+        )
     if isinstance(found.stream, TagStream):
-        return Empty("Nothing just now", "No public bookmark has this tag at the moment.")
-    return Empty("Nothing to see yet", "Nobody here has saved a public page yet.")
+        return Empty(_("Nothing just now"), _("No public bookmark has this tag at the moment."))
+    return Empty(_("Nothing to see yet"), _("Nobody here has saved a public page yet."))

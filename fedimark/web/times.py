@@ -64,6 +64,11 @@ def month(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
     return catalogue.dates.month(moment_in(at, zone(time_zone)))
 
 
+def day_of_year(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
+    """Write the day of a moment out without its year: `12 December`."""
+    return catalogue.dates.day_of_year(moment_in(at, zone(time_zone)))
+
+
 def date_of(at: int, time_zone: str) -> str:
     """The day of a moment in a person's calendar, as addresses name it: `2026-12-24`."""
     return moment_in(at, zone(time_zone)).date().isoformat()

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from xml.etree import ElementTree
 
 from fedimark import addresses
+from fedimark.language.said import _, pgettext
 from fedimark.notifications.queries import Notice
 from fedimark.notifications.tell import Kind
 from fedimark.text.clean import many_lines
@@ -14,30 +15,30 @@ from fedimark.web import times
 
 VERBS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
     {
-        Kind.FOLLOW: ("follows you", "follow you"),
-        Kind.FOLLOW_REQUEST: ("asks to follow you", "ask to follow you"),
-        Kind.COPY: ("copied", "copied"),
-        Kind.REPLY: ("replied to", "replied to"),
-        Kind.REMARK: ("remarked on", "remarked on"),
-        Kind.LIKE: ("likes", "like"),
-        Kind.SHARE: ("shared", "shared"),
-        Kind.LINK: ("gave you", "gave you"),
-        Kind.MOVE: ("moved to", "moved to"),
+        Kind.FOLLOW: (pgettext("did", "follows you"), pgettext("several did", "follow you")),
+        Kind.FOLLOW_REQUEST: (pgettext("did", "asks to follow you"), pgettext("several did", "ask to follow you")),
+        Kind.COPY: (pgettext("did", "copied"), pgettext("several did", "copied")),
+        Kind.REPLY: (pgettext("did", "replied to"), pgettext("several did", "replied to")),
+        Kind.REMARK: (pgettext("did", "remarked on"), pgettext("several did", "remarked on")),
+        Kind.LIKE: (pgettext("did", "likes"), pgettext("several did", "like")),
+        Kind.SHARE: (pgettext("did", "shared"), pgettext("several did", "shared")),
+        Kind.LINK: (pgettext("did", "gave you"), pgettext("several did", "gave you")),
+        Kind.MOVE: (pgettext("did", "moved to"), pgettext("several did", "moved to")),
     }
 )
 """What one did, and what several did; what it is about follows."""
 
 NAMES: Mapping[Kind, str] = MappingProxyType(
     {
-        Kind.FOLLOW: "Somebody follows you",
-        Kind.FOLLOW_REQUEST: "Somebody asks to follow you",
-        Kind.COPY: "A bookmark of yours is copied",
-        Kind.REPLY: "Somebody replies to you",
-        Kind.REMARK: "Somebody remarks on a bookmark of yours",
-        Kind.LIKE: "Somebody likes a bookmark of yours",
-        Kind.SHARE: "Somebody shares a bookmark of yours",
-        Kind.LINK: "Somebody gives you a link",
-        Kind.MOVE: "Somebody you follow moves to another account",
+        Kind.FOLLOW: _("Somebody follows you"),
+        Kind.FOLLOW_REQUEST: _("Somebody asks to follow you"),
+        Kind.COPY: _("A bookmark of yours is copied"),
+        Kind.REPLY: _("Somebody replies to you"),
+        Kind.REMARK: _("Somebody remarks on a bookmark of yours"),
+        Kind.LIKE: _("Somebody likes a bookmark of yours"),
+        Kind.SHARE: _("Somebody shares a bookmark of yours"),
+        Kind.LINK: _("Somebody gives you a link"),
+        Kind.MOVE: _("Somebody you follow moves to another account"),
     }
 )
 """The kinds, as a form of choices names them."""

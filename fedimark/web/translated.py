@@ -52,10 +52,12 @@ class _Translate(NodeTransformer):
         """Put words in place of a call that asks for them."""
         self.generic_visit(node)
         kind = node.node.name if isinstance(node.node, nodes.Name) else ""
-        if kind not in ("_", "gettext", "ngettext"):
+        if kind not in ("_", "gettext", "ngettext", "pgettext"):
             return node
         texts = [each.value for each in node.args[:2] if isinstance(each, nodes.Const)]
         values: dict[str, nodes.Expr] = {each.key: each.value for each in node.kwargs}
+        if kind == "pgettext" and len(texts) == 2:
+            return self._words(self.catalogue.text(texts[1], texts[0]), values, node.lineno)
         if kind != "ngettext":
             if len(texts) != 1:
                 raise TemplateSyntaxError("a sentence must stand there as it is", node.lineno)

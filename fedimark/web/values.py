@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from fedimark.language.said import Said, _
 from fedimark.timelines.entries import Person
 
 
@@ -293,19 +296,21 @@ class SearchPage:
     silent: tuple[str, ...] = ()
 
 
-_GIFTS = {
-    "waiting": "on its way to {}",
-    "sent": "sent to {}",
-    "nobody": "not sent: nobody called {} was found",
-    "unreachable": "not sent: the server of {} did not answer",
-    "self": "not sent to {}: that is you",
-    "many": "not sent to {}: you gave away as many links today as one may",
-}
+_GIFTS: Mapping[str, Callable[[str], Said]] = MappingProxyType(
+    {
+        "waiting": lambda who: _("on its way to %(who)s", who=who),
+        "sent": lambda who: _("sent to %(who)s", who=who),
+        "nobody": lambda who: _("not sent: nobody called %(who)s was found", who=who),
+        "unreachable": lambda who: _("not sent: the server of %(who)s did not answer", who=who),
+        "self": lambda who: _("not sent to %(who)s: that is you", who=who),
+        "many": lambda who: _("not sent to %(who)s: you gave away as many links today as one may", who=who),
+    }
+)
 
 
 def gift_words(who: str, state: str) -> str:
     """What became of giving a link to somebody (`bo@marks.example`), as far as its giver may know."""
-    return _GIFTS[state].format(f"@{who}")
+    return _GIFTS[state](f"@{who}")
 
 
 @dataclass(frozen=True, slots=True)

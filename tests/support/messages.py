@@ -37,7 +37,7 @@ def extracted() -> Catalog:
     ):
         rows = extract_from_dir(folder, [(pattern, method)], {pattern: options}, keywords())  # type: ignore[arg-type]
         for filename, _line, message, comments, context in sorted(rows, key=lambda row: (row[0], row[1])):
-            if not filename.startswith(("cli/", "keeping/", "database/")):
+            if not filename.startswith(("cli/", "keeping/", "database/", "api/", "inbox/", "activitypub/")):
                 found.add(message, None, [(f"{folder.name}/{filename}", 0)], auto_comments=comments, context=context)
     return found
 

@@ -37,6 +37,7 @@ from fedimark.importing.formats.making import PLAIN, Reading
 from fedimark.importing.formats.packed import Member, is_packed, members
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, Draft
+from fedimark.language.said import _
 
 __all__ = ["PLAIN", "READABLE", "WRITABLE", "File", "Format", "Reading", "Written", "opened"]
 
@@ -170,9 +171,9 @@ def _unknown(first: Member | None) -> Refused:
     if is_packed(first.head):
         return WrongType("In this archive is another one. Unpack it once and try again.", field="file")
     if first.name:
-        return WrongType(f"In this archive is no file that this server reads: {_READS}.", field="file")
+        return WrongType(_("In this archive is no file that this server reads: %(reads)s.", reads=_READS), field="file")
     if not first.head.strip():
         return Refused("The file is empty.", field="file")
     if first.head.lstrip()[:1] in (b"{", b"["):
         return WrongType("The file is JSON, but no list of bookmarks that this server knows.", field="file")
-    return WrongType(f"The file is of no format this server reads: {_READS}.", field="file")
+    return WrongType(_("The file is of no format this server reads: %(reads)s.", reads=_READS), field="file")
