@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -21,14 +22,22 @@ from fedimark.doorway.errors import problem
 from fedimark.doorway.headers import complete
 from fedimark.doorway.paths import check_query
 from fedimark.errors import Postponed, TooSlow, Unreachable
+from fedimark.follows import digests
 from fedimark.inbox.receive import receive as take_in
 from fedimark.logs import REQUEST_FAILED, log
+from fedimark.timelines.tag_actors import tag_actor
 
 BODY_S: Final = 20.0  # from a body's first part to its last
 
 _END: Final = b"/inbox"
 _OF_ALL: Final = frozenset({b"/inbox", b"/actor/inbox"})
-_OF_ONE = re.compile(rb"/u/([a-z0-9_]+)/inbox")
+# Whose the others are, where no other spelling could be meant, and what looks whether they are here.
+_OF_ONE: Final[tuple[tuple[re.Pattern[bytes], Callable[..., Awaitable[object]]], ...]] = (
+    (re.compile(rb"/u/([a-z0-9_]+)/inbox"), queries.known_person),
+    (re.compile(rb"()/t/([a-z0-9_]+)/inbox"), tag_actor),
+    (re.compile(rb"/u/([a-z0-9_]+)/t/([a-z0-9_]+)/inbox"), tag_actor),
+    (re.compile(rb"/u/([a-z0-9_]+)/digest/inbox"), digests.owner_of),
+)
 # What other servers never send; whose page sent it is for the rooms to judge.
 _A_BROWSERS: Final = frozenset({"cookie", "origin", "sec-fetch-site"})
 _TAKEN: Final = (
@@ -38,10 +47,11 @@ _TAKEN: Final = (
 
 
 class Inboxes:
-    """ASGI middleware: answers what is posted to the inboxes of this server and of its people, and passes on the rest.
+    """ASGI middleware: answers what is posted to the inboxes of this server, its people, its tags and its digests, and
+    passes on the rest.
 
-    An address spelled in any other way than ours, and those of tags and digests, find the same gate through the rooms;
-    so does whatever a browser sends.
+    An address spelled in any other way than ours finds the same gate through the rooms; so does whatever a browser
+    sends.
     """
 
     def __init__(self, app: ASGIApp, body_s: float = BODY_S) -> None:
@@ -54,19 +64,14 @@ class Inboxes:
             await self.app(scope, receive, send)
             return
         path: bytes = scope["raw_path"]
-        person = None
-        if path not in _OF_ALL:
-            person = _OF_ONE.fullmatch(path)
-            if person is None:
-                await self.app(scope, receive, send)
-                return
+        look = None if path in _OF_ALL else _look(path)
         headers = _headers(scope)
-        if not _A_BROWSERS.isdisjoint(headers):
+        if (look is None and path not in _OF_ALL) or not _A_BROWSERS.isdisjoint(headers):
             await self.app(scope, receive, send)
             return
         try:
-            if person is not None:
-                await queries.known_person(person[1].decode("ascii"))
+            if look is not None:
+                await look()
             await _take(scope, path, headers, _body(receive, self.body_s))
         except ClientDisconnect:
             return  # nobody is there to hear it
@@ -75,6 +80,14 @@ class Inboxes:
         else:
             for message in _TAKEN:
                 await send(message)
+
+
+def _look(path: bytes) -> Callable[[], Awaitable[object]] | None:
+    """What looks whether whose inbox this is are here, and raises where they are not; None for no inbox of ours."""
+    for pattern, look in _OF_ONE:
+        if match := pattern.fullmatch(path):
+            return partial(look, *(name.decode("ascii") for name in match.groups()))
+    return None
 
 
 async def _take(scope: Scope, path: bytes, headers: Mapping[str, tuple[str, ...]], body: AsyncIterator[bytes]) -> None:

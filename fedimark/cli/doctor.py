@@ -53,6 +53,7 @@ async def _examine() -> list[Finding]:
             await database.open()
             try:
                 found += [each async for each in doctor.of_server(settings)]
+                found += [each async for each in doctor.of_others()]
             finally:
                 await database.close()
         found += [each async for each in doctor.of_address(settings)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from fedimark import addresses
-from fedimark.database import execute, execute_many, fetch, marks
+from fedimark.database import Script, ask, execute, execute_many, fetch, insert_many, marks
 from fedimark.delivery.peers import delivery_host
 from fedimark.delivery.signed import RELAY
 from fedimark.here import now
-from fedimark.jobs.bell import ring
+from fedimark.jobs.bell import ring, ringing
+from fedimark.policy import hosts
 from fedimark.policy.blocks import blocked_among, is_blocked
 
 _ACTIVITY = """
@@ -39,6 +41,11 @@ SELECT CAST(? AS BIGINT), i.url, i.hash, i.host, CAST(? AS VARCHAR(40)),
     {{profile}}, 0, CAST(? AS BIGINT), 0, 0, '', CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
 {_AUDIENCE} LEFT JOIN peer p ON p.host = i.host {{elsewhere}}
 """
+_ACTIVITIES = {"public_id": "varchar", "actor_id": "bigint", "kind": "varchar", "object_uri": "text"}
+_ACTIVITIES |= {"object_hash": "varchar", "body": "text", "created_at": "bigint", "is_new": "boolean"}
+_DELIVERIES = {"activity_id": "bigint", "inbox": "text", "inbox_hash": "varchar", "host": "varchar"}
+_DELIVERIES |= {"object_hash": "varchar", "profile": "varchar", "tries": "int", "next_at": "bigint"}
+_DELIVERIES |= {"not_before": "bigint", "lease_until": "bigint", "last_error": "text", "created_at": "bigint"}
 _TOLD = "SELECT inbox FROM delivery WHERE activity_id = ?"
 _PROFILES = "SELECT DISTINCT profile FROM delivery WHERE activity_id = ?"
 _BODY = "INSERT INTO activity_body (activity_id, profile, body) VALUES (?, ?, ?)"
@@ -80,6 +87,63 @@ async def say(  # noqa: PLR0917 - reads like a sentence: who says what of what t
     kept = {inbox: profile if profile in {*others, RELAY} else _PLAIN for inbox, profile in chosen.items()}
     await _deliver(activity_id, object_hash, kept, (goes_at, None if paced_until is None else actor_id, paced_until))
     await ring("deliveries")
+
+
+class Letter(NamedTuple):
+    """One thing said to one inbox, as `say` takes it."""
+
+    actor_id: int
+    kind: str
+    object_uri: str
+    document: Mapping[str, object]
+    inbox: str
+    public_id: str
+
+
+def saying(letters: Sequence[Letter], blocked: frozenset[str]) -> Script[None]:
+    """As `say`, of many letters, in a script; `blocked` are the blocked domains. Set `here().wake` after the commit."""
+    sent = {
+        letter.public_id: letter
+        for letter in letters
+        if letter.inbox
+        and addresses.local_path(letter.inbox) is None
+        and not hosts.covers(blocked, hosts.normal(letter.inbox))
+    }
+    if not sent:
+        return
+    moment = now()
+    activities = [
+        {
+            "public_id": letter.public_id,
+            "actor_id": letter.actor_id,
+            "kind": letter.kind,
+            "object_uri": letter.object_uri,
+            "object_hash": addresses.uri_hash(letter.object_uri),
+            "body": _bytes(letter.document),
+            "created_at": moment,
+            "is_new": True,
+        }
+        for letter in sent.values()
+    ]
+    rows = yield from insert_many("activity", _ACTIVITIES, activities, "RETURNING id, public_id")
+    # In the order of what they tell of, as one is written after the other.
+    numbers = {row["public_id"]: row["id"] for row in sorted(rows, key=lambda row: int(row["id"]))}
+    due = {"profile": _PLAIN, "tries": 0, "not_before": 0, "lease_until": 0, "last_error": ""}
+    due |= {"next_at": moment, "created_at": moment}
+    deliveries = [
+        {
+            "activity_id": numbers[letter.public_id],
+            "inbox": letter.inbox,
+            "inbox_hash": addresses.uri_hash(letter.inbox),
+            "host": delivery_host(letter.inbox),
+            "object_hash": addresses.uri_hash(letter.object_uri),
+            **due,
+        }
+        for letter in sent.values()
+    ]
+    yield from insert_many("delivery", _DELIVERIES, deliveries)
+    for sql, parameters in ringing("deliveries"):
+        yield from ask(sql, *parameters)
 
 
 async def has_followers(actor_id: int) -> bool:

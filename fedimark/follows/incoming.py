@@ -22,14 +22,16 @@ IGNORED = "ignored"
 BACKFILL = "backfill"  # the job that reads what somebody said before anybody here followed them
 
 _READ_AGAIN = 3_600 * MICROS
-_LATE = 86_400 * MICROS  # how long a Follow may come after its Undo
+LATE = 86_400 * MICROS  # how long a Follow may come after its Undo
 # The newest Follow's id is kept: it is the one that an answer must name.
-_ASKED = """
-INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
+ANSWERED_ANEW = """
 ON CONFLICT (follower_id, target_id) DO UPDATE SET uri = excluded.uri,
 state = CASE WHEN follow.state = 'rejected' THEN excluded.state ELSE follow.state END,
 answered_at = CASE WHEN follow.state = 'rejected' THEN excluded.answered_at ELSE follow.answered_at END
-RETURNING state
+"""
+_ASKED = f"""
+INSERT INTO follow (follower_id, target_id, state, uri, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?)
+{ANSWERED_ANEW} RETURNING state
 """
 _STATE = "SELECT state FROM follow WHERE follower_id = ? AND target_id = ?"
 _CAME = "SELECT id FROM received_activity WHERE uri_hash = ? AND kind = 'Follow'"
@@ -83,14 +85,14 @@ async def withdrawn(follower: Row, ref: ActivityRef) -> str:
     if ref.id is not None:
         if await execute("DELETE FROM follow WHERE follower_id = ? AND uri = ?", follower["id"], ref.id):
             return "withdrawn"
-        if await fetch_one(_CAME, _name(follower, ref.id)) is not None:
+        if await fetch_one(_CAME, name_of(follower, ref.id)) is not None:
             return IGNORED
     target_id = await _target_id(ref.object) if ref.object else None
     if target_id is not None:
         if await execute("DELETE FROM follow WHERE follower_id = ? AND target_id = ?", follower["id"], target_id):
             return "withdrawn"
         if ref.id is not None:
-            await execute(_WITHHOLD, _name(follower, ref.id), now(), now())
+            await execute(_WITHHOLD, name_of(follower, ref.id), now(), now())
     return IGNORED
 
 
@@ -104,10 +106,10 @@ async def _target_id(uri: str) -> int | None:
 async def _was_withdrawn(follower: Row, follow_uri: str | None) -> bool:
     if follow_uri is None:
         return False
-    return await fetch_one(_WITHHELD, _name(follower, follow_uri), now() - _LATE) is not None
+    return await fetch_one(_WITHHELD, name_of(follower, follow_uri), now() - LATE) is not None
 
 
-def _name(follower: Row, follow_uri: str) -> str:
+def name_of(follower: Row, follow_uri: str) -> str:
     """What a Follow is kept under: as `received_activity` names it, so that nobody else's id is meant."""
     return addresses.uri_hash(f"{follower['uri']} {follow_uri}")
 

@@ -7,12 +7,14 @@ answer holds up nobody else.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, is_sqlite
 from fedimark.errors import Postponed, Unreachable
 from fedimark.here import MICROS, here, now
-from fedimark.inbox import asking, runs
+from fedimark.inbox import askers, asking, runs
 from fedimark.inbox.announced import make_room
 from fedimark.inbox.authority import may_be_heard
 from fedimark.inbox.dispatch import dispatch
@@ -31,6 +33,11 @@ AT_ONCE = 8  # servers asked at one time
 PAUSES_S = (5, 30, 120, 600)  # after the first, second … failure; the fifth sets a row aside
 UNREACHABLE_PAUSES_S = (60, 600, 3_600, 21_600)
 LONGEST_TURN = 86_400 * MICROS  # how long one may wait to be asked about at all
+
+RUNS: Mapping[str, Callable[[Sequence[int]], Awaitable[int]]] = MappingProxyType(
+    {runs.KIND: runs.apply_plain, askers.KIND: askers.apply_plain}
+)
+"""What is applied together when it came one after the other; each returns how many of the first it applied."""
 
 _WAITING = """
 SELECT id, kind, length(body) AS size FROM received_activity WHERE id IN (
@@ -64,7 +71,7 @@ async def apply_waiting(shard: int = 0, of: int = 1) -> int:
     """
     part = (of, shard) if of > 1 else ()
     waiting = await fetch(_WAITING.format(part=_PART if part else ""), now(), *part, BATCH)
-    for stretch in runs.cut(waiting):
+    for stretch in runs.cut(waiting, RUNS):
         await _try_stretch(stretch)
     if waiting:
         here().wake.set()  # what is answered can be sent, what must be asked can be
@@ -83,9 +90,9 @@ async def apply_asked() -> int:
 async def _try_stretch(stretch: runs.Stretch) -> None:
     """Apply what is plain together, and what is not by itself; where a run fails, each of those left by itself."""
     left = list(stretch.ids)
-    while stretch.may_be_plain and left:
+    while stretch.kind and left:
         try:
-            done = await runs.apply_plain(left)
+            done = await RUNS[stretch.kind](left)
         except Exception:  # one of them: alone it holds up and undoes no other
             break
         if not done:

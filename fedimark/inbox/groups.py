@@ -11,10 +11,24 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from fedimark.database import Row, among, atomically, fetch, is_sqlite, marks, several, written
+from fedimark.database import (
+    Row,
+    Script,
+    among,
+    ask,
+    atomically,
+    cells,
+    fetch,
+    is_sqlite,
+    marks,
+    perform,
+    several,
+    table,
+    written,
+)
 from fedimark.errors import Unavailable
 from fedimark.here import here
-from fedimark.jobs.bell import ring
+from fedimark.jobs.bell import ringing
 
 MOST = 256  # rows in a group
 _LATELY_S = 1.0
@@ -41,11 +55,19 @@ _UNNESTED = ", ".join(f"CAST(? AS {kind}[])" for kind in _KINDS.values())
 _ON_POSTGRES = _STORE.format(
     rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)", order="ORDER BY v.place"
 )
+_AGAIN = {"uri_hash": "text", "before": "bigint"}
+_SAID_BEFORE = """
+DELETE FROM received_activity WHERE id IN (
+    SELECT r.id FROM {again} v JOIN received_activity r ON r.uri_hash = v.uri_hash AND r.received_at < v.before)
+"""
 _KNOWN = "SELECT uri_hash FROM received_activity WHERE uri_hash"
 
 
 class Kept(NamedTuple):
-    """A row of `received_activity`; `met` is when the actor's row was fetched on whose word it is kept, or ANYBODY."""
+    """A row of `received_activity`; `met` is when the actor's row was fetched on whose word it is kept, or ANYBODY.
+
+    Where the same may be said again, a row `said_before` this moment makes room for it.
+    """
 
     uri_hash: str
     actor_id: int
@@ -54,6 +76,7 @@ class Kept(NamedTuple):
     received_at: int
     next_at: int
     met: int
+    said_before: int | None = None
 
 
 _Waiting: TypeAlias = tuple[Kept, "asyncio.Future[Outcome]"]
@@ -91,12 +114,23 @@ async def _write(writer: _Writer) -> None:
         # Whoever is read in this turn of the loop joins the first group.
         await asyncio.sleep(0)
         while writer.waiting:
-            group, writer.waiting = writer.waiting[:MOST], writer.waiting[MOST:]
+            amount = _at_once(writer.waiting[:MOST])
+            group, writer.waiting = writer.waiting[:amount], writer.waiting[amount:]
             writer.at = asyncio.get_running_loop().time()
             await _write_group(group)
             here().wake.set()
     finally:
         writer.task = None
+
+
+def _at_once(waiting: Sequence[_Waiting]) -> int:
+    """How many of the first can be written together: what is said a second time needs the first to be there."""
+    seen: set[str] = set()
+    for amount, (row, _) in enumerate(waiting):
+        if row.said_before is not None and row.uri_hash in seen:
+            return amount
+        seen.add(row.uri_hash)
+    return len(waiting)
 
 
 async def _write_group(group: Sequence[_Waiting]) -> None:
@@ -136,7 +170,11 @@ def _refuse(answer: asyncio.Future[Outcome], error: Exception) -> None:
 
 
 async def _store(rows: Sequence[Kept]) -> list[Outcome]:
-    found = await (_on_sqlite(rows) if is_sqlite() else atomically(lambda: _on_postgres(rows)))
+    again = [(row.uri_hash, row.said_before) for row in rows if row.said_before is not None]
+    if is_sqlite() and not again:
+        found = await written(*_statement(rows))
+    else:
+        found = await atomically(lambda: perform(_storing(rows, again)))
     new = {each["uri_hash"] for each in found}
     left = [row.uri_hash for row in rows if row.uri_hash not in new]
     if not left:
@@ -151,10 +189,6 @@ def _outcome(uri_hash: str, new: set[str], known: set[str]) -> Outcome:
     return "known" if uri_hash in known else "changed"
 
 
-async def _on_sqlite(rows: Sequence[Kept]) -> list[Row]:
-    return await written(_for_sqlite(len(rows)), *(value for row in rows for value in row))
-
-
 @lru_cache(maxsize=MOST)
 def _for_sqlite(amount: int) -> str:
     line = f"({marks(len(_KINDS))})"
@@ -162,6 +196,16 @@ def _for_sqlite(amount: int) -> str:
     return _STORE.format(rows=f"(SELECT {names} FROM (VALUES {', '.join([line] * amount)})) v", order="")
 
 
-async def _on_postgres(rows: Sequence[Kept]) -> list[Row]:
-    await ring("inbox")
-    return await written(_ON_POSTGRES, *(list(column) for column in zip(*rows, strict=True)))
+def _statement(rows: Sequence[Kept]) -> tuple[str, *tuple[object, ...]]:
+    if is_sqlite():
+        return _for_sqlite(len(rows)), *(value for row in rows for value in row[: len(_KINDS)])
+    return _ON_POSTGRES, *(list(column) for column in list(zip(*rows, strict=True))[: len(_KINDS)])
+
+
+def _storing(rows: Sequence[Kept], again: Sequence[tuple[str, int]]) -> Script[list[Row]]:
+    if again:
+        values = [{"uri_hash": key, "before": before} for key, before in again]
+        yield from ask(_SAID_BEFORE.format(again=table(_AGAIN)), *cells(_AGAIN, values))
+    for sql, parameters in ringing("inbox"):
+        yield from ask(sql, *parameters)
+    return (yield from ask(*_statement(rows)))

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from fedimark import addresses
-from fedimark.database import Row, atomically, execute, fetch
+from fedimark.database import Row
 from fedimark.here import MICROS, now
 from fedimark.inbox.groups import ANYBODY, Kept, commit
-from fedimark.jobs.bell import ring
 from fedimark.vocab.activities import Activity, Announce, Follow, Undo, Unknown
 
 REPEATED_WITHIN = 300 * MICROS
 
 _LONGEST_KIND = 32
-_STORE = """
-INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome)
-VALUES (?, ?, ?, ?, ?, 0, ?, '') ON CONFLICT (uri_hash) DO NOTHING
-RETURNING id
-"""
-_SAID_BEFORE = "DELETE FROM received_activity WHERE uri_hash = ? AND received_at < ?"
 
 
 async def keep(activity: Activity, actor: Row, body: str, signed_at: int) -> bool:
@@ -27,16 +20,10 @@ async def keep(activity: Activity, actor: Row, body: str, signed_at: int) -> boo
     is later is told by the moment they were signed, so the very same request is never taken twice.
     """
     key, at = once(activity), now()
-    if not may_be_said_again(activity):
-        row = Kept(key, actor["id"], kind_of(activity), body, at, at, ANYBODY)
-        return await commit(row) == "new"
-
-    async def work() -> bool:
-        await execute(_SAID_BEFORE, key, signed_at)
-        await ring("inbox")
-        return bool(await fetch(_STORE, key, actor["id"], kind_of(activity), body, signed_at, at))
-
-    return await atomically(work)
+    # Signed at the same moment it is the same.
+    came_at, said_before = (signed_at, signed_at) if may_be_said_again(activity) else (at, None)
+    row = Kept(key, actor["id"], kind_of(activity), body, came_at, at, ANYBODY, said_before)
+    return await commit(row) == "new"
 
 
 def may_be_said_again(activity: Activity) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -34,7 +34,7 @@ MOST_CHARACTERS = 2_000_000  # of their bodies
 
 _Plain: TypeAlias = tuple[Row, Arrival]  # a row of `received_activity` with its Note
 
-_KIND = "Create"
+KIND = "Create"
 _BREATH = 8  # Notes read before others of this process get their turn
 _WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
 _STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
@@ -48,22 +48,25 @@ _ASK = "UPDATE received_activity SET asking_since = ? WHERE id = ?"
 
 
 class Stretch(NamedTuple):
-    """Rows that came one after the other, by their ids; only Creates may be plain."""
+    """Rows of one kind that came one after the other, by their ids; of any kind where no run is made of it."""
 
     ids: list[int]
-    may_be_plain: bool
+    kind: str
 
 
-def cut(waiting: Sequence[Row]) -> Iterator[Stretch]:
-    """Cut rows, each with `id`, `kind` and `size`, into stretches short enough to be runs, in their order."""
+def cut(waiting: Sequence[Row], kinds: Collection[str]) -> Iterator[Stretch]:
+    """Cut rows, each with `id`, `kind` and `size`, into stretches short enough to be runs, in their order.
+
+    `kinds` are those that runs are made of.
+    """
     ids: list[int] = []
-    size, before = 0, False
+    size, before = 0, ""
     for row in waiting:
-        may_be_plain, size = row["kind"] == _KIND, size + row["size"]
-        if ids and (may_be_plain != before or len(ids) == MOST or size > MOST_CHARACTERS):
+        kind, size = row["kind"] if row["kind"] in kinds else "", size + row["size"]
+        if ids and (kind != before or len(ids) == MOST or size > MOST_CHARACTERS):
             yield Stretch(ids, before)
             ids, size = [], row["size"]
-        before = may_be_plain
+        before = kind
         ids.append(row["id"])
     if ids:
         yield Stretch(ids, before)
@@ -82,7 +85,7 @@ async def apply_plain(ids: Sequence[int]) -> int:
         for row_id, outcome in (await atomically(lambda: _together(plain))).items():
             received[outcome].append(times[row_id])
         for outcome, some in received.items():
-            log.info(INBOX_APPLIED, kind=_KIND, outcome=outcome, amount=len(some))
+            log.info(INBOX_APPLIED, kind=KIND, outcome=outcome, amount=len(some))
             counted(outcome, some)
     return done
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from statistics import median_low
 from urllib.parse import urlsplit
 
 from fedimark.database import Database, fetch_one
@@ -21,12 +22,13 @@ from fedimark.here import MICROS, here, now
 from fedimark.jobs import holders
 from fedimark.keeping import place
 from fedimark.policy import muted
-from fedimark.remote import ourselves
+from fedimark.remote import clocks, ourselves
 from fedimark.settings import Settings
 
 _GIGABYTE = 1_000_000_000
 _HOUR = 3_600 * MICROS
 _SKEW = 5 * MICROS
+_SKEW_ELSEWHERE = 30 * MICROS  # answers take their time, and others' clocks are not ours to judge
 _DAYS_LEFT = 14
 _QUEUES = """
 SELECT (SELECT count(*) FROM delivery WHERE dead_at IS NULL) AS letters,
@@ -171,6 +173,18 @@ async def of_address(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
 
 
+async def of_others() -> AsyncIterator[Finding]:
+    """The clock by the word of other servers, which refuse what is signed too early or too late; asks up to three."""
+    if await muted.is_muted():
+        return
+    said = await clocks.of_others()
+    if said:
+        # One of them may be wrong itself.
+        yield _clock(
+            "clock elsewhere", median_low(said.values()), f"other servers ({', '.join(said)})", _SKEW_ELSEWHERE
+        )
+
+
 async def _proxy() -> AsyncIterator[Finding]:
     answer = await ourselves.ask("/nodeinfo/2.1")
     if isinstance(answer, str):
@@ -235,9 +249,9 @@ async def _postgres() -> Finding:
     return ok("database", f"PostgreSQL {number // 10_000}") if apart.verdict is Verdict.OK else apart
 
 
-def _clock(about: str, other: int, whose: str) -> Finding:
+def _clock(about: str, other: int, whose: str, most: int = _SKEW) -> Finding:
     apart = abs(other - now())
-    if apart > _SKEW:
+    if apart > most:
         return wrong(about, f"{apart // MICROS} s apart from {whose}: set up NTP, or signatures will be refused")
     return ok(about, f"agrees with {whose}")
 

@@ -8,11 +8,13 @@ has to be remembered to be taken back. (notifications.standing)
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from fedimark import addresses
-from fedimark.database import execute, fetch
+from fedimark.database import Script, ask, cells, execute, perform, table
 from fedimark.here import MICROS, now
 from fedimark.policy.blocks import no_block_between, not_hidden
 
@@ -34,6 +36,17 @@ class Kind(IntEnum):
     MOVE = 8  # the new account's id; who moved is the actor
 
 
+class Told(NamedTuple):
+    """One thing to tell, as `tell` takes it."""
+
+    owner_id: int
+    kind: Kind
+    actor_id: int
+    subject: str
+    bookmark_id: int | None
+    at: int
+
+
 MOST_A_DAY: Final = 500  # of one kind; a storm tells no more
 MOST_KEPT: Final = 2_000  # of one person
 DAY: Final = 86_400 * MICROS
@@ -41,16 +54,19 @@ DAY: Final = 86_400 * MICROS
 # Kinds of which many are told in one line: of each bookmark on each day.
 _TOGETHER: Final = frozenset({Kind.FOLLOW, Kind.COPY, Kind.LIKE, Kind.SHARE})
 _HASH = re.compile(r"[0-9a-f]{40}")
+_TOLD = {"owner_id": "bigint", "kind": "smallint", "actor_id": "bigint", "subject": "varchar", "bookmark_id": "bigint"}
+_TOLD |= {"bundle": "varchar", "day": "int", "at": "bigint", "place": "bigint", "turn": "bigint"}
 _TELL = f"""
 INSERT INTO notification (owner_id, kind, actor_id, subject, bookmark_id, bundle, day, at)
-SELECT c.actor_id, CAST(? AS SMALLINT), a.id, CAST(? AS VARCHAR(40)), CAST(? AS BIGINT), CAST(? AS VARCHAR(40)),
-    CAST(? AS INT), CAST(? AS BIGINT)
-FROM account c JOIN actor o ON o.id = c.actor_id JOIN actor a ON a.id = ?
-WHERE c.actor_id = ? AND a.id <> c.actor_id AND o.gone_at IS NULL AND o.suspended_at IS NULL
-AND a.gone_at IS NULL AND a.suspended_at IS NULL AND (c.unwanted_kinds & CAST(? AS INT)) = 0
+SELECT c.actor_id, v.kind, a.id, v.subject, v.bookmark_id, v.bundle, v.day, v.at
+FROM {{told}} v JOIN account c ON c.actor_id = v.owner_id JOIN actor o ON o.id = c.actor_id
+JOIN actor a ON a.id = v.actor_id
+WHERE a.id <> c.actor_id AND o.gone_at IS NULL AND o.suspended_at IS NULL
+AND a.gone_at IS NULL AND a.suspended_at IS NULL AND (c.unwanted_kinds & (1 << v.kind)) = 0
 AND {not_hidden("a.id").replace("?", "c.actor_id")} AND {no_block_between("a.id", "c.actor_id")}
-AND (SELECT count(*) FROM notification n WHERE n.owner_id = c.actor_id AND n.kind = ? AND n.day = ?) < ?
-ON CONFLICT (kind, actor_id, subject, owner_id) DO NOTHING RETURNING id
+AND (SELECT count(*) FROM notification n WHERE n.owner_id = c.actor_id AND n.kind = v.kind AND n.day = v.day)
+    + v.place < {MOST_A_DAY}
+ORDER BY v.turn ON CONFLICT (kind, actor_id, subject, owner_id) DO NOTHING RETURNING owner_id
 """
 # Newer ones push the oldest out.
 _MAKE_ROOM = """
@@ -69,11 +85,25 @@ async def tell(
     since 1970 UTC. Nothing is told to people elsewhere, of oneself, of who is blocked, muted or suspended, nor of a
     kind its owner wants nothing of.
     """
-    name, day = named(subject), now() // DAY
-    bundle = f"{bookmark_id or 0}:{day}" if kind in _TOGETHER else name
-    said = (int(kind), name, bookmark_id, bundle, day, at)
-    if await fetch(_TELL, *said, actor_id, owner_id, 1 << kind, int(kind), day, MOST_A_DAY):
-        await execute(_MAKE_ROOM, owner_id, owner_id, MOST_KEPT)
+    await perform(telling([Told(owner_id, kind, actor_id, subject, bookmark_id, at)]))
+
+
+def telling(some: Sequence[Told]) -> Script[None]:
+    """As `tell`, of many things at one time, in a script."""
+    if not some:
+        return
+    day, places, rows = now() // DAY, Counter[tuple[int, Kind]](), []
+    for each in some:
+        name = named(each.subject)
+        bundle = f"{each.bookmark_id or 0}:{day}" if each.kind in _TOGETHER else name
+        # Those before it at this time count for the day as if they stood there.
+        place = places[each.owner_id, each.kind]
+        places[each.owner_id, each.kind] += 1
+        rows.append(each._asdict() | {"kind": int(each.kind), "subject": name, "bundle": bundle})
+        rows[-1] |= {"day": day, "place": place, "turn": len(rows)}
+    told = yield from ask(_TELL.format(told=table(_TOLD)), *cells(_TOLD, rows))
+    for owner_id in sorted({row["owner_id"] for row in told}):
+        yield from ask(_MAKE_ROOM, owner_id, owner_id, MOST_KEPT)
 
 
 async def untell(kind: Kind, actor_id: int, subject: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from fedimark.database import Row, fetch, fetch_one
+from fedimark.database import Row, Script, among, ask, fetch, fetch_one, several
 from fedimark.here import MICROS, here, now
 from fedimark.policy import hosts
 
@@ -22,6 +22,7 @@ _BETWEEN = """
 SELECT id FROM block
 WHERE ((blocker_id = ? AND blocked_id = ?) OR (blocker_id = ? AND blocked_id = ?)) AND NOT is_mute LIMIT 1
 """
+_APART = "SELECT blocker_id, blocked_id FROM block WHERE blocker_id {some} AND blocked_id {some} AND NOT is_mute"
 _ESTRANGED = """
 SELECT a.inbox, a.shared_inbox FROM block b
 JOIN actor a ON a.id = CASE WHEN b.blocker_id = ? THEN b.blocked_id ELSE b.blocker_id END
@@ -68,6 +69,14 @@ def forget_domains() -> None:
 async def between(one_id: int, other_id: int) -> bool:
     """Whether one of two people blocks the other."""
     return await fetch_one(_BETWEEN, one_id, other_id, other_id, one_id) is not None
+
+
+def apart(ones: Iterable[int], others: Iterable[int]) -> Script[set[frozenset[int]]]:
+    """Of some people and some others, in a script, every two of whom one blocks the other."""
+    one, other = several(set(ones)), several(set(others))
+    sql = _APART.format(some=among())
+    rows = yield from ask(f"{sql} UNION ALL {sql}", one, other, other, one)
+    return {frozenset((row["blocker_id"], row["blocked_id"])) for row in rows}
 
 
 async def inboxes_of_estranged(actor_id: int) -> set[str]:

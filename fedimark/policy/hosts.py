@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Set
+from functools import lru_cache
 
 from ada_url import URL
 
 _USUAL_PORTS = ("", "80", "443")
+_AUTHORITY = r"[a-z0-9.-]+(?::[0-9]+)?"
+# Nearly every address is such: where its host ends is beyond doubt, and what comes after says nothing of it.
+_USUAL = re.compile(rf"(?P<origin>https?://(?P<of_url>{_AUTHORITY}))(?:[/?#][!-~]*)?|(?P<alone>{_AUTHORITY})")
 
 
 def normal(text: str) -> str:
@@ -17,6 +22,23 @@ def normal(text: str) -> str:
     on one machine each port may be a server of its own.
     """
     typed = text.strip()
+    usual = _USUAL.fullmatch(typed)
+    return _read(typed) if usual is None else _of_authority(usual["of_url"] or usual["alone"])
+
+
+def origin(url: str) -> str | None:
+    """Scheme, host and port of an address as they stand there, where nobody could read them differently; else None."""
+    usual = _USUAL.fullmatch(url)
+    return None if usual is None else usual["origin"]
+
+
+@lru_cache(maxsize=4_096)
+def _of_authority(authority: str) -> str:
+    # Which scheme it was says nothing: the usual ports of both are left out.
+    return _read(f"https://{authority}")
+
+
+def _read(typed: str) -> str:
     try:
         parsed = URL(typed if "://" in typed else f"https://{typed}")
     except ValueError:

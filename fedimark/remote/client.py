@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urljoin
 
 import aiohttp
@@ -37,6 +37,9 @@ from fedimark.vocab.page import is_html
 
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_Reading: TypeAlias = Callable[[AsyncIterator[bytes], str], Awaitable[bytes]]
+"""What is read of a body, unpacked, of the address it stands at."""
 
 _ALWAYS: Mapping[str, str] = MappingProxyType({})
 
@@ -147,8 +150,7 @@ async def get(
         async with asyncio.timeout(settings.fetch_total_s):
             for _ in range(MOST_REDIRECTS + 1):
                 spend(url)
-                headers = {"Accept": accept, **condition}
-                answer = await _exchange("GET", url, headers=headers, signer=signer, read=_whole)
+                answer = await _got(url, {"Accept": accept, **condition}, signer)
                 if answer.status not in _REDIRECTS:
                     return replace(answer, lasting=lasting)
                 is_for_ever = lasting == url and answer.status in (301, 308)
@@ -188,15 +190,10 @@ async def post(url: str, body: bytes, *, content_type: str, signer: Row, total_s
     """
     try:
         async with asyncio.timeout(total_s or here().settings.delivery_total_s):
-            headers, http = {"Content-Type": content_type}, here().http
-            if not isinstance(http, WayOut):
+            headers = {"Content-Type": content_type}
+            if not isinstance(here().http, WayOut):
                 return await _exchange("POST", url, headers=headers, signer=signer, read=_beginning, body=body)
-            place = await _allowed(url)
-
-            async def send(signature: Mapping[str, str]) -> Answer:
-                return await _send_straight(http.session, url, place, {**headers, **signature}, body)
-
-            return await _knocked("POST", url, place, signer, headers, body, send)
+            return await _exchange_straight("POST", url, headers=headers, signer=signer, read=_first, body=body)
     except TimeoutError as error:
         # To connect is given less time: whoever did not even let us in was found unreachable before.
         raise Silent from error
@@ -213,6 +210,26 @@ async def ask(url: str, body: bytes, *, content_type: str, accept: str, signer: 
             return await _exchange("POST", url, headers=headers, signer=signer, read=_whole, body=body)
     except TimeoutError as error:
         raise Unreachable from error
+
+
+async def _got(url: str, headers: Mapping[str, str], signer: Row | None) -> Answer:
+    if not isinstance(here().http, WayOut):
+        return await _exchange("GET", url, headers=headers, signer=signer, read=_whole)
+    return await _exchange_straight("GET", url, headers=headers, signer=signer, read=_all)
+
+
+async def _exchange_straight(
+    method: str, url: str, *, headers: Mapping[str, str], signer: Row | None, read: _Reading, body: bytes = b""
+) -> Answer:
+    """As `_exchange`, by aiohttp itself, past httpx, which costs as much again."""
+    place = await _allowed(url)
+
+    async def send(signature: Mapping[str, str]) -> Answer:
+        return await _send_straight(method, url, place, {**headers, **signature}, body, read)
+
+    if signer is None:
+        return await send({})
+    return await _knocked(method, url, place, signer, headers, body, send)
 
 
 async def _exchange(
@@ -314,26 +331,28 @@ async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response
         raise guard.refused("host", url) from error
 
 
-async def _send_straight(
-    session: aiohttp.ClientSession, url: str, place: _Place, headers: Mapping[str, str], body: bytes
+async def _send_straight(  # noqa: PLR0917 - one request, taken apart
+    method: str, url: str, place: _Place, headers: Mapping[str, str], body: bytes, read: _Reading
 ) -> Answer:
-    """POST by aiohttp itself, past httpx; of the answer its beginning is read."""
     server = here()
     ours = {"Host": place.host, "User-Agent": server.http.headers["user-agent"], "Accept": "*/*"}
+    assert isinstance(server.http, WayOut)
     try:
-        response = await session.post(
-            place.url,
-            data=body,
-            headers={**ours, "Accept-Encoding": "gzip", **headers},
-            allow_redirects=False,
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(sock_connect=server.settings.fetch_connect_s),
-        )
+        with server.metrics.following("ask", method=method, host=place.url.host or ""):
+            response = await server.http.session.request(
+                method,
+                place.url,
+                data=body or None,
+                headers={**ours, "Accept-Encoding": "gzip", **headers},
+                allow_redirects=False,
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(sock_connect=server.settings.fetch_connect_s),
+            )
         try:
             content = response.content
             encoding = response.headers.get("content-encoding", "")
-            read = b"" if content.at_eof() else await _first(_decoded(content.iter_any(), encoding, url))
-            return Answer(url, response.status, httpx.Headers(list(response.raw_headers)), read)
+            found = b"" if content.at_eof() else await read(_decoded(content.iter_any(), encoding, url), url)
+            return Answer(url, response.status, httpx.Headers(list(response.raw_headers)), found)
         finally:
             response.release()
     # RuntimeError: uvloop for a socket that could not connect, aiohttp for a name without a usable address.
@@ -367,13 +386,17 @@ def _redirected(answer: Answer) -> str:
 
 
 async def _whole(response: httpx.Response) -> bytes:
+    return await _all(_decoded_of(response), str(response.url))
+
+
+async def _all(chunks: AsyncIterator[bytes], url: str) -> bytes:
     """The body, all of it; raises Untrustworthy when it is larger than we read."""
     most = here().settings.fetch_limit_bytes
     found = bytearray()
-    async for chunk in _decoded_of(response):
+    async for chunk in chunks:
         found += chunk
         if len(found) > most:
-            raise guard.refused("too-large", str(response.url))
+            raise guard.refused("too-large", url)
     return bytes(found)
 
 
@@ -390,11 +413,11 @@ async def _head(response: httpx.Response) -> bytes:
 
 
 async def _beginning(response: httpx.Response) -> bytes:
+    return await _first(_decoded_of(response), str(response.url))
+
+
+async def _first(chunks: AsyncIterator[bytes], _: str) -> bytes:
     """The first 16 KB of a body, or as much as came soon: the status alone already tells what became of a POST."""
-    return await _first(_decoded_of(response))
-
-
-async def _first(chunks: AsyncIterator[bytes]) -> bytes:
     found = bytearray()
     with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError, Untrustworthy):
         async with asyncio.timeout(_ANSWER_TO_POST_S):

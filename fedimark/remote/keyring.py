@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
 from fedimark import addresses
-from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.database import Row, Script, among, ask, execute, fetch, fetch_one, insert_many, several
 from fedimark.remote.sites import same_site
 from fedimark.signatures.keys import BadKey, load_public
 from fedimark.signatures.multikey import multikey_pem
@@ -15,21 +18,22 @@ SELECT a.*, k.key_id AS its_id, k.public_key AS its_key
 FROM actor_key k JOIN actor a ON a.id = k.actor_id WHERE k.key_id_hash = ?
 """
 _ASSERTING = f"{_BY_ID} AND k.asserts"
-_BY_ACTOR = "SELECT key_id, public_key, asserts FROM actor_key WHERE actor_id = ?"
-_DROP = "DELETE FROM actor_key WHERE actor_id = ?"
-_PUT = """
-INSERT INTO actor_key (actor_id, key_id_hash, key_id, public_key, asserts) VALUES (?, ?, ?, ?, ?)
+_BY_EITHER = f"SELECT a.*, '' AS its_id, '' AS its_key FROM actor a WHERE a.uri_hash = ? UNION ALL {_BY_ID}"
+_BY_ACTORS = "SELECT actor_id, key_id, public_key, asserts FROM actor_key WHERE actor_id"
+_KEY = {"actor_id": "bigint", "key_id_hash": "varchar", "key_id": "text", "public_key": "text", "asserts": "boolean"}
+_AS_NOW = """
 ON CONFLICT (key_id_hash) DO UPDATE SET actor_id = excluded.actor_id, public_key = excluded.public_key,
     asserts = excluded.asserts
 """
+_PUT = f"INSERT INTO actor_key ({', '.join(_KEY)}) VALUES (?, ?, ?, ?, ?) {_AS_NOW}"
 
 
 async def known_owner(key_id: str) -> Row | None:
     """The row of the actor whose key this is known to be, with `key_id` and `public_key` of this very key."""
-    actor = await fetch_one("SELECT * FROM actor WHERE uri_hash = ?", addresses.uri_hash(actor_of(key_id)))
-    if actor is None or actor["key_id"] != key_id:
-        return _with_key(await fetch_one(_BY_ID, addresses.uri_hash(key_id)))
-    return actor if actor["gone_at"] is None else None
+    rows = await fetch(_BY_EITHER, addresses.uri_hash(actor_of(key_id)), addresses.uri_hash(key_id))
+    first = next((row for row in rows if not row["its_id"] and row["key_id"] == key_id), None)
+    further = next((row for row in rows if row["its_id"]), None)
+    return _with_key(further if first is None else first | {"its_id": key_id, "its_key": first["public_key"]})
 
 
 async def known_prover(key_id: str) -> Row | None:
@@ -69,26 +73,55 @@ def pem_of(key: PublishedKey) -> str:
     return pem
 
 
-async def replace_keys(actor: Row, keys: dict[str, str], document: Doc) -> None:
-    """Keep the further keys of an actor as their document has them now; inside `write()`.
+def replacing(
+    some: Sequence[tuple[Row, Mapping[str, str], AbstractSet[str], AbstractSet[str]]],
+) -> Script[None]:
+    """Keep the further keys of some actors, in a script, as their documents have them now.
 
-    `keys` are all usable ones. A key with an address of its own stays when it was proven before and is still named.
+    Of each its row, all its usable keys as PEM by id, and the ids that its document names, of all keys and of those for
+    proofs. A key with an address of its own stays when it was proven before and is still named.
     """
-    rows = await fetch(_BY_ACTOR, actor["id"])
-    known = {row["key_id"]: (row["public_key"], bool(row["asserts"])) for row in rows}
-    named, asserting = {key.id for key in read_keys(document)}, asserting_ids(document)
-    proven = {key_id: keys.get(key_id, pem) for key_id, (pem, _) in known.items() if key_id in named}
+    kept = yield from ask(f"{_BY_ACTORS} {among()}", several([actor["id"] for actor, *_ in some]))
+    changed: dict[int, dict[str, tuple[str, bool]]] = {}
+    for actor, keys, named, asserting in some:
+        of_actor = [row for row in kept if row["actor_id"] == actor["id"]]
+        known = {row["key_id"]: (row["public_key"], bool(row["asserts"])) for row in of_actor}
+        wanted = _wanted(actor, keys, {each: pem for each, (pem, _) in known.items() if each in named}, asserting)
+        if wanted != known:
+            changed[actor["id"]] = wanted
+    if not changed:
+        return
+    yield from ask(f"DELETE FROM actor_key WHERE actor_id {among()}", several(changed))
+    rows = {
+        (key := addresses.uri_hash(key_id)): {
+            "actor_id": actor_id,
+            "key_id_hash": key,
+            "key_id": key_id,
+            "public_key": pem,
+            "asserts": asserts,
+        }
+        for actor_id, wanted in changed.items()
+        for key_id, (pem, asserts) in wanted.items()
+    }
+    yield from insert_many("actor_key", _KEY, [rows[key] for key in sorted(rows)], _AS_NOW)
+
+
+def _wanted(
+    actor: Row, keys: Mapping[str, str], known: Mapping[str, str], asserting: AbstractSet[str]
+) -> dict[str, tuple[str, bool]]:
+    """The further keys of an actor, as PEM and whether for proofs; `known` are those that are still named."""
+    proven = {key_id: keys.get(key_id, pem) for key_id, pem in known.items()}
     own = {key_id: pem for key_id, pem in keys.items() if actor_of(key_id) == actor["uri"]}
-    wanted = {
+    return {
         key_id: (pem, key_id in asserting)
         for key_id, pem in (proven | own).items()
         if key_id != actor["key_id"] or key_id in proven or key_id in asserting
     }
-    if wanted == known:
-        return
-    await execute(_DROP, actor["id"])
-    for key_id, (pem, asserts) in wanted.items():
-        await execute(_PUT, actor["id"], addresses.uri_hash(key_id), key_id, pem, asserts)
+
+
+def named_ids(document: Doc) -> set[str]:
+    """The ids of all keys that an actor's document names."""
+    return {key.id for key in read_keys(document)}
 
 
 def asserting_ids(document: Doc) -> set[str]:

@@ -58,6 +58,8 @@ async def _owner(key_id: str) -> Row:
     key = read_key_document(document, key_id)
     if key is None:
         owner = await store_actor(document, for_unproven)
+        if owner["key_id"] == key_id and keyring.actor_of(key_id) == owner["uri"]:
+            return owner
         await _prove(owner, key_id, keyring.usable_keys(document, str(document["id"])), document)
     else:
         if not same_site(key_id, key.owner):

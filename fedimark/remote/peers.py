@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from fedimark import addresses
-from fedimark.database import execute, fetch, fetch_one
+from fedimark.database import Script, atomically, execute, fetch_one, insert_many, perform
 from fedimark.here import MICROS, here, now
 
 KEPT = 7 * 86_400 * MICROS
@@ -21,13 +22,10 @@ INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VA
 ON CONFLICT (host) DO UPDATE SET scheme = excluded.scheme, scheme_until = excluded.scheme_until,
     seen_at = excluded.seen_at
 """
-_MEET = """
-INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VALUES (?, '', 0, '', 0, ?)
-ON CONFLICT (host) DO NOTHING
-"""
-_INBOX = """
-INSERT INTO inbox (url, hash, host) VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id
-"""
+_INBOX = {"url": "text", "hash": "varchar", "host": "varchar"}
+_NUMBERED = "ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id, hash"
+_PEER = {"host": "varchar", "scheme": "varchar", "software": "varchar"}
+_PEER |= {"scheme_until": "bigint", "software_at": "bigint", "seen_at": "bigint"}
 # What was tried out counts for more than what was said, and is not written anew each day.
 _HEAR = f"{_LEARN} WHERE peer.scheme_until <= ? OR (peer.scheme = 'rfc9421' AND peer.scheme_until <= ?)"
 
@@ -70,10 +68,17 @@ async def learn(url: str, scheme: str) -> None:
 
 
 async def meet(url: str) -> None:
-    """Remember that there is a server at a URL's origin; what it runs is asked later."""
-    host = host_of(url)
-    if len(host) <= _LONGEST_HOST:
-        await execute(_MEET, host, now())
+    """As `meeting`, of one server, in a transaction of its own."""
+    await atomically(lambda: perform(meeting([url])))
+
+
+def meeting(urls: Iterable[str]) -> Script[None]:
+    """Remember, in a script, that there are servers at the origins of some URLs; what they run is asked later."""
+    unknown = {"scheme": "", "scheme_until": 0, "software": "", "software_at": 0, "seen_at": now()}
+    hosts = sorted({host for url in urls if len(host := host_of(url)) <= _LONGEST_HOST})
+    yield from insert_many(
+        "peer", _PEER, [{"host": host, **unknown} for host in hosts], "ON CONFLICT (host) DO NOTHING"
+    )
 
 
 async def hear_rfc9421(url: str) -> None:
@@ -93,9 +98,13 @@ async def hear_rfc9421(url: str) -> None:
     _remembered().pop(host, None)
 
 
-async def inbox_id(url: str) -> int:
-    """The number of an inbox that letters go to, inside `write()`; made when it is new."""
-    return int((await fetch(_INBOX, url, addresses.uri_hash(url), host_of(url)[:_LONGEST_HOST]))[0]["id"])
+def inbox_ids(urls: Iterable[str]) -> Script[dict[str, int]]:
+    """The numbers of inboxes that letters go to, by their addresses, in a script; made for those that are new."""
+    by_hash = {addresses.uri_hash(url): url for url in urls}
+    rows = [
+        {"url": by_hash[key], "hash": key, "host": host_of(by_hash[key])[:_LONGEST_HOST]} for key in sorted(by_hash)
+    ]
+    return {by_hash[row["hash"]]: int(row["id"]) for row in (yield from insert_many("inbox", _INBOX, rows, _NUMBERED))}
 
 
 def host_of(url: str) -> str:

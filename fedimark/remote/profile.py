@@ -6,10 +6,10 @@ import json
 from urllib.parse import urlsplit
 
 from fedimark import addresses
-from fedimark.database import Row, fetch, write
+from fedimark.database import Row
 from fedimark.errors import FedimarkError, Postponed
 from fedimark.here import here, now
-from fedimark.remote import guard, keyring, peers
+from fedimark.remote import guard, keyring, meeting, peers
 from fedimark.remote.budget import Spend, elsewhere, unlimited
 from fedimark.remote.sites import registrable_domain, same_site
 from fedimark.remote.webfinger import look_up
@@ -22,21 +22,6 @@ from fedimark.vocab.terms import Doc
 _LONGEST_NAME = 255
 _LONGEST_USERNAME = 128
 _LONGEST_HOST = 255
-
-_UPSERT = """
-INSERT INTO actor (uri_hash, uri, kind, username, host, site, name, summary, url, icon, fields, inbox, shared_inbox,
-    outbox, followers_uri, key_id, public_key, private_key, approves_followers, indexable, attributed_to,
-    created_at, fetched_at, inbox_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?)
-ON CONFLICT (uri_hash) DO UPDATE SET kind = excluded.kind, username = excluded.username, host = excluded.host,
-    name = excluded.name, summary = excluded.summary, url = excluded.url, icon = excluded.icon,
-    fields = excluded.fields, inbox = excluded.inbox, shared_inbox = excluded.shared_inbox,
-    outbox = excluded.outbox, followers_uri = excluded.followers_uri, key_id = excluded.key_id,
-    public_key = excluded.public_key, approves_followers = excluded.approves_followers,
-    indexable = excluded.indexable, attributed_to = excluded.attributed_to, fetched_at = excluded.fetched_at,
-    inbox_id = excluded.inbox_id, gone_at = NULL
-RETURNING *
-"""
 
 
 async def store_actor(document: Doc, spend: Spend = unlimited) -> Row:
@@ -54,15 +39,13 @@ async def store_actor(document: Doc, spend: Spend = unlimited) -> Row:
     _check(actor)
     host = await _handle_host(actor, spend)
     keys = keyring.usable_keys(document, actor.id)
-    async with write():
-        rows = await fetch(
-            _UPSERT, *_values(actor, host, keys), await peers.inbox_id(actor.shared_inbox or actor.inbox)
-        )
-        await keyring.replace_keys(rows[0], keys, document)
-    await peers.meet(actor.id)
+    named, asserting = keyring.named_ids(document), keyring.asserting_ids(document)
+    row = await meeting.met(
+        meeting.Met(_values(actor, host, keys), actor.shared_inbox or actor.inbox, keys, named, asserting)
+    )
     if implements_rfc9421(document):
         await peers.hear_rfc9421(actor.id)
-    return rows[0]
+    return row
 
 
 def _named(document: Doc) -> Doc:
@@ -100,32 +83,33 @@ async def _handle_host(actor: ActorDocument, spend: Spend) -> str:
     return host.lower() if confirms and len(host) <= _LONGEST_HOST else own
 
 
-def _values(actor: ActorDocument, host: str, keys: dict[str, str]) -> tuple[object, ...]:
+def _values(actor: ActorDocument, host: str, keys: dict[str, str]) -> dict[str, object]:
     key_id, pem = next(iter(keys.items()), ("", ""))
     fields = [[clean.one_line(name), html.sanitise(value)] for name, value in actor.fields]
     followers = actor.followers or ""
     moment = now()
-    return (
-        addresses.uri_hash(actor.id),
-        actor.id,
-        actor.type,
-        actor.username,
-        host,
-        registrable_domain(actor.id)[:255],
-        clean.one_line(actor.name, _LONGEST_NAME),
-        html.sanitise(actor.summary_html),
-        actor.url if actor.url and same_site(actor.id, actor.url) else actor.id,
-        actor.icon_url or "",
-        json.dumps(fields, ensure_ascii=False),
-        actor.inbox,
-        actor.shared_inbox or "",
-        actor.outbox or "",
-        followers if followers and same_site(actor.id, followers) else "",
-        key_id,
-        pem,
-        actor.approves_followers,
-        actor.indexable,
-        actor.attributed_to if same_site(actor.id, actor.attributed_to) else "",
-        moment,
-        moment,
-    )
+    return {
+        "uri_hash": addresses.uri_hash(actor.id),
+        "uri": actor.id,
+        "kind": actor.type,
+        "username": actor.username,
+        "host": host,
+        "site": registrable_domain(actor.id)[:255],
+        "name": clean.one_line(actor.name, _LONGEST_NAME),
+        "summary": html.sanitise(actor.summary_html),
+        "url": actor.url if actor.url and same_site(actor.id, actor.url) else actor.id,
+        "icon": actor.icon_url or "",
+        "fields": json.dumps(fields, ensure_ascii=False),
+        "inbox": actor.inbox,
+        "shared_inbox": actor.shared_inbox or "",
+        "outbox": actor.outbox or "",
+        "followers_uri": followers if followers and same_site(actor.id, followers) else "",
+        "key_id": key_id,
+        "public_key": pem,
+        "private_key": "",
+        "approves_followers": actor.approves_followers,
+        "indexable": actor.indexable,
+        "attributed_to": actor.attributed_to if same_site(actor.id, actor.attributed_to) else "",
+        "created_at": moment,
+        "fetched_at": moment,
+    }

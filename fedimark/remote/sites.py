@@ -35,6 +35,16 @@ def registrable_domain(host: str) -> str:
 
 def _site(url: str) -> tuple[str, int, str] | None:
     """Scheme, port and domain, None for what leads to no host."""
+    origin = hosts.origin(url)
+    return _read(url) if origin is None else _of_origin(origin)
+
+
+@lru_cache(maxsize=4096)
+def _of_origin(origin: str) -> tuple[str, int, str] | None:
+    return _read(origin)
+
+
+def _read(url: str) -> tuple[str, int, str] | None:
     host = hosts.normal(url)
     try:
         parts = urlsplit(url)

@@ -34,6 +34,7 @@ _FIRST_STRANGER = datasets.FIRST_ACTOR + 1_000
 _HELD_UNTIL = 9_000_000_000_000_000  # and a round later for each round
 _LET_GO = f"UPDATE received_activity SET next_at = 0 WHERE next_at = {_HELD_UNTIL} + {{}}"
 _WAITING = f"SELECT count(*) FROM received_activity WHERE applied_at IS NULL AND next_at < {_HELD_UNTIL}"
+_UNINDEXED = "SELECT count(*) FROM unindexed"
 _ANSWERED = "SELECT count(*) FROM received_activity"
 _NOT_SAVED = "SELECT count(*) FROM received_activity WHERE outcome <> 'saved'"
 _IN_TIMELINES = "SELECT count(*) FROM entry WHERE stream = 1"
@@ -92,7 +93,7 @@ def profile() -> tuple[Profile, Profile]:
             accepting = taken(store.ask(_ANSWERED) - before)
         store.fill(_held(some, 0))
         with profiled.serving(store, "applying") as (_, sampler):
-            _finished(store)
+            _at_rest(store)
             with sampler.sampling() as taken:
                 _apply(store, 0)
             return accepting, taken(HELD)
@@ -166,9 +167,10 @@ def _held(some: Sequence[Stranger], number: int) -> Iterator[tuple[str, dict[str
 
 def _applied(store: Store, served: Served) -> Applied:
     """Let go of what was held, and see it applied, several times; the round in which others held it up least."""
-    _finished(store)
+    _at_rest(store)
     resident, rounds = served.resident_mb(), []
     for number in range(ROUNDS):
+        _at_rest(store)
         used, used_beside = served.cpu_s(), store.database_cpu_s()
         took = _apply(store, number)
         beside_ms = (store.database_cpu_s() - used_beside) / HELD * 1000
@@ -189,10 +191,20 @@ def _apply(store: Store, number: int) -> float:
 
 def _finished(store: Store) -> None:
     """Wait until nothing waits to be applied."""
+    _nothing_left(store, _WAITING)
+
+
+def _at_rest(store: Store) -> None:
+    """Wait until search has learned of all that was applied before too: what comes next is measured alone."""
+    _finished(store)
+    _nothing_left(store, _UNINDEXED)
+
+
+def _nothing_left(store: Store, waiting: str) -> None:
     deadline = time.monotonic() + _PATIENCE_S
-    while waiting := store.ask(_WAITING):
+    while left := store.ask(waiting):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{waiting} activities were not applied in {_PATIENCE_S:.0f} s")
+            raise RuntimeError(f"{left} activities were not done with in {_PATIENCE_S:.0f} s")
         time.sleep(0.2)
 
 

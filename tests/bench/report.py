@@ -13,6 +13,7 @@ from tests.bench import files
 from tests.bench.busy import A_SECOND, Busy
 from tests.bench.datasets import SAVES
 from tests.bench.files import Brought
+from tests.bench.kept import Kept
 from tests.bench.machine import Load
 from tests.bench.pages import IMPORTED, LARGE, ROUND_S, ROUNDS, SMALL, Compared, Imported, Pages
 from tests.bench.rest import Rest
@@ -440,6 +441,23 @@ Pages of 50 entries, signed in, *here*, of two common words, as pages are measur
         at_least(f"the same, each drawn anew: {SEARCHES}", _a_core(searches.many), SEARCHES),
     )
     return Section(text, goals)
+
+
+def of_kept(found: Sequence[Kept]) -> Section:
+    """What an admin waits for."""
+    rows = [
+        (one.words, f"{one.rows:,}", f"{one.took_s:.1f}", f"{one.rows / one.took_s:,.0f}", f"{one.per_100_000_s:.1f}")
+        for one in found
+    ]
+    names = ("command", "rows", "took, s", "rows/s", "100,000 rows, s")
+    text = f"""## Backups and moving
+
+{table(names, rows)}
+
+The data set of 10,000 bookmarks, by the command line, each a process of its own with what it takes to start. Moving
+compares every row with its source after it was copied.
+"""
+    return Section(text, [])
 
 
 _NOT_MEASURED = """## Not measured

@@ -64,15 +64,8 @@ TROUBLES = (FULL, FORWARDS, *PEERS, NO_NAMES, READ_ONLY, BACKWARDS, LOST_NAMES)
 """What nobody dies of, or not by itself."""
 SHORT = (ANY_MOMENT, FULL)
 SHORT_ONCE = (
-    *(
-        "form: inside",
-        "tell: after commit",
-        "claim: before commit",
-        "store: after commit",
-        "apply: after commit",
-        "settle: inside",
-    ),
-    *("post: answered", READ_ONLY, FORWARDS, BACKWARDS, NO_NAMES, LOST_NAMES, f"peer: {EVERYTHING}"),
+    *("form: inside", "tell: after commit", "store: after commit", "apply: after commit", "settle: inside"),
+    *("post: answered", READ_ONLY, FORWARDS, NO_NAMES, f"peer: {EVERYTHING}"),
 )
 
 

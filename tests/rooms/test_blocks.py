@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from fedimark.bookmarks import shares
-from fedimark.database import execute, fetch_one, write
+from fedimark.database import execute, fetch_one, perform, write
 from fedimark.errors import Forbidden, NotFound, Refused
 from fedimark.follows.request import follow
 from fedimark.here import now
 from fedimark.moderation import people
 from fedimark.outbox import publish
 from fedimark.policy import blocks
-from fedimark.remote.peers import inbox_id
+from fedimark.remote.peers import inbox_ids
 from tests.rooms.strangers import Stranger, amount, letters, told
 from tests.support.counting import statements
 from tests.support.invariants import disagreements
@@ -127,8 +127,8 @@ async def test_an_accept_that_comes_after_the_block_changes_nothing(ana, cleo):
 
 async def test_what_waits_for_them_alone_is_dropped_and_nothing_newer_is_sent(ana, cleo, wire):
     async with write():
-        own = await inbox_id(f"{CLEO}/inbox")
-        await execute("UPDATE actor SET shared_inbox = '', inbox_id = ? WHERE uri = ?", own, CLEO)
+        own = await perform(inbox_ids([f"{CLEO}/inbox"]))
+        await execute("UPDATE actor SET shared_inbox = '', inbox_id = ? WHERE uri = ?", own[f"{CLEO}/inbox"], CLEO)
     await befriended(wire, ana, cleo)
     saved = await ana.save(URL)
     assert [kind for kind, _, _ in await letters()] == ["Create"]

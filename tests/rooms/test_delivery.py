@@ -12,13 +12,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from fedimark import addresses
-from fedimark.database import execute, fetch, fetch_one, write
+from fedimark.database import execute, fetch, fetch_one, perform, write
 from fedimark.delivery.claim import claim
 from fedimark.delivery.enqueue import say
 from fedimark.delivery.queries import Counts, counts
 from fedimark.delivery.send import drain
 from fedimark.here import entered, here
-from fedimark.remote.peers import inbox_id
+from fedimark.remote.peers import inbox_ids
 from fedimark.signatures.keys import load_private
 from fedimark.signatures.message import Message
 from fedimark.signatures.verify import read_claim, verify
@@ -286,7 +286,7 @@ async def follower(ana, name: str, inbox: str, shared: str) -> None:
     """Somebody elsewhere who follows her."""
     async with write():
         uri = f"https://b.example/u/{name}"
-        theirs = await inbox_id(shared or inbox)
+        theirs = (await perform(inbox_ids([shared or inbox])))[shared or inbox]
         [row] = await fetch(FOLLOWER, uri, addresses.uri_hash(uri), name, inbox, shared, False, False, theirs)
         sql = "INSERT INTO follow (follower_id, target_id, state, created_at) VALUES (?, ?, 'accepted', 0)"
         await execute(sql, row["id"], ana["id"])

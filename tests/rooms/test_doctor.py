@@ -84,6 +84,34 @@ async def test_something_else_at_its_address_and_nobody_there_are_noticed(server
     assert nobody["answers"].verdict is Verdict.LOOK
 
 
+async def test_a_clock_that_most_other_servers_contradict_is_named(server, fleet, clock):
+    def says(date: bytes):
+        async def another(scope, receive, send):
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"date", date)]})
+            await send({"type": "http.response.body", "body": b""})
+
+        return another
+
+    clock.set("2026-03-01T12:00:00Z")
+    met = "INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VALUES (?, '', 0, '', 0, 1)"
+    for host, date in (
+        ("b.example", b"Sun, 01 Mar 2026 12:00:02 GMT"),
+        ("c.example", b"Sun, 01 Mar 2026 11:59:58 GMT"),
+        ("d.example", b"Thu, 01 Jan 2026 00:00:00 GMT"),
+    ):
+        fleet.network.add(host, says(date))
+        await execute(met, host)
+
+    one_is_wrong = await said(doctor.of_others())
+    clock.set("2026-03-01T12:10:00Z")
+    we_are = await said(doctor.of_others())
+    fleet.network.down.update({"b.example", "c.example", "d.example"})
+
+    assert one_is_wrong["clock elsewhere"].verdict is Verdict.OK
+    assert we_are["clock elsewhere"].verdict is Verdict.WRONG
+    assert await said(doctor.of_others()) == {}
+
+
 async def test_what_waits_too_long_and_what_was_set_aside_is_named(server, clock):
     await execute(
         "INSERT INTO received_activity (uri_hash, actor_id, kind, body, received_at, tries, next_at, outcome) "

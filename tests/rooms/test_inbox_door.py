@@ -136,6 +136,20 @@ async def test_each_spelling_of_an_inbox_leads_where_it_led(met, ana, server, ta
     assert await knock(server.asgi, signed(met, create(1), to=target)) == status
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        *((each, 202) for each in ("/t/sql/inbox", "/u/ana/t/sql/inbox", "/t/SQL/inbox", "/u/ana/t/s%71l/inbox")),
+        *((each, 404) for each in ("/t/unheard/inbox", "/u/ana/t/unheard/inbox", "/u/nobody/t/sql/inbox")),
+        *((each, 404) for each in ("/u/ana/digest/inbox", "/t/sql,db/inbox")),
+    ],
+)
+async def test_tags_and_digests_have_inboxes_where_they_are_here(met, ana, server, target, status):
+    await ana.save("https://x.example/1", tags="sql")
+
+    assert await knock(server.asgi, signed(met, create(1), to=target)) == status
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "post"])
 async def test_only_what_is_posted_is_taken(met, server, method):
     good = signed(met, create(1))

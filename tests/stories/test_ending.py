@@ -65,7 +65,7 @@ def head(process: Process, browser: httpx.Client, body: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(("environ", "workers"), [("sqlite", "2"), ("postgres", "1")], indirect=["environ"])
 def test_what_was_begun_is_answered_who_comes_after_is_refused_and_all_that_was_saved_is_there(
     environ, workers, tmp_path
 ):

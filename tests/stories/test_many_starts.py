@@ -1,4 +1,4 @@
-"""Ten processes start at once on a database that nobody has made ready."""
+"""Many processes start at once on a database that nobody has made ready."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.support.storage import PostgresStorage
 pytestmark = pytest.mark.processes
 
 TEN = 10
+FIVE = 5
 PATIENCE_S = 240
 # It names the process that is to have the sockets, so whoever becomes it says its own number.
 AS_SYSTEMD_DOES = """
@@ -52,10 +53,10 @@ def test_ten_migrate_at_once_and_each_step_is_taken_once(nothing_yet, tmp_path):
     assert sum("up to date" in text for text in told) == TEN - 1
 
 
-def test_ten_serve_at_once_on_one_database(nothing_yet, tmp_path):
-    # Ten machines share an address in life; here they share a base URL, and have each a port.
+def test_five_serve_at_once_on_one_database(nothing_yet, tmp_path):
+    # Five machines share an address in life; here they share a base URL, and have each a port.
     first = Process(tmp_path / "0", nothing_yet)
-    rest = [Process(tmp_path / str(number), nothing_yet | base(first)) for number in range(1, TEN)]
+    rest = [Process(tmp_path / str(number), nothing_yet | base(first)) for number in range(1, FIVE)]
     running = []
     try:
         for process in (first, *rest):
@@ -70,7 +71,7 @@ def test_ten_serve_at_once_on_one_database(nothing_yet, tmp_path):
             each.send_signal(signal.SIGTERM)
         ended = [each.wait(timeout=PATIENCE_S) for each in running]
 
-    assert ended == [0] * TEN
+    assert ended == [0] * FIVE
     assert not [process.log.read_text() for process in (first, *rest) if "Traceback" in process.log.read_text()]
 
 

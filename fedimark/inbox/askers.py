@@ -1,0 +1,99 @@
+"""Runs of Follows: those of people here that came one after the other are applied in one transaction.
+
+What comes of each is decided as if it came alone. A row is plain when it is a Follow of a person here, by somebody who
+does not stand before it in the run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from fedimark import addresses
+from fedimark.database import Row, Script, among, ask, atomically, fetch, is_sqlite, perform, several
+from fedimark.follows.askers import Asking, asked
+from fedimark.here import now
+from fedimark.inbox.receive import restored
+from fedimark.inbox.runs import counted
+from fedimark.logs import INBOX_APPLIED, log
+from fedimark.policy.blocks import blocked_hosts, is_blocked_actor
+from fedimark.vocab.activities import Follow
+from fedimark.vocab.reading import Unreadable
+
+KIND = "Follow"
+
+_WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
+_STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
+_SPEAKING = "SELECT * FROM actor WHERE id"
+_SUSPENDED = "SELECT id FROM actor WHERE suspended_at IS NOT NULL AND id"
+_APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"
+
+
+async def apply_plain(ids: Sequence[int]) -> int:
+    """Apply the first of some waiting activities together, up to one that is not plain; returns how many those were.
+
+    All of them or none: raises whatever any of them raises.
+    """
+    rows = {row["id"]: row for row in await fetch(f"{_WAITING} {among()}", several(ids))}
+    speaking = await fetch(f"{_SPEAKING} {among()}", several({row["actor_id"] for row in rows.values()}))
+    plain, done = _plain(ids, rows, {author["id"]: author for author in speaking})
+    if not plain:
+        return done
+    blocked = await blocked_hosts()
+    shut_out = {row_id for row_id, each in plain.items() if await is_blocked_actor(each.follower)}
+    outcomes = await atomically(lambda: perform(_together(plain, shut_out, blocked)))
+    received: dict[str, list[int]] = defaultdict(list)
+    for row_id, outcome in outcomes.items():
+        received[outcome].append(rows[row_id]["received_at"])
+    for outcome, some in received.items():
+        log.info(INBOX_APPLIED, kind=KIND, outcome=outcome, amount=len(some))
+        counted(outcome, some)
+    return done
+
+
+def _plain(ids: Sequence[int], rows: dict[int, Row], authors: dict[int, Row]) -> tuple[dict[int, Asking], int]:
+    """Those that stand first, by the ids of their rows, and how many they are, with those applied meanwhile."""
+    found: dict[int, Asking] = {}
+    asking: set[int] = set()
+    for done, row_id in enumerate(ids):
+        if row_id not in rows:
+            continue
+        author = authors[rows[row_id]["actor_id"]]
+        said = _said(rows[row_id], author)
+        if said is None or author["id"] in asking:
+            return found, done
+        asking.add(author["id"])
+        found[row_id] = Asking(author, said.object, said.id)
+    return found, len(ids)
+
+
+def _said(row: Row, author: Row) -> Follow | None:
+    try:
+        activity = restored(row, author).activity
+    except Unreadable:  # it is set aside by itself
+        return None
+    is_of_person = isinstance(activity, Follow) and addresses.local_username(activity.object) is not None
+    return activity if is_of_person else None
+
+
+def _together(plain: dict[int, Asking], shut_out: set[int], blocked: frozenset[str]) -> Script[dict[int, str]]:
+    """Apply them, and say in their rows what came of each; returns that by id."""
+    # Held until their effects are committed: two workers on one database must not apply one twice.
+    locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
+    left = yield from ask(f"{_STILL_WAITING} {among()} {locking}", several(plain))
+    waiting = {row["id"]: plain[row["id"]] for row in sorted(left, key=lambda row: int(row["id"]))}
+    followers = several({each.follower["id"] for each in waiting.values()})
+    suspended = {row["id"] for row in (yield from ask(f"{_SUSPENDED} {among()}", followers))}
+    outcomes = {row_id: "blocked" for row_id in waiting if row_id in shut_out}
+    for row_id, each in waiting.items():
+        if row_id not in outcomes and each.follower["id"] in suspended:
+            outcomes[row_id] = "suspended"
+    heard = [row_id for row_id in waiting if row_id not in outcomes]
+    words = yield from asked([waiting[row_id] for row_id in heard], blocked)
+    outcomes |= zip(heard, words, strict=True)
+    same = defaultdict(list)
+    for row_id, outcome in outcomes.items():
+        same[outcome].append(row_id)
+    for outcome, row_ids in same.items():
+        yield from ask(f"{_APPLIED} {among()}", now(), outcome, several(row_ids))
+    return outcomes

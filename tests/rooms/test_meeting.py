@@ -1,0 +1,78 @@
+"""Actors who are met at one time: kept together, each as if it came alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from fedimark import addresses
+from fedimark.database import fetch
+from fedimark.remote.meeting import Met, met
+from tests.support.counting import statements
+
+WORDS = ("kind", "name", "summary", "icon", "outbox", "followers_uri", "key_id", "public_key", "private_key")
+
+
+def somebody(who: str, host: str = "b.example", **said: Any) -> Met:
+    """Somebody as their server described them, with a key of their own for proofs."""
+    uri = f"https://{host}/u/{who}"
+    values = dict.fromkeys((*WORDS, "attributed_to"), "") | {"uri": uri, "uri_hash": addresses.uri_hash(uri)}
+    values |= {"username": who, "host": host, "site": host, "url": uri, "fields": "[]", "inbox": f"{uri}/inbox"}
+    values |= {"shared_inbox": f"https://{host}/inbox", "approves_followers": False, "indexable": False}
+    values |= {"created_at": 1, "fetched_at": 2, **said}
+    key = f"{uri}#ed25519-key"
+    return Met(values, f"https://{host}/inbox", {key: f"key of {who}"}, {key}, {key})
+
+
+async def kept() -> dict[str, Any]:
+    """Who is kept, with the inbox that letters to them go to and their keys; and the servers that are known."""
+    sql = """
+    SELECT a.username, a.name, i.url, k.public_key FROM actor a JOIN inbox i ON i.id = a.inbox_id
+    JOIN actor_key k ON k.actor_id = a.id WHERE a.uri LIKE 'https://%.example/u/%' ORDER BY a.username
+    """
+    rows = [tuple(row.values()) for row in await fetch(sql)]
+    return {"people": rows, "servers": [row["host"] for row in await fetch("SELECT host FROM peer ORDER BY host")]}
+
+
+async def test_those_met_at_one_time_are_kept_by_as_many_statements_as_two(server):
+    counted = []
+    for start, amount in ((0, 1), (1, 2), (3, 20)):
+        some = [somebody(f"p{number:02}", f"s{number % 2}.example") for number in range(start, start + amount)]
+        with statements() as count:
+            rows = await asyncio.gather(*map(met, some))
+        counted.append(len(count))
+        assert [row["uri"] for row in rows] == [each.values["uri"] for each in some]
+
+    assert counted[1] == counted[2], counted
+    found = await kept()
+    assert found["people"][7] == ("p07", "", "https://s1.example/inbox", "key of p07")
+    assert (len(found["people"]), found["servers"]) == (23, ["s0.example", "s1.example"])
+
+
+async def test_whoever_is_met_twice_at_one_time_is_kept_once_as_they_said_last(server):
+    first, last = somebody("bo", name="Bo"), somebody("bo", name="Bo Bee")
+
+    rows = await asyncio.gather(met(first), met(last))
+
+    assert [row["name"] for row in rows] == ["Bo Bee", "Bo Bee"]
+    assert len((await kept())["people"]) == 1
+
+
+async def test_a_key_that_is_named_no_more_is_kept_no_longer(server):
+    before = somebody("bo")
+    await met(before)
+
+    await met(before._replace(keys={}, named=set(), asserting=set()))
+
+    assert await fetch("SELECT id FROM actor_key") == []
+
+
+async def test_one_who_cannot_be_kept_spoils_no_other(server):
+    some = [somebody("bo"), somebody("nobody", username=None), somebody("cy")]
+
+    found = await asyncio.gather(*map(met, some), return_exceptions=True)
+
+    assert isinstance(found[1], IntegrityError)
+    assert [name for name, *_ in (await kept())["people"]] == ["bo", "cy"]
