@@ -151,6 +151,8 @@ async def change(before: Row, values: Mapping[str, Any]) -> Row:
 
 def _changing(before: Row, values: Mapping[str, Any]) -> Script[Row]:
     moved = any(name in values and values[name] != before[name] for name in _INDEXED)
+    # Words of its saver's own move a line up in the networks of whoever follows them; which ones is the same.
+    moved |= bool(values.get("description", before["description"])) != bool(before["description"])
     lines = (yield from _unindex(before)) if moved else Counter()
     columns = ", ".join(f"{name} = ?" for name in values)
     sql = f"UPDATE bookmark SET {columns} WHERE id = ? RETURNING *"

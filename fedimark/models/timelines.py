@@ -10,7 +10,8 @@ class Entry(Model):
     """One link's line in a merged stream, while its savers are read from the bookmarks when a page is drawn.
 
     `stream` is one of timelines.merge.Merged and `owner_id` the reader of a network timeline, a tag, or 0.
-    `position` is the earliest moment among the saves seen through the stream.
+    `position` is the earliest moment among the saves seen through the stream, or, where `is_said`, the latest at which
+    somebody whom the reader follows saved it with words of their own.
     """
 
     id = column.BigIntField(primary_key=True)
@@ -18,6 +19,7 @@ class Entry(Model):
     owner_id = column.BigIntField()
     link_id = column.BigIntField()
     position = column.BigIntField()
+    is_said = column.BooleanField(default=False, db_default=False)
 
     class Meta:
         """Read by position, found by link: those of one link lie together, however many readers it has."""

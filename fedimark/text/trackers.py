@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-TRACKERS_VERSION: Final = 2
+TRACKERS_VERSION: Final = 3
 
 # All names are written in lower case, and compared without regard to case.
 _PREFIXES: Final = (
@@ -52,6 +52,10 @@ _NAMES: Final = frozenset(
     at_recipient_id at_recipient_list at_ptr_name at_bbc_team
     ns_mchannel ns_source ns_campaign ns_linkname ns_fee
 
+    stm_source stm_medium stm_campaign stm_content stm_term sms_ss at_xt sfnsn pcrid
+    cx_testid cx_testvariant cx_artpos cx_experienceid _bta_tid _bta_c elq elqaid elqat elqcampaignid elqcst
+    sc_campaign sc_channel sc_content sc_medium sc_publisher sc_outcome sc_geo sc_country sc_category
+
     _branch_match_id _branch_referrer guccounter guce_referrer guce_referrer_sig
     """.split()  # noqa: SIM905 - reads better than two hundred quotes
 )
@@ -62,6 +66,8 @@ _VALUES: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
         "cmpid": re.compile(r".*[^\d].*"),  # campaigns have names, companies numbers
         "ncid": re.compile(r".*[^\d].*"),
         "ref_src": re.compile(r"twsrc.*"),
+        "ref": re.compile(r"producthunt"),
+        "tab": re.compile(r"readme-ov-file"),  # GitHub: the page as it opens by itself
     }
 )
 
@@ -93,6 +99,7 @@ _OF_SITES: Final[Mapping[str, str]] = MappingProxyType(
         " share_from share_times unique_k bbid from_spmid buvid is_story_h5 plat_id",
         "bloomberg.com": "srnd sref leadsource in_source cmpid",
         "books.apple.com": _APPLE,
+        "bsky.app": "ref_src ref_url",
         "cnn.com": "iref",
         "ebay.*": "_trkparms _trksid mkevt mkcid mkrid campid toolid customid amdata ssspo sssrc ssuid widget_ver"
         " norover",
@@ -114,7 +121,7 @@ _OF_SITES: Final[Mapping[str, str]] = MappingProxyType(
         "music.apple.com": _APPLE,
         "newyorker.com": _CONDE_NAST,
         "nytimes.com": "smid smtyp smprod emc campaign_id instance_id segment_id regi_id user_id nl te em_pos rref"
-        " referringsource",
+        " referringsource unlocked_article_code searchresultposition",
         "open.spotify.com": "si nd dlsi pi",
         "play.google.com": "pcampaignid referrer",
         "podcasts.apple.com": _APPLE,

@@ -17,7 +17,7 @@ from ada_url import URL, HostType
 
 from fedimark.text.trackers import is_tracker
 
-CANONICAL_VERSION: Final = 2
+CANONICAL_VERSION: Final = 3
 URL_LIMIT: Final = 8_000
 LINK_SCHEMES: Final = frozenset({"http", "https", "javascript", "mailto", "ftp", "file"})
 

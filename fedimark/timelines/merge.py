@@ -1,8 +1,9 @@
 """Merging when written: one entry per link in every stream that has several savers. (decision 0005)
 
 An entry's place is the earliest moment among the saves seen through the stream; a save that somebody followed only
-shared is seen there since it was shared, one with a tag that is followed since it was saved. All of it runs inside
-`write()`, in the transaction that changes the bookmark or the follow.
+shared is seen there since it was shared, one with a tag that is followed since it was saved. In a reader's network it
+is moved up by whom they follow, where these save it with words of their own: then it is the moment of the latest such
+save (decision 0060). All of it runs inside `write()`, in the transaction that changes the bookmark or the follow.
 """
 
 from __future__ import annotations
@@ -26,10 +27,19 @@ class Merged(IntEnum):
 
 EVERYWHERE, HERE = 0, 1  # whose saves a recent stream holds: everybody's, or those of this server's people
 
-_EARLIER = """
-ON CONFLICT (link_id, stream, owner_id) DO UPDATE SET position =
-CASE WHEN excluded.position < entry.position THEN excluded.position ELSE entry.position END
+# Of moments `at` and, of words of people followed, `said_at`. What was said was saved too, and so is never earlier than
+# the earliest: of two places the said one counts, of two said ones the later, of two others the earlier.
+_PLACE = "COALESCE(max(w.said_at), min(w.at)), max(w.said_at) IS NOT NULL"
+_PLACED = """
+ON CONFLICT (link_id, stream, owner_id) DO UPDATE SET position = CASE
+    WHEN entry.is_said AND NOT excluded.is_said THEN entry.position
+    WHEN excluded.is_said AND NOT entry.is_said THEN excluded.position
+    WHEN (excluded.position > entry.position) = excluded.is_said THEN excluded.position ELSE entry.position END,
+is_said = entry.is_said OR excluded.is_said
 """
+_UNSAID = "CAST(NULL AS BIGINT) AS said_at"
+# When the saver `s` of a bookmark `b` said something of their own with it; what feeds say is no person's.
+_SAID = "CASE WHEN b.description <> '' AND s.kind <> 'Feed' THEN b.saved_at END AS said_at"
 # Who reads here: people. What the server's own actor follows, it follows for them.
 _READS = "a.local_name IS NOT NULL AND a.kind = 'Person'"
 # Readers here of one saver: the saver, and accepted followers with an account on this server, unless the saver is
@@ -70,31 +80,31 @@ AND b.listed AND b.removed_at IS NULL
 _PASSED_ON_BY = PASSED_ON.replace("s.actor_id + 0", "s.actor_id")
 _TO_PAGES = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP BY g.tag_id, b.link_id {_EARLIER}
+SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP BY g.tag_id, b.link_id {_PLACED}
 """
 # Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
 # in the streams of their tags, and among the recent ones.
 _PLACES = f"""
-SELECT {Merged.NETWORK} AS stream, b.actor_id AS owner_id, b.link_id, b.saved_at AS at
+SELECT {Merged.NETWORK} AS stream, b.actor_id AS owner_id, b.link_id, b.saved_at AS at, {_UNSAID}
 FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.id {{these}} AND {_READS}
-UNION ALL SELECT {Merged.NETWORK}, f.follower_id, b.link_id, b.saved_at
+UNION ALL SELECT {Merged.NETWORK}, f.follower_id, b.link_id, b.saved_at, {_SAID}
 FROM bookmark b JOIN actor s ON s.id = b.actor_id JOIN follow f ON f.target_id = b.actor_id
 JOIN actor a ON a.id = f.follower_id
 WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_at IS NULL AND f.state = 'accepted'
 AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
-UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.bookmark_id {{these}}) w
-UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_TAGGED} AND t.bookmark_id {{these}}) w
-UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at FROM bookmark_tag t
+UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_SHARED} AND s.bookmark_id {{these}}) w
+UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}) w
+UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at, NULL FROM bookmark_tag t
 WHERE t.bookmark_id {{these}} AND t.listed
-UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at FROM {PASSED_ON} AND b.id {{these}}
-UNION ALL SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at
+UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASSED_ON} AND b.id {{these}}
+UNION ALL SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at, NULL
 FROM bookmark b JOIN (SELECT {EVERYWHERE} AS which UNION ALL SELECT {HERE}) r ON r.which = {EVERYWHERE} OR b.is_local
 WHERE b.id {{these}} AND b.listed
 """
 _MERGE = f"""
-INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT w.stream, w.owner_id, w.link_id, min(w.at) FROM ({_PLACES}) w
-WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {_EARLIER}
+INSERT INTO entry (stream, owner_id, link_id, position, is_said)
+SELECT w.stream, w.owner_id, w.link_id, {_PLACE} FROM ({_PLACES}) w
+WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {_PLACED}
 """
 
 _FOLLOWS_STILL = """
@@ -104,36 +114,37 @@ WHERE f.follower_id = ? AND f.target_id = ? AND f.state = 'accepted' AND a.suspe
 # SQLite takes `listed = TRUE` for a part of the index and `listed` alone for none: it would read all of a tag.
 # What is left for one reader's entry once a bookmark is out of it: the earliest of what they still see of that link.
 _LEFT_FOR_READER = f"""
-SELECT min(w.at) FROM (
-SELECT b.id, b.saved_at AS at FROM bookmark b WHERE b.link_id = entry.link_id AND b.removed_at IS NULL
+(SELECT b.id, b.saved_at AS at, CASE WHEN b.actor_id <> entry.owner_id AND b.description <> ''
+    AND EXISTS (SELECT 1 FROM actor s WHERE s.id = b.actor_id AND s.kind <> 'Feed') THEN b.saved_at END AS said_at
+FROM bookmark b WHERE b.link_id = entry.link_id AND b.removed_at IS NULL
 AND (b.actor_id = entry.owner_id OR (b.visibility >= {Visibility.FOLLOWERS} AND EXISTS (
     SELECT 1 FROM follow f JOIN actor s ON s.id = f.target_id
     WHERE f.follower_id = entry.owner_id AND f.target_id = b.actor_id AND f.state = 'accepted'
     AND s.suspended_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id))))
 UNION ALL
-SELECT b.id, s.shared_at FROM bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id
-JOIN actor x ON x.id = s.actor_id
+SELECT b.id, s.shared_at, NULL FROM bookmark b JOIN share s ON s.bookmark_id = b.id
+JOIN follow f ON f.target_id = s.actor_id JOIN actor x ON x.id = s.actor_id
 WHERE b.link_id = entry.link_id AND f.follower_id = entry.owner_id AND f.state = 'accepted' AND x.suspended_at IS NULL
 AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id IN (b.actor_id, x.id))
 UNION ALL
-SELECT t.bookmark_id, t.saved_at FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_IS_OF}
+SELECT t.bookmark_id, t.saved_at, NULL FROM follow f JOIN actor g ON g.id = f.target_id JOIN bookmark_tag t ON {_IS_OF}
 WHERE f.follower_id = entry.owner_id AND f.state = 'accepted' AND t.listed = TRUE AND t.link_id = entry.link_id
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = entry.owner_id AND k.blocked_id = t.actor_id)
 ) w WHERE w.id <> ?
 """
 _LEFT_IN_TAG = f"""
-SELECT min(w.at) FROM (
-SELECT t.bookmark_id AS id, t.saved_at AS at FROM bookmark_tag t
+(SELECT t.bookmark_id AS id, t.saved_at AS at, {_UNSAID} FROM bookmark_tag t
 WHERE t.tag_id = entry.owner_id AND t.link_id = entry.link_id AND t.listed = TRUE
-UNION ALL SELECT b.id, s.shared_at FROM {PASSED_ON} AND g.tag_id = entry.owner_id AND b.link_id = entry.link_id
+UNION ALL SELECT b.id, s.shared_at, NULL FROM {PASSED_ON} AND g.tag_id = entry.owner_id AND b.link_id = entry.link_id
 ) w WHERE w.id <> ?
 """
 _LEFT_IN_RECENT = f"""
-SELECT min(b.saved_at) FROM bookmark b
+(SELECT b.id, b.saved_at AS at, {_UNSAID} FROM bookmark b
 WHERE b.link_id = entry.link_id AND b.listed AND b.removed_at IS NULL
-AND (entry.owner_id = {EVERYWHERE} OR b.is_local) AND b.id <> ?
+AND (entry.owner_id = {EVERYWHERE} OR b.is_local)
+) w WHERE w.id <> ?
 """
 
 
@@ -199,7 +210,7 @@ async def share_began(bookmark: Row, sharer_id: int) -> None:
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.bookmark_id = ? AND s.actor_id = ?) w
-    WHERE TRUE {_EARLIER}
+    WHERE TRUE {_PLACED}
     """
     await execute(sql, bookmark["id"], sharer_id)
     await execute(_TO_PAGES.format(which=f"{PASSED_ON} AND b.id = ? AND x.id = ?"), bookmark["id"], sharer_id)
@@ -222,18 +233,18 @@ async def follow_began(follower_id: int, target_id: int) -> None:
     Where it is a tag of this server that follows, its page shows what they shared; the server itself reads nothing.
     """
     sql = f"""
-    INSERT INTO entry (stream, owner_id, link_id, position)
-    SELECT {Merged.NETWORK}, CAST(? AS BIGINT), w.link_id, min(w.at) FROM (
-        SELECT b.link_id, b.saved_at AS at FROM bookmark b
+    INSERT INTO entry (stream, owner_id, link_id, position, is_said)
+    SELECT {Merged.NETWORK}, CAST(? AS BIGINT), w.link_id, {_PLACE} FROM (
+        SELECT b.link_id, b.saved_at AS at, {_SAID} FROM bookmark b JOIN actor s ON s.id = b.actor_id
         WHERE b.actor_id = ? AND b.visibility >= {Visibility.FOLLOWERS} AND b.removed_at IS NULL
         AND {not_hidden("b.actor_id")}
         UNION ALL
-        SELECT b.link_id, s.shared_at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
+        SELECT b.link_id, s.shared_at, NULL FROM share s JOIN bookmark b ON b.id = s.bookmark_id
         WHERE s.actor_id = ? AND {SHAREABLE} AND {not_hidden("b.actor_id")} AND {not_hidden("s.actor_id")}
         UNION ALL
-        SELECT t.link_id, t.saved_at FROM actor g JOIN bookmark_tag t ON {_SHOWS}
+        SELECT t.link_id, t.saved_at, NULL FROM actor g JOIN bookmark_tag t ON {_SHOWS}
         WHERE g.id = ? AND {not_hidden("t.actor_id")}) w
-    WHERE EXISTS (SELECT 1 FROM actor a WHERE a.id = ? AND {_READS}) GROUP BY w.link_id {_EARLIER}
+    WHERE EXISTS (SELECT 1 FROM actor a WHERE a.id = ? AND {_READS}) GROUP BY w.link_id {_PLACED}
     """
     await hold("actor", follower_id, target_id)
     them = (target_id, follower_id)
@@ -256,7 +267,7 @@ async def block_ended(reader_id: int, author_id: int) -> None:
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM ({_SHARED} AND f.follower_id = ? AND b.actor_id = ?
     UNION ALL {_TAGGED} AND f.follower_id = ? AND t.actor_id = ?) w
-    WHERE TRUE GROUP BY w.id, w.link_id {_EARLIER}
+    WHERE TRUE GROUP BY w.id, w.link_id {_PLACED}
     """
     await hold("actor", reader_id, author_id)
     await execute(sql, reader_id, author_id, reader_id, author_id)
@@ -299,8 +310,9 @@ def _recompute(which: str, parameters: tuple[object, ...], left: str, without: i
     if not is_sqlite():
         # A statement sees what was committed before it began: what is left is looked at once nobody else can add to it.
         yield from ask(f"SELECT id FROM entry WHERE {which} ORDER BY id FOR UPDATE", *parameters)
-    yield from ask(f"DELETE FROM entry WHERE {which} AND ({left}) IS NULL", *parameters, without)
-    yield from ask(f"UPDATE entry SET position = ({left}) WHERE {which}", without, *parameters)
+    yield from ask(f"DELETE FROM entry WHERE {which} AND NOT EXISTS (SELECT 1 FROM {left})", *parameters, without)
+    sql = f"UPDATE entry SET (position, is_said) = (SELECT {_PLACE} FROM {left}) WHERE {which}"
+    yield from ask(sql, without, *parameters)
 
 
 async def _recomputed(which: str, parameters: tuple[object, ...], left: str, without: int) -> None:

@@ -1,8 +1,9 @@
 """A reader's network, narrowed: what they see through a list, one person or a tag, and without what they mute.
 
-An entry is there through a save that passes; its place is the moment of the earliest such save, and its words are those
-of such saves. Looked at are the newest saves of each one followed, and of all those a bounded number: so a page may
-hold fewer entries than it could, and goes on from the last save looked at. (decision 0024)
+An entry is there through a save that passes; its place is the moment of the earliest such save, or of the latest words
+that whoever is followed saved it with (decision 0060), and its words are those of such saves. Looked at are the newest
+saves of each one followed, and of all those a bounded number: so a page may hold fewer entries than it could, and goes
+on from the last save looked at. (decision 0028)
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ AND e.link_id = (SELECT l.id FROM link l WHERE l.hash = ?)
 _LINKS = "SELECT l.id AS link_id, l.hash, l.canonical, l.host, l.title, {seen} FROM link l WHERE l.id IN ({links})"
 _FOLLOWS = "SELECT count(*) AS amount FROM follow WHERE follower_id = ? AND state = 'accepted'"
 _MEMBERS = "SELECT count(*) AS amount FROM list_member WHERE list_id = ?"
-_OWN = "SELECT b.id, CAST(NULL AS BIGINT) AS at FROM bookmark b WHERE b.link_id IN ({links}) AND b.actor_id = ?"
+_OWN = """
+SELECT b.id, CAST(NULL AS BIGINT) AS at, 0 AS speaks FROM bookmark b WHERE b.link_id IN ({links}) AND b.actor_id = ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ async def entries_of(found: Found, lines: Sequence[Row], mutes: Mutes) -> list[t
     own: dict[int, list[Row]] = defaultdict(list)
     saves: dict[int, dict[int, Row]] = defaultdict(dict)
     places: dict[int, int] = {}
+    said: dict[int, int] = {}
     for row in await _passing(found, link_ids):
         link_id, is_own = row["link_id"], row["actor_id"] == found.viewer_id
         if is_own:
@@ -102,6 +106,9 @@ async def entries_of(found: Found, lines: Sequence[Row], mutes: Mutes) -> list[t
         if row["at"] is not None and (is_own or not mutes.hide(row)):
             saves[link_id][row["id"]] = {**row, "near": True}
             places[link_id] = min(row["at"], places.get(link_id, _LAST))
+            if row["speaks"] and row["description"] and not is_own:
+                said[link_id] = max(row["at"], said.get(link_id, 0))
+    places |= said
     sql, viewer_id = _LINKS.format(seen=SEEN, links=marks(len(link_ids))), found.viewer_id
     links = {row["link_id"]: row for row in await fetch(sql, *[viewer_id] * 3, *link_ids)}
     is_whole, kept = network_of(found).is_whole, []
@@ -165,11 +172,12 @@ async def _passing(found: Found, link_ids: Sequence[int]) -> list[Row]:
     own = own_way(found)
     if own is not None:
         chosen = of_links & Sql(own.by) & own.where
-        parts.append(Sql(f"SELECT b.id, {own.at} AS at FROM {own.tables} WHERE {chosen.text}", chosen.values))
+        parts.append(Sql(f"SELECT b.id, {own.at} AS at, 0 FROM {own.tables} WHERE {chosen.text}", chosen.values))
     mine = _OWN.format(links=marks(len(link_ids))) + " AND b.removed_at IS NULL"
     parts.append(Sql(mine, (*link_ids, found.viewer_id)))
     sql = f"""
-    SELECT w.at, {SAVE} FROM ({" UNION ALL ".join(part.text for part in parts)}) w
+    SELECT w.at, CASE WHEN a.kind <> 'Feed' THEN w.speaks ELSE 0 END AS speaks, {SAVE}
+    FROM ({" UNION ALL ".join(part.text for part in parts)}) w
     JOIN bookmark b ON b.id = w.id JOIN actor a ON a.id = b.actor_id
     """
     return await fetch(sql, *(value for part in parts for value in part.values))
@@ -181,13 +189,13 @@ def _passing_by(found: Found, way: Way, of_links: Sql) -> Sql:
         # From the tag on, which has an index for each link: SQLite takes `= TRUE` for a part of it.
         in_tag = Sql(f"y.listed = TRUE AND {of_links.text.replace('b.link_id', 'y.link_id')}", of_links.values)
         chosen = in_tag & way.where & followed
-        return Sql(
-            f"SELECT b.id, {way.at} AS at FROM {FOLLOWED} JOIN ({way.tables}) ON {way.by} WHERE {chosen.text}",
-            chosen.values,
-        )
+        tables = f"{FOLLOWED} JOIN ({way.tables}) ON {way.by}"
+        return Sql(f"SELECT b.id, {way.at} AS at, 0 AS speaks FROM {tables} WHERE {chosen.text}", chosen.values)
     chosen = (
         of_links
         & way.where
         & Sql(f"EXISTS (SELECT 1 FROM {FOLLOWED} WHERE {way.by} AND {followed.text})", followed.values)
     )
-    return Sql(f"SELECT b.id, {way.at} AS at FROM {way.tables} WHERE {chosen.text}", chosen.values)
+    speaks = int(way.speaks)
+    sql = f"SELECT b.id, {way.at} AS at, {speaks} AS speaks FROM {way.tables} WHERE {chosen.text}"
+    return Sql(sql, chosen.values)

@@ -25,7 +25,8 @@ _TAGGINGS = "bookmark_tag y JOIN bookmark b ON b.id = y.bookmark_id"
 class Way:
     """How bookmarks `b` come from somebody followed, `m`: from which tables, by which condition, since which moment.
 
-    `by` is what names `m`; `from_tag` says that it is a tag, from which rows are found best.
+    `by` is what names `m`; `from_tag` says that it is a tag, from which rows are found best, and `speaks` that `m`
+    saved them: their words are those of somebody followed.
     """
 
     tables: str
@@ -33,6 +34,7 @@ class Way:
     by: str
     where: Sql
     from_tag: bool = False
+    speaks: bool = False
 
 
 def followed_by(found: Found) -> Sql:
@@ -83,8 +85,9 @@ def _saved(found: Found, who: str, least: int) -> Way:
     kept = _kept(network_of(found))
     if found.tag_ids:
         tagged = Sql(f"y.tag_id = ? AND y.visibility >= {least}", found.tag_ids) & kept
-        return Way(_TAGGINGS, "y.saved_at", f"y.actor_id = {who}", tagged)
-    return Way("bookmark b", "b.saved_at", f"b.actor_id = {who}", Sql(f"b.visibility >= {least}") & kept)
+        return Way(_TAGGINGS, "y.saved_at", f"y.actor_id = {who}", tagged, speaks=True)
+    shown = Sql(f"b.visibility >= {least}") & kept
+    return Way("bookmark b", "b.saved_at", f"b.actor_id = {who}", shown, speaks=True)
 
 
 def _kept(stream: NetworkStream) -> Sql:

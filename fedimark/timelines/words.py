@@ -32,7 +32,8 @@ def words_of(saves: Sequence[Save], viewer_id: int, page_title: str = "") -> Wor
     """Choose among the saves of one link, in the order of their moments; `near` marks those the reader follows.
 
     The title is the reader's own, else the most common among people they follow (of two as common the earlier), else
-    the page's, else that of who was first. The description is the first there is; tags are those of all who may speak.
+    the page's, else that of who was first. The description is the reader's own, else the latest of people they follow,
+    which moved the entry up, else the first there is; tags are those of all who may speak.
     """
     near = [save for save in saves if save["near"]]
     speaking = sorted(near or saves, key=lambda save: save["actor_id"] != viewer_id)  # stable: by moment
@@ -41,7 +42,7 @@ def words_of(saves: Sequence[Save], viewer_id: int, page_title: str = "") -> Wor
     return Words(
         lead,
         _title(lead, near, viewer_id) or page_title or lead["title"],
-        next((save["description"] for save in speaking if save["description"]), ""),
+        _description(speaking, near, viewer_id),
         tags.split(typed),
     )
 
@@ -50,6 +51,12 @@ def shown_tags(save: Save, *, whole: bool) -> tuple[str, ...]:
     """The tags of a save as typed; private ones only where the reader is their owner (`whole`)."""
     typed = tuple(save["tags"].split())
     return typed if whole else tuple(word for word in typed if not tags.is_private(word))
+
+
+def _description(speaking: Sequence[Save], near: Sequence[Save], viewer_id: int) -> str:
+    own = [save for save in speaking[:1] if save["actor_id"] == viewer_id]
+    words = [str(save["description"]) for save in [*own, *reversed(near), *speaking] if save["description"]]
+    return words[0] if words else ""
 
 
 def _title(lead: Save, near: Sequence[Save], viewer_id: int) -> str:

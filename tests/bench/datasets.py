@@ -58,10 +58,11 @@ _DERIVED = {
     UNION ALL SELECT actor_id, tag_id, visibility, count(*) FROM bookmark_tag GROUP BY 1, 2, 3
     UNION ALL SELECT 0, tag_id, visibility, count(*) FROM bookmark_tag WHERE listed GROUP BY 2, 3""",
     "network entries": """
-    INSERT INTO entry (stream, owner_id, link_id, position)
-    SELECT 1, owner_id, link_id, min(saved_at) FROM (
-        SELECT actor_id AS owner_id, link_id, saved_at FROM bookmark
-        UNION ALL SELECT f.follower_id, b.link_id, b.saved_at FROM follow f
+    INSERT INTO entry (stream, owner_id, link_id, position, is_said)
+    SELECT 1, owner_id, link_id, COALESCE(max(said_at), min(saved_at)), max(said_at) IS NOT NULL FROM (
+        SELECT actor_id AS owner_id, link_id, saved_at, CAST(NULL AS BIGINT) AS said_at FROM bookmark
+        UNION ALL SELECT f.follower_id, b.link_id, b.saved_at, CASE WHEN b.description <> '' THEN b.saved_at END
+        FROM follow f
         JOIN bookmark b ON b.actor_id = f.target_id AND b.visibility >= 1) GROUP BY 2, 3""",
     "tag entries": """
     INSERT INTO entry (stream, owner_id, link_id, position)

@@ -26,6 +26,14 @@ def test_the_most_common_title_among_people_one_follows_is_taken() -> None:
     assert (words.title, words.lead["actor_id"]) == ("Usual", ANA)
 
 
+def test_the_latest_words_of_people_one_follows_are_shown_but_ones_own_come_first() -> None:
+    theirs = [said(ANA, "", description="Earlier"), said(BO, "", description="Later"), said(CY, "")]
+
+    assert words_of(theirs, ME).description == "Later"
+    assert words_of([*theirs, said(ME, "", description="Mine")], ME).description == "Mine"
+    assert words_of([{**each, "near": False} for each in theirs], 0).description == "Earlier"
+
+
 def test_of_two_titles_as_common_the_earlier_is_taken() -> None:
     assert words_of([said(ANA, "First"), said(BO, "Second")], ME).title == "First"
 

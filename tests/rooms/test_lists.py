@@ -120,6 +120,23 @@ async def test_several_of_a_list_who_saved_one_page_make_one_entry_at_the_earlie
     ]
 
 
+async def test_words_of_somebody_on_a_list_move_a_page_up_in_it_and_those_of_others_do_not(rita, bo, cy, clock):
+    await save(bo, A, description="Bo’s words")
+    clock.forward(seconds=5)
+    await save(bo, B)
+    clock.forward(seconds=5)
+    await save(cy, A, description="Cy’s words")
+
+    both, one = await a_list(rita, "both", bo, cy), await a_list(rita, "one", bo)
+
+    assert [(each.url, each.description) for each in await entries(both, rita)] == [(A, "Cy’s words"), (B, "")]
+    assert [(each.url, each.description) for each in await entries(one, rita)] == [(B, ""), (A, "Bo’s words")]
+    assert await urls_of(NetworkStream(), rita) == [A, B]
+    there, back = await walk(both, rita, 1)
+    assert [page.entries[0].url for page in there if page.entries] == [A, B]
+    assert [page.entries[0].url for page in reversed(back) if page.entries] == [A, B]
+
+
 async def test_a_reader_sees_in_a_list_what_was_saved_for_followers_and_never_what_is_private(rita, bo):
     await save(bo, A, visibility="followers")
     await save(bo, B, visibility="private")

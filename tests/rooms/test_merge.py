@@ -29,9 +29,11 @@ from tests.support.savers import (
     entries,
     remote_actor,
     remote_save,
+    row_of,
     save,
     saver,
     urls_of,
+    walk,
 )
 
 PAGE = "https://sqlite.org/wal.html"
@@ -45,6 +47,7 @@ ADDRESSES = (
     "javascript:alert(1)",
 )
 TAGS = ("db", "DB", "sql", ".mine", "c++")
+WORDS = ("", "", "Worth it", "Worth a second look")
 REACHES = ("", "public", "unlisted", "followers", "private")
 
 
@@ -84,6 +87,67 @@ async def test_a_follow_shows_what_was_saved_before_and_its_end_takes_it_out(ser
     assert with_both == ["https://cy.example/", "https://only-ana.example/", PAGE]
     assert with_bo == ["https://cy.example/", PAGE]
     assert await urls_of(NetworkStream(), cy) == ["https://cy.example/"]
+    await assert_agreement()
+
+
+async def test_somebody_followed_who_saves_a_page_with_words_of_their_own_moves_it_up(server, clock):
+    ana, bo, cy = await saver("ana"), await saver("bo"), await saver("cy")
+    await befriend(cy, ana, bo)
+    await save(ana, PAGE, description="Ana’s words")
+    clock.forward(seconds=5)
+    await save(ana, "https://between.example/")
+    clock.forward(seconds=5)
+
+    silent = await save(bo, PAGE)
+    stayed = await entries(NetworkStream(), cy)
+    await edit(bo, silent.public_id, PAGE, description="Bo’s words")
+    moved = await entries(NetworkStream(), cy)
+    await edit(bo, silent.public_id, PAGE, description="")
+    back = await urls_of(NetworkStream(), cy)
+
+    assert [(each.url, each.description) for each in stayed] == [
+        ("https://between.example/", ""),
+        (PAGE, "Ana’s words"),
+    ]
+    assert [(each.url, each.description) for each in moved] == [(PAGE, "Bo’s words"), ("https://between.example/", "")]
+    assert moved[0].at == (await row_of(bo, silent))["saved_at"]
+    assert back == ["https://between.example/", PAGE]
+    await assert_agreement()
+
+
+async def test_nobody_else_moves_a_page_up(server, clock):
+    ana, bo, eve = await saver("ana"), await saver("bo"), await saver("eve")
+    await befriend(bo, ana)
+    await save(ana, PAGE, "db")
+    clock.forward(seconds=5)
+    await save(ana, "https://between.example/", "db")
+    clock.forward(seconds=5)
+
+    await save(eve, PAGE, "db", description="A stranger’s words")
+    await save(bo, PAGE, description="The reader’s own")
+
+    expected = ["https://between.example/", PAGE]
+    assert [await urls_of(NetworkStream(), bo), await urls_of(TagStream(("db",)), bo)] == [expected, expected]
+    await mutes.mute(bo, "ana")
+    await mutes.unmute(bo, "ana")
+    assert await urls_of(NetworkStream(), bo) == expected
+    await assert_agreement()
+
+
+@pytest.mark.parametrize("amount", [2, 5])
+async def test_pages_of_a_network_hold_each_entry_once_where_words_moved_some_up(server, clock, amount):
+    ana, bo, cy = await saver("ana"), await saver("bo"), await saver("cy")
+    for number in range(12):
+        await save(ana, f"https://page.example/{number}", description="Words" if number % 4 else "")
+        clock.forward(seconds=number % 3)
+        await save(bo, f"https://page.example/{number * 5 % 12}", description="More" if number % 2 else "")
+    await befriend(cy, ana, bo)
+
+    there, back = await walk(NetworkStream(), cy, amount)
+
+    every = [entry.url for page in there for entry in page.entries]
+    assert len(every) == len(set(every)) == 12
+    assert [entry.url for page in reversed(back) for entry in page.entries] == every
     await assert_agreement()
 
 
@@ -188,13 +252,15 @@ class _Life:
 
     async def save(self) -> object:
         who = self.anybody()
-        old = {"saved_at": self.clock.micros - self.chance.randrange(10**9)} if self.chance.random() < 0.3 else {}
-        return await save(who, self.chance.choice(ADDRESSES), self.tags(), self.chance.choice(REACHES), **old)
+        more: dict[str, object] = {"description": self.chance.choice(WORDS)}
+        if self.chance.random() < 0.3:
+            more["saved_at"] = self.clock.micros - self.chance.randrange(10**9)
+        return await save(who, self.chance.choice(ADDRESSES), self.tags(), self.chance.choice(REACHES), **more)
 
     async def edit(self) -> object:
         who = self.anybody()
         given = (self.chance.choice(ADDRESSES), self.tags(), self.chance.choice(REACHES))
-        await edit(who, await self.own(who), *given)
+        await edit(who, await self.own(who), *given, description=self.chance.choice(WORDS))
         return given
 
     async def remove(self) -> None:

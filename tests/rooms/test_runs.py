@@ -321,8 +321,10 @@ async def test_a_whole_batch_of_one_author_about_one_page_is_one_entry_and_one_s
     assert set(await outcomes()) == {"saved"}
     link = await fetch_one("SELECT savers, sites FROM link")
     assert link == {"savers": 1, "sites": 1}
-    entry = await fetch("SELECT DISTINCT position FROM entry")
-    assert [row["position"] for row in entry] == [1_767_571_200_000_000]
+    of_all = await fetch("SELECT DISTINCT position FROM entry WHERE stream <> 1")
+    of_readers = await fetch("SELECT DISTINCT position FROM entry WHERE stream = 1")  # whom words of theirs reach
+    assert [row["position"] for row in of_all] == [1_767_571_200_000_000]
+    assert [row["position"] for row in of_readers] == [1_767_571_200_000_000 + (BATCH - 1) * 1_000_000]
     await assert_agreement()
 
 

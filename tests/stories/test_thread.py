@@ -237,7 +237,9 @@ async def test_people_of_one_server_follow_without_a_word_to_the_network(fleet):
 # Saving, editing, removing
 
 
-async def test_a_new_bookmark_arrives_as_a_note_and_merges_with_the_readers_own(fleet, friends):
+async def test_a_new_bookmark_arrives_as_a_note_merges_with_the_readers_own_and_moves_it_up_by_its_words(
+    fleet, friends
+):
     ana, bo = friends
     await bo.save(SAME_PAGE, title="WAL, mine", tags="mine")
     await bo.save("https://between.example/")
@@ -249,8 +251,8 @@ async def test_a_new_bookmark_arrives_as_a_note_and_merges_with_the_readers_own(
     assert document["object"]["type"] == "Note"
     assert document["object"]["id"] == f"https://a.example{saved.path}"
     assert await lines(bo) == [
-        ("https://between.example/", ["bo@b.example"]),
         (SAME_PAGE, ["bo@b.example", "ana@a.example"]),
+        ("https://between.example/", ["bo@b.example"]),
     ]
     kept = (await copies(bo.server))[0]
     assert (kept["url"], kept["title"], kept["description"]) == (PAGE, "Write-Ahead Logging", "On *checkpoints*.")

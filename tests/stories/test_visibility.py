@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import httpx
+import pytest
 from starlette.routing import Mount, Route
 
 from fedimark.accounts.tokens import USUAL, make_token
@@ -33,6 +34,8 @@ from tests.support.people import Person
 from tests.support.savers import remote_actor
 
 ACTIVITY = "application/activity+json"
+# What each reader finds is tried on both databases; what is asked again, to the byte, on one.
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 OWNER, FOLLOWER, STRANGER, NOBODY, SERVER = "owner", "follower", "stranger", "nobody signed in", "a server"
 SIGNED_IN = (OWNER, FOLLOWER, STRANGER)
 P, U, F, X = Visibility.PUBLIC, Visibility.UNLISTED, Visibility.FOLLOWERS, Visibility.PRIVATE
@@ -873,6 +876,7 @@ async def test_answers_stand_with_the_bookmark_for_who_sees_it_and_whispers_for_
         assert "whisper" not in said
 
 
+@ONCE
 async def test_a_head_request_tells_no_more_than_its_page(server):
     world = await world_of(server)
 
@@ -922,6 +926,7 @@ async def everything(
     return answers
 
 
+@ONCE
 async def test_what_one_may_not_see_changes_not_one_byte_of_what_one_sees(server, clock):
     # Given pages with savers, and people who look at everything, also at what nobody has saved yet
     world = await world_of(server)
@@ -963,6 +968,7 @@ def _feed(kept: Kept) -> Says:
     return Says(200, f"<rss><channel>{head}{items}</channel></rss>".encode(), {"content-type": "application/rss+xml"})
 
 
+@ONCE
 async def test_a_feed_is_seen_by_its_readers_alone(server, fleet, clock):
     # Given people who look at everything, and two feeds they know nothing of: a page names one, a key is in the other
     world = await world_of(server)

@@ -135,6 +135,8 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
     for row in await fetch("SELECT * FROM block"):
         hiding[row["blocked_id"]].add(row["blocker_id"])
     places: dict[Any, list[int]] = defaultdict(list)
+    said: dict[Any, list[int]] = defaultdict(list)  # with words of people whom the reader follows
+    feeds = {row["id"] for row in actors if row["kind"] == "Feed"}
     live = list(live)
     by_id = {row["id"]: row for row in live}
     for row in live:
@@ -149,6 +151,9 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
             streams += [(Merged.TAG, tag_ids.get(key)) for key in _keys(row) if not tags.is_private(key)]
         for stream, owner_id in streams:
             places[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
+            is_followed = stream is Merged.NETWORK and owner_id != row["actor_id"]
+            if is_followed and row["description"] and row["actor_id"] not in feeds:
+                said[int(stream), owner_id, row["link_id"]].append(row["saved_at"])
     for share in await fetch("SELECT * FROM share"):
         shared = by_id.get(share["bookmark_id"])
         if share["actor_id"] in shut_out:
@@ -165,7 +170,7 @@ async def _entries(live: Iterable[Row], tag_ids: Mapping[str, int], shut_out: Se
             is_its = tag_id == stream["tag_id"] and stream["owner_id"] in (0, row["actor_id"])
             for reader in followers[stream["id"]] - hiding[row["actor_id"]] if is_its and row["listed"] else ():
                 places[int(Merged.NETWORK), reader, row["link_id"]].append(row["saved_at"])
-    return {place: min(moments) for place, moments in places.items()}
+    return {place: max(said[place]) if place in said else min(moments) for place, moments in places.items()}
 
 
 async def _kept_entries() -> _Facts:
