@@ -1,7 +1,7 @@
-"""A bookmark that a program made private: hidden here at once, its publication ends ten minutes later.
+"""A bookmark that a program or an edit of many made private: hidden here at once, its publication ends ten minutes on.
 
-Programs say `shared: false` by mistake and take it back; other servers hear of neither. Inside `write()`, the owner
-held.
+Programs say `shared: false` by mistake and take it back, and so does who chose too many; other servers hear of neither.
+Inside `write()`, the owner held.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a program makes private is hidden here at once; other servers hear of it ten minutes later, or of nothing."""
+"""What a program or an edit of many makes private is hidden here at once; others hear of it later, or of nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from fedimark import worker
+from fedimark.bookmarks import bulk
+from fedimark.bookmarks.change import Change
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.remove import finish_removals, remove_bookmark
 from fedimark.bookmarks.save import Rewrite, edit_bookmark, rewrite_bookmark, save_bookmark, save_many
@@ -50,11 +53,49 @@ async def write(owner: Owner, draft: Draft) -> None:
     await told()
 
 
+async def hide_many(ana: Any, *public_ids: str) -> str:
+    """Make some private by an edit of many; returns its id."""
+    begun = await bulk.begin(ana.viewer, bulk.Selection(public_ids), Change(visibility=Visibility.PRIVATE), "words")
+    await worker.do("jobs")
+    await told()
+    return begun
+
+
 async def later(server: Any) -> None:
     """Ten minutes on."""
     server.clock.forward(seconds=601)
     await finish_withdrawals()
     await told()
+
+
+async def test_an_edit_of_many_that_hides_and_its_undo_are_heard_by_nobody(server, ana, owner):
+    before = await row()
+    begun = await hide_many(ana, before["public_id"])
+    hidden = await urls_of(RecentStream())
+
+    server.clock.forward(seconds=300)
+    await bulk.begin_undo(ana.viewer, begun)
+    await worker.do("jobs")
+    await told()
+    await later(server)
+
+    assert hidden == []
+    assert await urls_of(RecentStream()) == [PAGE]
+    assert (await row())["public_id"] == before["public_id"]
+    assert [kind for kind, _ in await said() if kind == "Delete"] == []
+    await assert_agreement()
+
+
+async def test_an_edit_of_many_that_hides_ends_publications_ten_minutes_later(server, ana, owner):
+    before = await row()
+    await hide_many(ana, before["public_id"])
+    at_once = await said()
+
+    await later(server)
+
+    assert at_once == []
+    assert [kind for kind, _ in await said()] == ["Delete"]
+    assert (await row())["public_id"] != before["public_id"]
 
 
 async def test_it_is_hidden_at_once_and_its_publication_ends_ten_minutes_later(server, owner):
