@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from fedimark.accounts.credentials import sign_in
+from fedimark.accounts.credentials import prove_password, sign_in
 from fedimark.accounts.sessions import close_token, open_session
 from fedimark.database import Row
 from fedimark.doorway.sessions import session_token
 from fedimark.doorway.throttle import give_back, take
 from fedimark.doorway.visitors import address_of, browser_of, neighbourhood
 from fedimark.here import here
+from fedimark.policy.visibility import Viewer
 
 
 async def knock(door: str, request: Request, *names: str) -> None:
@@ -32,6 +33,16 @@ async def proven(request: Request, name: str, password: str) -> Row:
     account = await sign_in(name, password)
     await give_back("sign-in", here().settings.sign_in_tries, *_whos(request, name))
     return account
+
+
+async def confirm(request: Request, viewer: Viewer, password: str) -> None:
+    """Make sure that who is signed in knows their password, and is nobody at an unlocked screen; wrong tries count.
+
+    Raises TooMany, or Refused for the field `password`.
+    """
+    await knock("password", request, viewer.username)
+    await prove_password(viewer, password)
+    await give_back("password", here().settings.sign_in_tries, *_whos(request, viewer.username))
 
 
 async def enter(request: Request, account_id: int) -> str:

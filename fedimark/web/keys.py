@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark.accounts import tokens
+from fedimark.doorway import entrance
 from fedimark.doorway.forms import SentForm, read_form
 from fedimark.errors import NotFound, Refused
 from fedimark.language.said import _, together
@@ -29,9 +30,10 @@ async def get_keys(request: Request) -> Response:
 
 
 async def post_key(request: Request) -> Response:
-    """Make a key; this answer alone shows it."""
+    """Make a key, for who knows the password; this answer alone shows it."""
     viewer, form = signed_in(request), await read_form(request)
     try:
+        await entrance.confirm(request, viewer, form.text("password"))
         made = await tokens.make_token(viewer, form.text("name"), _chosen(form))
     except Refused as error:
         # `refused` would take a `name` for somebody's.

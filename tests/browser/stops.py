@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.browser.world import SECRET, World, broken_file, long_file, rows
+from tests.support.processes import PASSWORD
 
 Go = Callable[[Page, World], None]
 LONG = 1_000
@@ -238,8 +239,16 @@ STOPS = (
     Stop("note-written", "lin", _typed("/notes/add", {"Title": "On paper", "Text": NOTE}, "Save")),
     Stop("note-wrong", "lin", _typed("/notes/add", {"Title": "Nothing"}, "Save")),
     Stop("keys", "lin", at("/settings/keys")),
-    Stop("keys-made", "lin", _typed("/settings/keys", {"What it is for": "the phone"}, "Make a key")),
-    Stop("keys-wrong", "lin", _typed("/settings/keys", {"What it is for": " "}, "Make a key")),
+    Stop(
+        "keys-made",
+        "lin",
+        _typed("/settings/keys", {"What it is for": "the phone", "Your password": PASSWORD}, "Make a key"),
+    ),
+    Stop(
+        "keys-wrong",
+        "lin",
+        _typed("/settings/keys", {"What it is for": "the phone", "Your password": "not this one"}, "Make a key"),
+    ),
     Stop("tags", "lin", at("/settings/tags")),
     Stop(
         "tags-wrong", "lin", _typed("/settings/tags", {"These tags": "sql nothing-like-it", "become": "sql"}, "Merge …")

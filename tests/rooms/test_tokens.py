@@ -11,6 +11,7 @@ from fedimark.accounts.tokens import Scope, bearer_of, list_tokens, make_token, 
 from fedimark.database import execute, fetch
 from fedimark.errors import Forbidden, NotFound, Refused
 from tests.support.counting import statements
+from tests.support.people import PASSWORD
 
 MINUTE = 60_000_000
 
@@ -147,7 +148,7 @@ async def test_nobody_has_more_than_fifty(server, ana):
 
 
 async def test_the_page_shows_a_new_key_once_and_ends_it(server, ana):
-    made = await ana.browser.post("/settings/keys", data={"name": "phone", "read": "yes"})
+    made = await ana.browser.post("/settings/keys", data={"name": "phone", "read": "yes", "password": PASSWORD})
 
     key = re.search(r"ana:[0-9A-F]{32}", made.text).group()
     assert made.status_code == 200
@@ -164,8 +165,31 @@ async def test_the_page_shows_a_new_key_once_and_ends_it(server, ana):
     ("fields", "wrong"), [({"name": ""}, "name"), ({"name": "x" * 101}, "name"), ({"name": "x"}, "do")]
 )
 async def test_the_page_says_what_a_new_key_lacks(server, ana, fields, wrong):
-    answer = await ana.browser.post("/settings/keys", data={**fields, **({"read": "yes"} if wrong == "name" else {})})
+    may = {"read": "yes"} if wrong == "name" else {}
+    answer = await ana.browser.post("/settings/keys", data={**fields, **may, "password": PASSWORD})
 
     assert answer.status_code == 422
     assert wrong in answer.text
     assert await list_tokens(ana.viewer) == ()
+
+
+async def test_somebody_at_an_unlocked_screen_makes_no_key(server, ana):
+    form = {"name": "phone", "read": "yes", "write": "yes"}
+
+    missing = await ana.browser.post("/settings/keys", data=form)
+    wrong = [await ana.browser.post("/settings/keys", data={**form, "password": "guessed"}) for _ in range(10)]
+
+    assert (missing.status_code, wrong[0].status_code, wrong[-1].status_code) == (422, 422, 429)
+    assert "This is not your password." in missing.text
+    assert 'value="phone"' in missing.text
+    assert "guessed" not in wrong[0].text
+    assert (await ana.browser.post("/settings/keys", data={**form, "password": PASSWORD})).status_code == 429
+    assert await list_tokens(ana.viewer) == ()
+
+
+async def test_who_knows_the_password_makes_as_many_keys_as_they_like(server, ana):
+    form = {"name": "phone", "read": "yes", "password": PASSWORD}
+
+    made = [await ana.browser.post("/settings/keys", data=form) for _ in range(12)]
+
+    assert [answer.status_code for answer in made] == [200] * 12

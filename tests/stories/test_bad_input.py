@@ -147,7 +147,9 @@ FORMS = {
     "/settings/registration": FormOf({"registration": "open"}),
     "/notes/add": FormOf({"title": "A note", "text": "Words.", "public": "yes"}, ("text",)),
     "/u/{user}/notes/{id}/edit": FormOf({"title": "A note", "text": "Words.", "public": ""}),
-    "/settings/keys": FormOf({"name": "phone", "read": "yes", "write": "yes"}, ("name",)),
+    "/settings/keys": FormOf(
+        {"name": "phone", "read": "yes", "write": "yes", "password": PASSWORD}, ("name", "password")
+    ),
     "/settings/move": FormOf({"who": "bo", "password": PASSWORD}, ("who", "password")),
     "/settings/move/back": FormOf({}),
     "/settings/move/alias": FormOf({"alias": "bo"}, ("alias",)),
