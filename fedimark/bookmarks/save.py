@@ -188,7 +188,11 @@ async def save_many(
         for md5, draft in zip(hashes, drafts, strict=True):
             if md5 not in have:
                 fresh.setdefault(md5, settle(draft, None))
-        written = await rows.put_many([columns.new(held, draft) for draft in fresh.values()])
+        new = [
+            {**columns.new(held, draft), **(await copying.provenance(owner, draft) if draft.source else {})}
+            for draft in fresh.values()
+        ]
+        written = await rows.put_many(new)
         have |= {row["url_md5"]: row for row in written}
         outcomes = []
         for md5, draft in zip(hashes, drafts, strict=True):

@@ -1,7 +1,8 @@
 """fedimark's own archive: all that somebody has here, without loss, which another fedimark brings in whole.
 
-A zip of JSON lines, one member for each kind: bookmarks, follows, lists, bundles, notes, what they wrote under
-bookmarks; their profile and picture. The keys of the account are in it only where the command line asks for them.
+A zip of JSON lines, one member for each kind: bookmarks and the files kept with them, follows, lists, whom and what
+they keep away, bundles, notes, what they wrote under bookmarks; their profile, choices and picture. The keys of the
+account are in it only where the command line asks for them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fedimark import addresses
 from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.here import here, now
+from fedimark.importing import kept_files
 from fedimark.importing.formats import fedimark_lines
 from fedimark.importing.formats.moments import iso_micros
 from fedimark.importing.rows_out import Told, pages
@@ -27,11 +29,13 @@ NAME: Final = "fedimark-archive"
 HEAD: Final = "fedimark.json"
 PROFILE, BOOKMARKS, FOLLOWS, LISTS = "profile.json", "bookmarks.jsonl", "follows.jsonl", "lists.jsonl"
 BUNDLES, NOTES, REMARKS, KEYS = "bundles.jsonl", "notes.jsonl", "remarks.jsonl", "keys.json"
+AWAY, MUTES = "kept_away.jsonl", "mutes.jsonl"
 AVATAR: Final = "media/avatar.webp"
 VERSION: Final = 1
 
 _PROFILE = """
-SELECT a.*, c.default_visibility, c.time_zone, c.theme, c.no_replies, c.takes_links, c.searchable
+SELECT a.*, c.default_visibility, c.time_zone, c.theme, c.no_replies, c.takes_links, c.searchable,
+    c.descriptions, c.language, c.own_css, c.unwanted_kinds
 FROM actor a JOIN account c ON c.actor_id = a.id WHERE a.id = ?
 """
 _NAMED = "a.local_name, a.uri, a.url, a.kind"
@@ -44,6 +48,13 @@ _MEMBERS = f"SELECT {_NAMED} FROM list_member m JOIN actor a ON a.id = m.actor_i
 _BUNDLES = "SELECT * FROM bundle WHERE owner_id = ? AND id > ? ORDER BY id LIMIT 500"
 _NOTES = "SELECT * FROM written_note WHERE actor_id = ? AND id > ? ORDER BY id LIMIT 100"
 _REMARKS = "SELECT * FROM remark WHERE actor_id = ? AND public_id IS NOT NULL AND id > ? ORDER BY id LIMIT 500"
+
+
+_AWAY = f"""
+SELECT k.id, k.is_mute, k.until, {_NAMED} FROM block k JOIN actor a ON a.id = k.blocked_id
+WHERE k.blocker_id = ? AND k.id > ? ORDER BY k.id LIMIT 500
+"""
+_MUTES = "SELECT * FROM mute WHERE owner_id = ? AND id > ? ORDER BY id LIMIT 500"
 
 
 async def make(owner: Owner, told: Told) -> AsyncIterator[bytes]:
@@ -78,6 +89,8 @@ async def _made(owner: Owner, told: Told, more: Mapping[str, Mapping[str, Any]])
         (BUNDLES, _BUNDLES, _bundle),
         (NOTES, _NOTES, _note),
         (REMARKS, _REMARKS, _remark),
+        (AWAY, _AWAY, _away),
+        (MUTES, _MUTES, _mute),
     )
     for name, sql, say in kinds:
         with archive.member(name) as file:
@@ -89,6 +102,8 @@ async def _made(owner: Owner, told: Told, more: Mapping[str, Mapping[str, Any]])
             for each in rows:
                 file.write(_line(_list(each, await fetch(_MEMBERS, each["id"]))))
             yield archive.taken()
+    async for part in kept_files.write(archive, owner):
+        yield part
     yield archive.close()
 
 
@@ -135,6 +150,7 @@ def _said_of(row: Row) -> dict[str, Any]:
         "takes_links": bool(row["takes_links"]),
         "searchable": bool(row["searchable"]),
         "keeps_out": bool(row["keeps_out"]),
+        **{name: row[name] for name in ("theme", "descriptions", "language", "own_css", "unwanted_kinds")},
     }
 
 
@@ -152,6 +168,14 @@ def _follow(row: Row) -> dict[str, Any]:
 def _list(row: Row, members: Sequence[Row]) -> dict[str, Any]:
     names = ("hides_shares", "only_saves", "only_unread")
     return {"name": row["name"], "who": [_who(each) for each in members], **{name: bool(row[name]) for name in names}}
+
+
+def _away(row: Row) -> dict[str, Any]:
+    return {"who": _who(row), "is_mute": bool(row["is_mute"]), "until": row["until"]}
+
+
+def _mute(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("kind", "value", "until")}
 
 
 def _bundle(row: Row) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _job(row: Row, report: Report) -> ImportJob:
         failure=said(report.failure),
         samples=tuple(_sample(asdict(sample)) for sample in report.samples),
         undo_href=f"/settings/import/{_payload(row)['undo']}" if _payload(row).get("undo") else "",
-        follows=len(_payload(row).get("rest", {}).get("follows", ())),
+        follows=sum(len(_payload(row).get("rest", {}).get(kind, ())) for kind in ("follows", "away")),
         followed=bool(_payload(row).get("followed")),
     )
 

@@ -538,7 +538,7 @@ class ImportJob:
     """An import looked at, running or done; `href` is its page, `failure` is why it stopped, for the public.
 
     `undo_href` is the page of what takes it back, empty while nothing does. `follows` is how many an archive names, who
-    may be `followed` again already.
+    may be `followed` or kept away again already.
     """
 
     href: str

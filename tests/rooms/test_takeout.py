@@ -10,6 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fedimark.accounts.avatars import set_avatar
+from fedimark.accounts.looks import Looks, change_looks, looks_of
+from fedimark.bookmarks import assets
 from fedimark.bookmarks.bundles import bundles_of, make_bundle, read_bundle
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.save import save_many
@@ -19,9 +22,14 @@ from fedimark.follows.lists import make as make_list
 from fedimark.here import entered
 from fedimark.importing import archive, exporter, importer
 from fedimark.importing.rows_out import tell_nobody
+from fedimark.media.assets import asset_path
+from fedimark.moderation import muted_words, mutes, people
+from tests.rooms.test_avatars import picture
 from tests.rooms.test_import import in_parts, job_of
 from tests.support.people import Person
 
+MORE = ("kept_away.jsonl", "mutes.jsonl", "files.jsonl", "media/avatar.webp")
+PAGE = b'<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF="https://not.example/">no bookmark</A></DL>'
 NASTY = '</title><script>alert(1)</script> & "quotes" ℓ1 \u2028'
 
 
@@ -164,7 +172,8 @@ async def test_a_format_nobody_writes_is_a_mistake_of_the_asker(server, ana):
 
 async def moved(fleet: Any) -> tuple[Person, Person, str]:
     """Ana of one server with things of each kind, and cy of another, who has brought her archive in."""
-    ana, bo, cy = await fleet.people("ana@a.example", "bo@b.example", "cy@c.example")
+    ana, bo, cy, eve = await fleet.people("ana@a.example", "bo@b.example", "cy@c.example", "eve@b.example")
+    await ana.follow(eve)
     await ana.save("https://one.example/", title="One", tags=".mine", visibility="private", private_note="hush")
     await ana.follow(bo)
     await fleet.settle()
@@ -174,7 +183,20 @@ async def moved(fleet: Any) -> tuple[Person, Person, str]:
         note = "INSERT INTO written_note (actor_id, public_id, title, text, is_public, created_at, updated_at)"
         await execute(f"{note} VALUES (?, 'n', 'A note', 'words', ?, 1, 1)", ana.viewer.actor_id, False)
         await execute("UPDATE actor SET summary = 'I save pages.' WHERE id = ?", ana.viewer.actor_id)
+        await change_looks(ana.viewer, Looks("dark", "all", "de", "a { color: red }"))
+        await execute(
+            "UPDATE account SET no_replies = ?, unwanted_kinds = 4 WHERE actor_id = ?", True, ana.viewer.actor_id
+        )
+        await set_avatar(ana.viewer, picture())
+        for kind, value in (("word", "spoiler"), ("tag", "nsfw"), ("server", "loud.example")):
+            await muted_words.put(ana.viewer, kind, value, None)
+        await people.block(ana.viewer, "@eve@b.example")
+        await mutes.mute(ana.viewer, "@bo@b.example")
+        (one,) = await fetch("SELECT id FROM bookmark WHERE actor_id = ?", ana.viewer.actor_id)
+        # What is kept is itself a file of bookmarks, and must not be taken for one.
+        await assets.keep(Owner.of(ana.viewer), one["id"], assets.Upload(io.BytesIO(PAGE), "a.html", "text/html", True))
         parts = [part async for part in exporter.export(Owner.of(ana.viewer), "fedimark-archive")]
+    await fleet.settle()
     asked = len(fleet.network.requests)
     async with entered(cy.server.here):
         public_id = await importer.take_upload(cy.viewer, "ana.zip", in_parts(b"".join(parts)))
@@ -198,6 +220,20 @@ async def test_another_fedimark_brings_an_archive_in_whole(fleet):
         assert (note["title"], note["text"], note["created_at"]) == ("A note", "words", 1)
         (actor,) = await fetch("SELECT * FROM actor WHERE id = ?", cy.viewer.actor_id)
         assert actor["summary"] == "I save pages."
+        assert actor["icon"].endswith(".webp")
+        assert await looks_of(cy.viewer) == Looks("dark", "all", "de", "a { color: red }")
+        (account,) = await fetch("SELECT * FROM account WHERE actor_id = ?", cy.viewer.actor_id)
+        assert (bool(account["no_replies"]), account["unwanted_kinds"]) == (True, 4)
+        muted = await fetch("SELECT kind, value FROM mute WHERE owner_id = ? ORDER BY id", cy.viewer.actor_id)
+        assert [tuple(each.values()) for each in muted] == [
+            ("word", "spoiler"),
+            ("tag", "nsfw"),
+            ("server", "loud.example"),
+        ]
+        (kept,) = await assets.assets_of(Owner.of(cy.viewer), one["id"])
+        assert (kept["name"], kept["content_type"], bool(kept["is_snapshot"])) == ("a.html", "text/html", True)
+        assert asset_path(kept["digest"]).read_bytes() == PAGE
+        assert await fetch("SELECT * FROM block WHERE blocker_id = ?", cy.viewer.actor_id) == []
         assert await fetch("SELECT * FROM follow WHERE follower_id = ?", cy.viewer.actor_id) == []
 
     # And once she says so, whom she followed is followed again, on the lists they were on
@@ -212,6 +248,12 @@ async def test_another_fedimark_brings_an_archive_in_whole(fleet):
         assert [each["uri"] for each in follows] == ["https://b.example/u/bo"]
         (made,) = [each for each in await every(cy.viewer) if each["public_id"]]
         assert (made["name"], [each["username"] for each in await members(made)]) == ("Friends", ["bo"])
+        blocked = "SELECT a.uri, k.is_mute FROM block k JOIN actor a ON a.id = k.blocked_id WHERE k.blocker_id = ?"
+        away = await fetch(f"{blocked} ORDER BY k.id", cy.viewer.actor_id)
+        assert [(each["uri"], bool(each["is_mute"])) for each in away] == [
+            ("https://b.example/u/eve", False),
+            ("https://b.example/u/bo", True),
+        ]
     assert (await cy.browser.post(f"{page}/follow")).status_code == 409
 
 
@@ -222,7 +264,7 @@ async def test_an_archive_of_nonsense_brings_in_what_can_be_read(server, ana, re
         made.writestr("fedimark.json", '{"fedimark": "archive", "version": 1}')
         row = '{"url": "https://one.example/", "title": "One", "visibility": "private"}'
         made.writestr("bookmarks.jsonl", f'{{"fedimark": "bookmarks", "version": 1}}\n{row}\n')
-        for name in ("profile.json", "follows.jsonl", "lists.jsonl", "bundles.jsonl", "notes.jsonl"):
+        for name in ("profile.json", "follows.jsonl", "lists.jsonl", "bundles.jsonl", "notes.jsonl", *MORE):
             made.writestr(name, rest)
 
     public_id = await importer.take_upload(ana.viewer, "odd.zip", in_parts(held.getvalue()))

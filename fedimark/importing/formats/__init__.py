@@ -6,6 +6,7 @@ is read, one file after another.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -45,6 +46,8 @@ _READS = (
     "bookmarks of browsers (HTML or JSON), exports of Pinboard, Delicious, Raindrop, Pocket, Instapaper, Shaarli, "
     "linkding, Linkwarden, Karakeep, Omnivore, Readwise, Mastodon and fedimark, and plain lists of addresses"
 )
+_OURS = re.compile(rb'\s*\{\s*"fedimark"\s*:\s*"archive"')
+_OUR_HEAD, _OUR_BOOKMARKS = "fedimark.json", "bookmarks.jsonl"
 _FILES_READ = 500  # of an archive; Omnivore's holds one for every twenty articles
 
 
@@ -147,6 +150,9 @@ def opened(stream: BinaryIO) -> File:
     parts = []
     for member in members(stream):
         first = first or member
+        # Of our own archive one member holds bookmarks; what somebody keeps with them is no file of bookmarks to read.
+        if _OURS.match(first.head) and first.name == _OUR_HEAD and member.name != _OUR_BOOKMARKS:
+            continue
         if (part := _part(member)) is not None:
             parts.append(part)
         if len(parts) == _FILES_READ:
