@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from fedimark.cli import commands
 from fedimark.importing.chunks import ROWS
 from fedimark.settings import BadSettings, read
+from tests.support.commands import Forked
 from tests.support.processes import FEDIMARK, Process, free_port
 from tests.support.storage import Storage
 
@@ -52,7 +53,7 @@ ROW = {
 @pytest.fixture
 async def cli(database: Storage, tmp_path: Path) -> AsyncIterator[Process]:
     """A server that is not running yet, with an empty, migrated database: its commands are `cli.run(...)`."""
-    process = Process(tmp_path, {"FEDIMARK_DATABASE_URL": await database.new()})
+    process = Forked(tmp_path, {"FEDIMARK_DATABASE_URL": await database.new()})
     yield process
     process.stop()
 
@@ -188,7 +189,7 @@ async def test_an_archive_that_is_damaged_further_on_leaves_nothing_behind(cli, 
 
 
 def test_an_import_killed_midway_is_whole_after_another_try(tmp_path):
-    cli = Process(tmp_path)
+    cli = Forked(tmp_path)
     add(cli, "ana")
     file = tmp_path / "pinboard.json"
     file.write_text(json.dumps([{**ROW, "href": f"https://example.org/{n}"} for n in range(2_000)]))
@@ -241,7 +242,7 @@ async def test_what_is_refused_ends_with_1_and_one_plain_line(refusing, argument
 @pytest.fixture(scope="module")
 def refusing(tmp_path_factory) -> Process:
     """One server with one account, for everything that is refused anyway."""
-    process = Process(tmp_path_factory.mktemp("refusing"))
+    process = Forked(tmp_path_factory.mktemp("refusing"))
     add(process, "ana")
     return process
 
@@ -265,7 +266,7 @@ def test_wrong_usage_ends_with_2(arguments):
 
 
 def test_a_setting_that_cannot_be_meant_is_named(tmp_path):
-    done = Process(tmp_path, {"FEDIMARK_PAGE_SIZE": "many"}).run("counts")
+    done = Forked(tmp_path, {"FEDIMARK_PAGE_SIZE": "many"}).run("counts")
 
     assert (done.returncode, "page_size" in done.stderr, done.stderr.count("\n")) == (1, True, 1)
 
@@ -298,7 +299,7 @@ def test_a_database_that_is_none_is_said_in_one_line(tmp_path, command):
     nowhere = "postgres://nobody@127.0.0.1:1/none"
 
     for url in (f"sqlite://{torn}", nowhere):
-        done = Process(tmp_path, {"FEDIMARK_DATABASE_URL": url}).run(*command)
+        done = Forked(tmp_path, {"FEDIMARK_DATABASE_URL": url}).run(*command)
 
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "The database does not answer" in done.stderr
@@ -309,7 +310,7 @@ def test_a_name_that_is_no_text_is_wrong_usage():
 
 
 def test_serving_to_others_without_a_base_url_is_refused(tmp_path):
-    process = Process(tmp_path)
+    process = Forked(tmp_path)
     del process.environ["FEDIMARK_BASE_URL"]
 
     done = process.run("serve", "--host", "0.0.0.0", "--port", str(process.port))
@@ -318,7 +319,7 @@ def test_serving_to_others_without_a_base_url_is_refused(tmp_path):
 
 
 def test_another_base_url_than_at_first_is_refused(tmp_path):
-    process = Process(tmp_path)
+    process = Forked(tmp_path)
     add(process, "ana")
     process.environ["FEDIMARK_BASE_URL"] = f"http://127.0.0.1:{free_port()}"
 
@@ -328,7 +329,7 @@ def test_another_base_url_than_at_first_is_refused(tmp_path):
 
 
 def test_without_a_base_url_commands_know_what_the_server_was(tmp_path):
-    process = Process(tmp_path)
+    process = Forked(tmp_path)
     add(process, "ana")
     del process.environ["FEDIMARK_BASE_URL"]
 
@@ -336,7 +337,7 @@ def test_without_a_base_url_commands_know_what_the_server_was(tmp_path):
 
 
 def test_an_account_without_a_password_gets_one_that_is_printed(tmp_path):
-    process = Process(tmp_path)
+    process = Forked(tmp_path)
 
     text = line(process, "account", "add", "ana")
 
@@ -344,7 +345,7 @@ def test_an_account_without_a_password_gets_one_that_is_printed(tmp_path):
 
 
 def test_a_key_is_made_anew_under_a_new_id(tmp_path):
-    process = Process(tmp_path)
+    process = Forked(tmp_path)
     add(process, "ana")
 
     first = line(process, "account", "rotate-keys", "ana")
@@ -374,7 +375,7 @@ def test_a_command_that_never_leaves_builds_no_way_out(refusing, arguments):
 
 
 def test_migrate_says_what_it_did_and_then_that_nothing_is_left(tmp_path):
-    process = Process(tmp_path)
+    process = Forked(tmp_path)
 
     assert "0001_tables" in line(process, "migrate")
     assert line(process, "migrate") == "The database is up to date."

@@ -18,8 +18,8 @@ from fedimark.moderation.domains import block_domain
 from tests.rooms.peers import Says
 from tests.rooms.provers import AS, PUBLIC, Prover
 from tests.rooms.strangers import Stranger, amount, applied, letters
+from tests.support.commands import Forked
 from tests.support.people import PASSWORD
-from tests.support.processes import Process
 
 RELAY = "https://relay.example/actor"
 CLEO = "https://marks.example/users/cleo"
@@ -556,7 +556,7 @@ async def test_without_the_extra_relays_work_and_the_page_says_what_is_missing(r
 
 
 async def test_the_command_line_adds_lists_and_leaves_relays(database, tmp_path):
-    cli = Process(tmp_path, {"FEDIMARK_DATABASE_URL": await database.new()})
+    cli = Forked(tmp_path, {"FEDIMARK_DATABASE_URL": await database.new()})
 
     added = cli.run("relay", "add", "https://relay.example/inbox")
     twice = cli.run("relay", "add", "https://relay.example/inbox")
