@@ -20,6 +20,7 @@ from fedimark.here import now
 from fedimark.importing.formats.moments import iso
 from fedimark.importing.pages_out import day_of
 from fedimark.importing.rows_out import Told, pages
+from fedimark.text import urls
 
 NAME: Final = "epub-unread"
 
@@ -99,8 +100,9 @@ def _section(row: Row) -> str:
     said: Sequence[Any] = [row[name] for name in ("description", "private_note") if row[name]]
     words = "".join(f"<p>{'<br/>'.join(_text(line) for line in each.splitlines())}</p>" for each in said)
     url, tags = _text(row["url"]), f" · {_text(row['tags'])}" if row["tags"] else ""
-    is_link = row["url"].lower().startswith(("http://", "https://"))
-    address = f'<a href="{url}">{url}</a>' if is_link else url
+    # Readers and epubcheck refuse a book for one address that browsers alone understand.
+    href = urls.strict(row["url"])
+    address = f'<a href="{_text(href)}">{url}</a>' if href else url
     return (
         f'<section id="b{row["id"]}"><h2>{_title(row)}</h2>{words}'
         f"<p>{address}</p><p>{day_of(row['saved_at'])}{tags}</p></section>"

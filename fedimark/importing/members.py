@@ -1,4 +1,4 @@
-"""PURE. Small members of an archive of ours, read without trust: objects of JSON, and what their fields say."""
+"""Small members of an archive of ours, read without trust: objects of JSON, and what their fields say."""
 
 from __future__ import annotations
 

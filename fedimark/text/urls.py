@@ -52,6 +52,10 @@ _HOST = r"((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})"
 _STEP = r"/(?!\.\.?(?:[/?]|\Z))[A-Za-z0-9._~!$&()*+,;=:@-]*+"
 _USUAL = re.compile(rf"https?://{_HOST}((?:{_STEP})*+)(?:\?([A-Za-z0-9._~!$&()*+,;=:@/?-]*+))?", re.ASCII)
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_SPELLED = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*+"
+_STRICT = re.compile(
+    rf"https?://(?:[^/?#\[\]@]++@)?(?:\[[0-9a-f:.]++\](?::\d+)?|[^/?#\[\]@]++)/{_SPELLED}(?:#{_SPELLED})?"
+)
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 # What needs no escape and means the same with one: RFC 3986's unreserved characters, and the marks that RFC 2396
 # counted among them, as in `/wiki/Mercury_(planet)`. An apostrophe in a query is always escaped by the WHATWG's rules.
@@ -137,6 +141,16 @@ def host_of(url: str) -> str:
         host = str(parsed.hostname).rstrip(".")
     bare = host.removeprefix("www.")
     return bare if "." in bare else host
+
+
+def strict(url: str) -> str:
+    """Return a web address as RFC 3986 spells it, for readers that take no other; empty where none means the same.
+
+    A percent sign that escapes nothing, or a bracket in a path, cannot be spelled otherwise without meaning another.
+    """
+    parsed = _parse(url)
+    href: str = parsed.href if parsed is not None else ""
+    return href if _STRICT.fullmatch(href) else ""
 
 
 def usual_host(url: str) -> str:

@@ -20,6 +20,7 @@ from fedimark.text.urls import (
     is_secret_looking,
     link_hash,
     md5,
+    strict,
 )
 from fedimark.text.works import page_of
 
@@ -91,6 +92,25 @@ def test_addresses_that_need_no_parser_become_what_a_parser_would_make_of_them(l
     assert canonical(f"https://{url}") == canonical(f"HTTPS://{url}")
     assert host_of(f"https://{url}") == host_of(f"HTTPS://{url}")
     assert page_of(f"http://{url}") == page_of(f"HTTP://{url}")
+
+
+@pytest.mark.parametrize(
+    ("url", "spelled"),
+    [
+        ("https://example.org/a?b=c?d#e", "https://example.org/a?b=c?d#e"),
+        ("https://Example.org/ü?q=“a”", "https://example.org/%C3%BC?q=%E2%80%9Ca%E2%80%9D"),
+        ('https://example.org/"<>', "https://example.org/%22%3C%3E"),
+        ("http://[::1]:8000/a", "http://[::1]:8000/a"),
+        ("https://example.org/100%", ""),
+        ("https://example.org/a#b%e", ""),
+        ("https://example.org/a[0]", ""),
+        ("https://example.org/a|b", ""),
+        ("javascript:alert(1)", ""),
+        ("https://", ""),
+    ],
+)
+def test_an_address_is_spelled_for_strict_readers_where_it_can_be(url, spelled):
+    assert strict(url) == spelled
 
 
 @given(URLISH)

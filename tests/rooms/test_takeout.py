@@ -121,6 +121,7 @@ async def test_a_folder_of_many_pages_leads_from_each_to_the_next(server, ana):
 async def test_the_book_of_what_is_to_read_is_an_epub(server, ana, bo):
     await ana.save("https://one.example/?a=1&b=2", title=NASTY, description="two\nlines \x0b", to_read=True)
     await ana.save("https://two.example/", title="Read already")
+    await ana.save("https://odd.example/ü/100%", title="Addresses that only browsers understand", to_read=True)
     await ana.save("https://three.example/", title="Archived", to_read=True, archived=True)
 
     held = await taken(ana, "epub-unread")
@@ -141,7 +142,11 @@ async def test_the_book_of_what_is_to_read_is_an_epub(server, ana, bo):
     assert not {"Read already", "Archived", "bosecret"} & set(text.split("\n"))
     links = [each.get("href") for each in documents["EPUB/nav.xhtml"].iter("{http://www.w3.org/1999/xhtml}a")]
     ids = {each.get("id") for each in documents["EPUB/c1.xhtml"].iter("{http://www.w3.org/1999/xhtml}section")}
-    assert {link.partition("#")[2] for link in links} == ids and len(ids) == 1
+    assert {link.partition("#")[2] for link in links} == ids and len(ids) == 2
+    # Checkers refuse a book whose links are not spelled as RFC 3986 has it, or that fetches anything.
+    outward = [each.get("href") for each in documents["EPUB/c1.xhtml"].iter("{http://www.w3.org/1999/xhtml}a")]
+    assert outward == ["https://one.example/?a=1&b=2"]
+    assert not [each for each in documents["EPUB/c1.xhtml"].iter() if each.get("src")]
 
 
 async def test_the_book_of_nothing_is_one_too(server, ana):
