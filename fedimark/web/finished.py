@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,9 +15,10 @@ from starlette.responses import Response
 from fedimark.doorway.kept import kept
 from fedimark.doorway.known import is_known
 from fedimark.doorway.languages import language_of
+from fedimark.timelines.queries import together
 from fedimark.web.respond import viewer_of
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 MOST: Final = 200  # pages, of some 60 KB
 LEVEL: Final = 1  # higher ones cost twice the time and save a tenth of the bytes
@@ -45,14 +46,14 @@ class Finished:
 
 
 def finished(handler: Handler) -> Handler:
-    """The same handler, whose answers are kept as `doorway.kept` does; for what only reads."""
+    """The same handler, whose answers are kept as `doorway.kept` does, made in one visit; for what only reads."""
 
     async def answer(request: Request) -> Response:
         scope, viewer = request.scope, viewer_of(request)
         key = (scope["raw_path"], scope["query_string"], viewer, language_of(request))
 
         async def drawn() -> Finished:
-            made = await handler(request)
+            made = await together(lambda: handler(request))
             headers = {name: value for name, value in made.headers.items() if name != "content-length"}
             return Finished(made.status_code, headers, bytes(made.body))
 

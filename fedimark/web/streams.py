@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -122,25 +121,22 @@ def _followed(row: Row) -> Followed:
 
 
 async def _stream(request: Request, which: Stream) -> Response:
-    return page(request, "stream.html", **await queries.together(lambda: _shown(request, which)))
-
-
-async def _shown(request: Request, which: Stream) -> dict[str, Any]:
-    """What the page of a stream shows."""
     found = await queries.find(which, viewer_of(request))
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
     heading = heading_of(found, await queries.amount(found), await followable(found))
-    return {
-        "heading": replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
-        "listing": _listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
-        "sides": await _sides(found, request.query_params),
-        "empty": _empty(found),
-        "feeds": (*feeds_of(which), PRIVATE_FEEDS) if found.is_owner else feeds_of(which),
-        "profile": await _profile(found)
+    return page(
+        request,
+        "stream.html",
+        heading=replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
+        listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
+        sides=await _sides(found, request.query_params),
+        empty=_empty(found),
+        feeds=(*feeds_of(which), PRIVATE_FEEDS) if found.is_owner else feeds_of(which),
+        profile=await _profile(found)
         if isinstance(which, PersonStream) and not which.tags and not which.only
         else None,
-    }
+    )
 
 
 async def _page(request: Request, found: Found, kept: str) -> Page:

@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
                 self.transport.abort()
                 return
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            self.missing = int(length) - len(body)
+            self.missing = int(length or 0) - len(body)  # a 304 names none
         else:
             self.missing -= len(data)
         if self.missing == 0:

@@ -24,7 +24,7 @@ from tests.bench.pages import LARGE, ROUND_S, ROUNDS, SMALL, another
 ASKED = 100
 _CONNECTIONS = 4
 _PAGE = 50
-_ENTRY = b'<li class="entry h-entry'
+_ENTRY = b'class="entry h-entry'
 
 
 @dataclass(frozen=True, slots=True)
