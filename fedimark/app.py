@@ -15,7 +15,6 @@ from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -30,6 +29,7 @@ from fedimark.doorway.origins import Origins
 from fedimark.doorway.paths import check_query, routed_path
 from fedimark.doorway.probes import Probes
 from fedimark.doorway.sessions import Sessions
+from fedimark.doorway.table import Table
 from fedimark.doorway.watch import NUMBER, TRUSTED, Watch
 from fedimark.here import Here, entered, here, now, random_chance, wall_clock
 from fedimark.keeping import figures
@@ -136,9 +136,9 @@ def compose(server: Here) -> ASGIApp:
 
 
 @lru_cache(maxsize=1)
-def _rooms() -> Router:
+def _rooms() -> Table:
     """The table of addresses, which is the same for every server of a process."""
-    return Router(routes(), redirect_slashes=False)
+    return Table(routes())
 
 
 @cache
