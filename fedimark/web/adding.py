@@ -13,6 +13,7 @@ from fedimark.database import Row
 from fedimark.doorway.forms import read_form
 from fedimark.doorway.throttle import take
 from fedimark.errors import NotFound
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
 from fedimark.text import tags, urls
 from fedimark.text.works import page_of
@@ -104,6 +105,6 @@ async def _also(viewer: Viewer, url: str) -> AlsoSaved | None:
 
 def _offers(found: Suggested, has: str) -> tuple[Offer, ...]:
     had = {tags.key(word) for word in tags.split(has)}
-    kinds = (("yours", found.own), ("your network", found.network), ("popular", found.popular))
+    kinds = ((_("yours"), found.own), (_("your network"), found.network), (_("popular"), found.popular))
     offers = (Offer(kind, tuple(key for key in keys if key not in had)) for kind, keys in kinds)
     return tuple(offer for offer in offers if offer.tags)
