@@ -131,13 +131,13 @@ for (const handle of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
-  button.textContent = "copy handle";
+  button.textContent = handle.dataset.copy;
   button.setAttribute("aria-live", "polite");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(handle.textContent.trim());
-      button.textContent = "copied";
-      setTimeout(() => { button.textContent = "copy handle"; }, 2000);
+      button.textContent = "✓";
+      setTimeout(() => { button.textContent = handle.dataset.copy; }, 2000);
     } catch {
       getSelection().selectAllChildren(handle);
     }

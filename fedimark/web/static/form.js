@@ -33,7 +33,7 @@ function complete() {
   list.id = "completions";
   list.className = "completions";
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Your tags");
+  list.setAttribute("aria-label", field.labels[0]?.textContent ?? "");
   list.hidden = true;
   field.after(list);
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id], ["aria-expanded", "false"]]) {
