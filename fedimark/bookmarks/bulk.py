@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from fedimark.bookmarks.bundle_pages import HELD
+from fedimark.bookmarks.bundles import ASKED, held_by, own_bundle
 from fedimark.bookmarks.change import KEPT, MARKS, Change, read_document
 from fedimark.bookmarks.columns import draft_of
 from fedimark.bookmarks.draft import Owner
@@ -27,7 +29,9 @@ from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import MICROS, here, now
 from fedimark.jobs import queue
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.search.matching import own_matches
 from fedimark.text import urls
+from fedimark.text.query import parse
 from fedimark.timelines.found import Found, find
 from fedimark.timelines.saved import saved
 from fedimark.timelines.stream import PersonStream
@@ -38,6 +42,7 @@ SHOWN = 10  # of the bookmarks that a preview names
 _BATCH = 50  # others who save wait for one of these
 _UNDO_FOR = 7 * 86_400 * MICROS
 _NAMED = "bookmark b WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND b.id {among}"
+_SOUGHT = "bookmark b WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND ({condition})"
 _ANY = """
 bookmark b WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND b.id IN (
     SELECT t.bookmark_id FROM bookmark_tag t JOIN tag g ON g.id = t.tag_id WHERE t.actor_id = ? AND g.key {among})
@@ -57,13 +62,16 @@ WHERE e.job_id = ? AND e.id > ? AND b.actor_id = ? ORDER BY e.id LIMIT ?
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which of one's bookmarks: those with these public ids, a stream of one's own, or those with any of some tags.
+    """Which of one's bookmarks: those with these public ids, a stream of one's own, what a search of one's own finds,
+    what a bundle holds, or those with any of some tags.
 
-    Tags are named by their keys.
+    Tags are named by their keys, a bundle by its number.
     """
 
     ids: tuple[str, ...] = ()
     stream: PersonStream | None = None
+    search: str = ""
+    bundle: int = 0
     any_tags: tuple[str, ...] = ()
 
 
@@ -283,6 +291,11 @@ async def _where(viewer: Viewer, selection: Selection) -> tuple[str, tuple[objec
     """FROM and WHERE for what is selected now, with its parameters, and how a job remembers it."""
     if selection.any_tags:
         chosen: dict[str, Any] = {"any_tags": list(selection.any_tags)}
+    elif selection.search:
+        chosen = {"search": selection.search}
+    elif selection.bundle:
+        row = await own_bundle(Owner.of(viewer), selection.bundle)
+        chosen = {"bundle": {name: row[name] for name in ASKED}}
     elif selection.stream is None:
         ids = await fetch(_IDS.format(among=among("text")), viewer.actor_id, several(selection.ids))
         chosen = {"ids": [row["id"] for row in ids]}
@@ -299,6 +312,12 @@ def _from(owner: Owner, chosen: Mapping[str, Any]) -> tuple[str, tuple[object, .
         return _NAMED.format(among=among()), (owner.actor_id, several(chosen["ids"]))
     if "any_tags" in chosen:
         return _ANY.format(among=among("text")), (owner.actor_id, owner.actor_id, several(chosen["any_tags"]))
+    if "search" in chosen:
+        sought = own_matches(parse(chosen["search"]), owner.actor_id)
+        return _SOUGHT.format(condition=sought.text), (owner.actor_id, *sought.values)
+    if "bundle" in chosen:  # as it was when the edit began
+        condition, values = held_by({**chosen["bundle"], "owner_id": owner.actor_id})
+        return HELD.format(condition=condition), (owner.actor_id, *values)
     stream = PersonStream(owner.username, tuple(chosen["tags"]), chosen["only"])
     own = {"id": owner.actor_id, "local_name": owner.username, "is_muted": None}
     # As its owner sees it: without what is archived, where that is a list of its own.

@@ -11,7 +11,7 @@ from fedimark.timelines.entries import Page
 from fedimark.timelines.savers import own_entries
 from fedimark.timelines.stream import Cursor
 
-_HELD = "bookmark b WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND NOT b.archived AND {condition}"
+HELD = "bookmark b WHERE b.actor_id = ? AND b.is_local AND b.removed_at IS NULL AND NOT b.archived AND {condition}"
 _PLACE = "(?, COALESCE((SELECT x.id FROM bookmark x WHERE x.actor_id = ? AND x.public_id = ?), {gone}))"
 _LAST = 2**62  # beyond every id
 
@@ -27,7 +27,7 @@ class BundlePage:
 async def page_of(viewer: Viewer, bundle: Row, cursor: Cursor | None, limit: int) -> BundlePage:
     """A page of a bundle of the viewer's own, newest first."""
     condition, values = held_by(bundle)
-    where, parameters = _HELD.format(condition=condition), (viewer.actor_id, *values)
+    where, parameters = HELD.format(condition=condition), (viewer.actor_id, *values)
     counted = await fetch_one(f"SELECT count(*) AS amount FROM {where}", *parameters)
     beyond, order = (">", "ASC") if cursor and cursor.newer else ("<", "DESC")
     placed: tuple[object, ...] = ()

@@ -38,6 +38,8 @@ EXISTS (SELECT 1 FROM bookmark_tag t JOIN tag g ON g.id = t.tag_id WHERE t.bookm
 """
 _UNREAD = {"off": "TRUE", "yes": "b.to_read", "no": "NOT b.to_read"}
 _SHARED = {"off": "TRUE", "yes": f"b.visibility >= {SHARED}", "no": f"b.visibility < {SHARED}"}
+# What a bundle asks for, by its columns.
+ASKED = ("search", "any_tags", "all_tags", "excluded_tags", "filter_unread", "filter_shared")
 
 
 @dataclass(frozen=True, slots=True)

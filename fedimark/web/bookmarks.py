@@ -181,10 +181,11 @@ async def get_removed(request: Request) -> Response:
 
 
 async def post_undo(request: Request) -> Response:
-    """`POST /u/{user}/b/{id}/undo`"""
+    """`POST /u/{user}/b/{id}/undo`, with `back` from a list"""
     owner, public_id = _as_owner(request), request.path_params["id"]
+    typed = await read_form(request)
     await undo_remove(owner, public_id)
-    return onward(addresses.bookmark(owner.username, public_id))
+    return onward(own_path(typed.text("back"), addresses.bookmark(owner.username, public_id)))
 
 
 async def post_star(request: Request) -> Response:

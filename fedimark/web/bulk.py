@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,9 @@ from fedimark.doorway.redirects import own_path
 from fedimark.errors import NotFound, Refused
 from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
+from fedimark.text.query import parse
 from fedimark.timelines import stream
+from fedimark.timelines.searching import Scope
 from fedimark.timelines.stream import PersonStream
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
@@ -74,20 +76,36 @@ def _path(public_id: str) -> str:
 def _selection(viewer: Viewer, typed: SentForm) -> Selection:
     if not typed.text("whole"):
         return Selection(typed.every("id"))
-    return Selection(stream=own_stream(viewer, typed.text("stream")))
+    return own_list(viewer, typed.text("stream"))
 
 
-def own_stream(viewer: Viewer, path: str) -> PersonStream:
-    """The stream of one's own at a path of this server. Raises NotFound for all others."""
+def own_list(viewer: Viewer, path: str) -> Selection:
+    """All of a list of one's own, by its path here: a stream, a bundle, what a search of one's own finds.
+
+    Raises NotFound for all other paths.
+    """
+    path, _, asked = path.partition("?")
+    if path == "/search":
+        sought = dict(parse_qsl(asked))
+        query = parse(sought.get("q", ""))
+        if not query or sought.get("in") != Scope.MINE:
+            raise NotFound
+        return Selection(search=query.text)
     parts = path.strip("/").split("/", 3)
     if parts[:2] != ["u", viewer.username] or len(parts) > 4:
         raise NotFound
-    if len(parts) == 2:
+    if len(parts) == 4 and parts[2] == "bundles" and parts[3].isascii() and parts[3].isdigit() and len(parts[3]) < 16:
+        return Selection(bundle=int(parts[3]))
+    return Selection(stream=_own_stream(viewer, parts[2:]))
+
+
+def _own_stream(viewer: Viewer, rest: list[str]) -> PersonStream:
+    if not rest:
         return PersonStream(viewer.username)
-    if len(parts) == 3 and parts[2] in stream.FILTERS:
-        return PersonStream(viewer.username, only=parts[2])
-    if len(parts) == 4 and parts[2] == "t":
-        return PersonStream(viewer.username, tags=stream.tags_together(unquote(parts[3])))
+    if len(rest) == 1 and rest[0] in stream.FILTERS:
+        return PersonStream(viewer.username, only=rest[0])
+    if len(rest) == 2 and rest[0] == "t":
+        return PersonStream(viewer.username, tags=stream.tags_together(unquote(rest[1])))
     raise NotFound
 
 

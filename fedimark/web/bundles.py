@@ -45,23 +45,31 @@ async def get_bundles(request: Request) -> Response:
 
 async def get_bundle(request: Request) -> Response:
     """`GET /u/{user}/bundles/{id}`: what it holds"""
-    owner, viewer = _as_owner(request), signed_in(request)
+    owner = _as_owner(request)
     row = await bundles.own_bundle(owner, _number(request))
-    asked = request.query_params
-    cursor = stream.cursor(asked.get("before", ""), asked.get("after", ""))
-    found = await page_of(viewer, row, cursor, here().settings.page_size)
-    earlier = f"?before={found.page.earlier}" if found.page.earlier else None
-    shown = Page(found.page.entries, earlier, f"?after={found.page.later}" if found.page.later else None)
+    is_picking = request.query_params.get("edit") == "many"
+    shown, count = await _shown(request, row, "edit=many&" if is_picking else "")
+    pick = _path(row, owner) if is_picking else ""
     return page(
         request,
         "bundle.html",
-        heading=_heading(owner, row, found.count),
-        listing=Listing(shown, tag_owner=owner.username, months=True, marks=True),
+        heading=_heading(owner, row, count),
+        listing=Listing(shown, tag_owner=owner.username, months=True, marks=True, pick=pick),
         sides=(),
         empty=_nothing(_path(row, owner)),
         profile=None,
         edit_href=f"{_path(row, owner)}/edit",
     )
+
+
+async def _shown(request: Request, row: Row, kept: str) -> tuple[Page, int]:
+    asked = request.query_params
+    cursor = stream.cursor(asked.get("before", ""), asked.get("after", ""))
+    found = await page_of(signed_in(request), row, cursor, here().settings.page_size)
+    earlier = f"?{kept}before={found.page.earlier}" if found.page.earlier else None
+    return Page(
+        found.page.entries, earlier, f"?{kept}after={found.page.later}" if found.page.later else None
+    ), found.count
 
 
 async def get_new(request: Request) -> Response:
@@ -154,7 +162,8 @@ def _form(request: Request, owner: Owner, form: Form, row: Row | None = None, *,
 
 def _heading(owner: Owner, row: Row, count: int) -> Heading:
     person, root = Crumb(owner.username, addresses.person(owner.username)), addresses.bundles(owner.username)
-    return Heading((person, Crumb(_("bundles"), root), Crumb(row["name"])), count)
+    crumbs = (person, Crumb(_("bundles"), root), Crumb(row["name"]))
+    return Heading(crumbs, count, edit_href="?edit=many" if count else "")
 
 
 def _path(row: Row, owner: Owner) -> str:

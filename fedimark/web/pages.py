@@ -306,14 +306,14 @@ def word_of(word: str) -> str:
 
 def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
     """The words at the head of every page; the one where the viewer is, is current."""
-    hrefs = {"recent": "/recent", "popular": "/popular", "search": "/search"}
+    hrefs = {"recent": "/recent", "popular": "/popular"}
     if viewer:
-        hrefs = {"network": "/network", **hrefs, "mine": addresses.person(viewer.username)}
+        own = addresses.person(viewer.username)
+        hrefs = {"network": "/network", **hrefs, "mine": own, "notes": addresses.notes(viewer.username)}
     here = path.partition("?")[0]
-    return tuple(
-        Filter(word_of(word), href, here == href or (word == "mine" and here.startswith(f"{href}/")))
-        for word, href in hrefs.items()
-    )
+    # One's own pages are all below `mine`; the longest address is where one is.
+    current = max((href for href in hrefs.values() if f"{here}/".startswith(f"{href}/")), key=len, default="")
+    return tuple(Filter(word_of(word), href, href == current) for word, href in hrefs.items())
 
 
 def silence(viewer: Viewer | None) -> Silence | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from fedimark.here import here
 from fedimark.policy.visibility import Viewer
 from fedimark.search.answering import LONGEST as LONGEST_QUESTION
 from fedimark.search.asking import servers_for
+from fedimark.text import urls
 from fedimark.text.query import LONGEST, Query, parse
 from fedimark.timelines.entries import Page
 from fedimark.timelines.searching import Order, Scope, Sought, search
@@ -26,13 +28,16 @@ from fedimark.timelines.stream import SearchStream, cursor
 from fedimark.web.finished import finished
 from fedimark.web.pages import Listing, feeds_of
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
-from fedimark.web.values import FoundElsewhere, KeptSearch, SearchPage
+from fedimark.web.values import FoundElsewhere, KeptSearch, SearchPage, TypedAddress
 
 ELSEWHERE = "elsewhere"
 SCOPES = (*Scope, ELSEWHERE)
 RATE = "20/minute"
 RATE_HERE = "120/minute"  # for each neighbourhood of strangers
 
+# `@ana@marks.example`, `#sql@marks.example`; `https://…`, `marks.example/page`.
+_ELSEWHERE = re.compile(r"[@#]?[^\s@/?#:%]{1,256}@[^\s@/?#\\:]{1,255}\.[^\s@/?#\\.]{2,64}")
+_PAGE = re.compile(r"https?://\S{1,8000}|[\w-]{1,63}(\.[\w-]{1,63}){1,8}/\S{0,8000}", re.IGNORECASE)
 _COPIED = 600  # characters of a description that go into an address
 
 
@@ -53,9 +58,11 @@ async def _searched(request: Request) -> Response:
         before = cursor(asked.get("before", ""), "")
         shown = await search(viewer, Sought(query, Scope(scope), order), before, here().settings.page_size)
     if shown.earlier:
-        by = {"by": order} if order is Order.BEST else {}
+        by: dict[str, str] = {"by": order} if order is Order.BEST else {}
+        by |= {"edit": "many"} if asked.get("edit") == "many" else {}
         shown = Page(shown.entries, "?" + urlencode({"q": query.text, "in": scope, **by, "before": shown.earlier}))
-    return await _search_page(request, viewer, SearchPage(query.text, scope, order, query.trouble), shown, query)
+    said = SearchPage(query.text, scope, order, query.trouble, address=typed_address(query.text))
+    return await _search_page(request, viewer, said, shown, query)
 
 
 _FINISHED = finished(_searched)
@@ -93,6 +100,24 @@ async def get_help(request: Request) -> Response:
     return page(request, "help_search.html", longest=LONGEST)
 
 
+def typed_address(text: str) -> TypedAddress | None:
+    """What somebody typed into the search box, when it is an address of a page, of somebody or of a tag elsewhere.
+
+    Nobody is asked: it is a page where it is written like one.
+    """
+    typed = text.strip()
+    if _ELSEWHERE.fullmatch(typed):
+        return TypedAddress(typed)
+    if not _PAGE.fullmatch(typed):
+        return None
+    address = typed if "://" in typed else f"https://{typed}"
+    try:
+        urls.check(address)
+    except urls.BadUrl:
+        return None
+    return TypedAddress(address, "/url/?" + urlencode({"url": address}))
+
+
 def _scope(asked: str, viewer: Viewer | None) -> str:
     if viewer is None:
         if asked in (Scope.MINE, Scope.NETWORK, ELSEWHERE):
@@ -106,7 +131,9 @@ async def _search_page(
 ) -> Response:
     would_ask = [each.host for each in await servers_for(viewer.actor_id)] if viewer else []
     is_own = search.scope == Scope.MINE
-    listing = Listing(shown, tag_owner=_owner(viewer, search.scope), marks=is_own, sought=query.words)
+    own_path = "/search?" + urlencode({"q": query.text, "in": Scope.MINE}) if is_own else ""
+    pick = own_path if request.query_params.get("edit") == "many" else ""
+    listing = Listing(shown, tag_owner=_owner(viewer, search.scope), marks=is_own, pick=pick, sought=query.words)
     is_public = query and search.scope == Scope.HERE
     return page(
         request,
@@ -114,6 +141,7 @@ async def _search_page(
         status=status,
         search=search,
         listing=listing,
+        edit_href=f"{own_path}&edit=many" if is_own and shown.entries else "",
         would_ask=tuple(dict.fromkeys(would_ask)),
         kept=await _kept(viewer) if viewer else (),
         feeds=feeds_of(SearchStream(query.text)) if is_public else (),

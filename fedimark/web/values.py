@@ -275,12 +275,22 @@ class KeptSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedAddress:
+    """What was typed into the search box, where it is an address: of a page, with the one here that shows who saved it,
+    or, where `page_href` is empty, of somebody or of a tag.
+    """
+
+    text: str
+    page_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPage:
     """What is searched for, where (mine, network, here or elsewhere), in which order; `trouble` is what of it was not
     understood, in sentences.
 
-    `name` and `wrong` are of a search that was to be kept and was not. Of other servers, once they were `asked`: what
-    was found, which answered, which of these have more, which did not.
+    `name` and `wrong` are of a search that was to be kept and was not; `address` is what was typed, where it is one. Of
+    other servers, once they were `asked`: what was found, which answered, which of these have more, which did not.
     """
 
     text: str
@@ -289,6 +299,7 @@ class SearchPage:
     trouble: tuple[str, ...] = ()
     name: str = ""
     wrong: str = ""
+    address: TypedAddress | None = None
     asked: bool = False
     found: tuple[FoundElsewhere, ...] = ()
     answered: tuple[str, ...] = ()

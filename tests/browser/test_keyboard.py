@@ -28,7 +28,7 @@ def test_the_first_tab_offers_to_skip_the_head(window):
 def test_a_slash_leads_to_the_field_and_is_a_slash_inside_one(window):
     page = window("lin")
     page.goto("/u/lin")
-    field = page.get_by_label("Who saved a page")
+    field = page.locator("header").get_by_label("Search")
 
     page.keyboard.press("/")
 

@@ -9,6 +9,7 @@ import pytest
 from fedimark import worker
 from fedimark.bookmarks import bulk
 from fedimark.bookmarks.bulk import Selection
+from fedimark.bookmarks.bundles import make_bundle, read_bundle
 from fedimark.bookmarks.change import Change
 from fedimark.bookmarks.columns import draft_of
 from fedimark.bookmarks.draft import Owner
@@ -18,6 +19,7 @@ from fedimark.errors import NotFound, Refused, Taken
 from fedimark.here import here
 from fedimark.jobs import queue
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.search.indexing import index_some
 from fedimark.timelines.stream import PersonStream
 from tests.support.savers import assert_agreement, save, saver
 
@@ -89,6 +91,35 @@ async def test_a_whole_stream_is_edited_beyond_a_batch_and_what_is_saved_later_i
     assert (await bulk.progress(ana, public_id)).changed == 7
     assert await kept("tags") == [("other",), *[("db",)] * 7, ("sql",)]
     await assert_agreement()
+
+
+async def test_all_that_a_search_or_a_bundle_of_ones_own_holds_is_edited_and_what_it_was_comes_back(
+    server, monkeypatch
+):
+    # Given four bookmarks, a bundle that holds two of them, and one of somebody else that a search would find
+    ana, bo = await saver("ana"), await saver("bo")
+    monkeypatch.setattr("fedimark.bookmarks.bulk._BATCH", 1)
+    await save(ana, f"{PAGE}1", "sql", "private", title="Of cats", to_read=True)
+    await save(ana, f"{PAGE}2", "sql", title="Of cats and dogs")
+    await save(ana, f"{PAGE}3", "type", title="Of dogs", to_read=True)
+    await save(bo, f"{PAGE}4", "sql", title="Of cats")
+    row = await make_bundle(Owner.of(ana), read_bundle(name="b", any_tags="sql", filter_unread="yes"))
+    await index_some()
+    before = await kept("tags", "to_read")
+
+    # When what the search finds is edited, by a change that what comes after it no longer matches
+    bundled = await edit(ana, Selection(bundle=row["id"]), Change(starred=True))
+    searched = await edit(ana, Selection(search="cats is:unread or #type"), Change(to_read=False, add=("found",)))
+    named = await edit(ana, Selection(search="cats"), Change(remove=("sql",)))
+
+    # Then it alone is changed, and all of it comes back
+    assert (bundled.changed, searched.changed, named.changed) == (1, 2, 2)
+    assert (await kept("tags", "to_read"))[1:] == [("", 0), ("type found", 0), ("sql", 0)]
+    with pytest.raises(NotFound):
+        await bulk.preview(bo, Selection(bundle=row["id"]))
+    for done in (named, searched):
+        await undo(ana, done)
+    assert await kept("tags", "to_read") == before
 
 
 async def test_a_job_that_is_killed_goes_on_where_it_was(server, monkeypatch):

@@ -447,3 +447,29 @@ async def test_whatever_is_asked_is_answered(fleet):
         for path in ("/search?in=mine&by=best&q=", "/search?in=here&before=9-p&q=", "/search/feed.rss?q="):
             answer = await ana.browser.get(path + text if text.startswith("%") else path + quote(text))
             assert answer.status_code in (200, 400, 404, 414), (path, text[:20])
+
+
+@pytest.mark.parametrize(
+    ("typed", "leads_to", "follows"),
+    [
+        ("https://page.example/a?b=c", "/url/?url=https%3A%2F%2Fpage.example%2Fa%3Fb%3Dc", True),
+        ("page.example/a", "/url/?url=https%3A%2F%2Fpage.example%2Fa", True),
+        ("@bo@b.example", "", True),
+        ("#sql@b.example", "", True),
+        ("two words", "", False),
+        ("https://", "", False),
+        ("-not", "", False),
+    ],
+)
+async def test_an_address_typed_into_the_search_box_leads_to_what_can_be_done_with_it(ana, typed, leads_to, follows):
+    # Given the field at the head of every page
+    head = Reading((await ana.browser.get("/recent")).text).one("form", "find")
+
+    # When an address is typed there
+    found = await ana.browser.get("/search", params={head.one("input").get("name"): typed})
+
+    # Then the page offers who saved it and to follow it, and asks nobody before that
+    shown = Reading(found.text)
+    assert found.status_code == 200
+    assert (leads_to in [link.get("href") for link in shown.all("a")]) == bool(leads_to)
+    assert ("/network/follow" in [form.get("action") for form in shown.all("form")]) == follows

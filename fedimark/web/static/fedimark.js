@@ -110,6 +110,57 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What one does to an entry happens where it stands, where htmx is: the page that it leads back to is fetched and this
+// line taken out of it. What came of it is told; the focus stays, or goes to the next line when this one goes.
+const live = document.querySelector(".live");
+const led = (button) => button.getAttribute("formaction") ?? button.form?.getAttribute("action");
+
+function tell(words) {
+  live.textContent = words;
+  setTimeout(() => { if (live.textContent === words) live.textContent = ""; }, 8000);
+}
+
+async function act(button, path, values, select, swap) {
+  const line = button.closest(".entry");
+  if (line.ariaBusy) return;
+  const lines = [...document.querySelectorAll(".entry")];
+  const place = lines.indexOf(line);
+  line.ariaBusy = "true";
+  values.back = location.pathname + location.search;
+  tell("");
+  const answer = htmx.ajax("POST", path, { source: line, target: line, select, swap: `${swap} ignoreTitle:true`, values });
+  await answer.catch(() => tell(live.dataset.failed));
+  line.ariaBusy = null;
+  if (live.textContent) return;
+  const now = document.getElementById(line.id);
+  const asked = now?.querySelector("[role=status]");
+  tell(asked ? asked.textContent : `${live.dataset.told}: ${button.textContent.trim()}`);
+  const again = now && [...now.querySelectorAll("button")].find((one) => led(one) === path && one.checkVisibility());
+  const next = now ?? lines[place + 1] ?? lines[place - 1];
+  (again ?? (next && face(next)))?.focus({ preventScroll: true });
+}
+
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!window.htmx || !button?.closest(".entry[id]")) return;
+  event.preventDefault();
+  const values = Object.fromEntries(new FormData(event.target, button));
+  act(button, led(button), values, `#${button.closest(".entry").id}`, "outerHTML");
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('.entry[id] a[href$="/remove"]');
+  if (!window.htmx || !link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  act(link, link.getAttribute("href"), {}, "#ask", "innerHTML");
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.target.matches(".entry")) return;
+  if (detail.xhr.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (detail.xhr.status < 400) return;
+  const said = new DOMParser().parseFromString(detail.xhr.responseText, "text/html").querySelectorAll("h1, h1 + .intro");
+  tell([...said].map((one) => one.textContent).join(": ") || live.dataset.failed);
+});
+
 // A folded description opens where it stands.
 document.addEventListener("click", (event) => {
   const more = event.target.closest("a.unfold");
