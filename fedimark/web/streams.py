@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -225,9 +226,24 @@ async def _profile(found: Found) -> Profile | None:
     return Profile(owner["name"], owner["summary"], icon, fields, moved_to=owner["moved_to"])
 
 
+# How something comes into each of one's own lists.
+_HOW: Mapping[str, str] = MappingProxyType(
+    {
+        "public": _("What you save as public stands here: everybody may see it, and it reaches your followers."),
+        "private": _("Choose “private” when you save or edit: nobody but you sees that, here or elsewhere."),
+        "unread": _("“mark to read”, behind the dots of a bookmark, puts it here until you have read it."),
+        "untagged": _("Every bookmark of yours has a tag. What is saved without one waits here for words."),
+        "starred": _("The star before a bookmark keeps it here. Nobody else sees your stars."),
+        "archived": _(
+            "“archive”, behind the dots of a bookmark, takes it out of your lists; it is found here and by searching."
+        ),
+    }
+)
+
+
 def _empty(found: Found) -> Empty:
     if isinstance(found.stream, PersonStream) and found.stream.only:
-        return Empty(_("Nothing here"), _("No bookmark is %(such)s just now.", such=word_of(found.stream.only)))
+        return Empty(_("Nothing is %(such)s", such=word_of(found.stream.only)), _HOW[found.stream.only])
     if found.is_owner:
         text = _(
             "Save your first page with Add, or bring your bookmarks from Pinboard: "

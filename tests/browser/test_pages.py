@@ -1,10 +1,11 @@
-"""What is true of every page: nothing scrolls sideways, everything has a name, every target can be hit."""
+"""What is true of every page: nothing scrolls sideways, all has a name, can be hit, and axe-core finds nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import NARROW, WIDE, Visit
@@ -15,13 +16,23 @@ pytestmark = pytest.mark.browser
 FAULTS = (Path(__file__).parent / "faults.js").read_text(encoding="utf-8")
 
 
+AXE = Axe()
+OPTIONS = {"resultTypes": ["violations"]}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, a sentence each with the first element it is about."""
+    found = AXE.run(page, options=OPTIONS).response["violations"]
+    return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
 def resize(page: Page, size: tuple[int, int]) -> None:
     """Make the window another size."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
-def test_a_page_is_whole_wide_and_narrow(chairs, world, stop: Stop):
+def test_a_page_is_whole_wide_and_narrow_and_for_everybody(chairs, world, stop: Stop):
     visit = chairs(stop.who)
     visit.complaints.clear()
     resize(visit.page, WIDE)
@@ -29,6 +40,7 @@ def test_a_page_is_whole_wide_and_narrow(chairs, world, stop: Stop):
     stop.go(visit.page, world)
 
     assert visit.page.evaluate(FAULTS) == []
+    assert violations(visit.page) == []
     resize(visit.page, NARROW)
     assert visit.page.evaluate(FAULTS) == []
     assert visit.complaints == []
@@ -62,6 +74,19 @@ def test_pages_are_dark_where_the_device_is(window):
     expect(page.locator("body")).to_have_css("background-color", "rgb(20, 23, 26)")
 
     page.emulate_media(color_scheme="light")
+
+    expect(page.locator("body")).to_have_css("background-color", "rgb(252, 252, 250)")
+
+
+def test_more_contrast_is_given_where_the_device_asks_and_nobody_chose_otherwise(window):
+    page = window("lin")
+    page.goto("/u/lin")
+    page.emulate_media(contrast="more")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    page.emulate_media(contrast="more", color_scheme="dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(0, 0, 0)")
+
+    page.emulate_media(contrast="no-preference", color_scheme="light")
 
     expect(page.locator("body")).to_have_css("background-color", "rgb(252, 252, 250)")
 
