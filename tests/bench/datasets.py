@@ -28,7 +28,7 @@ from fedimark.text.works import PAGES_VERSION
 from tests.bench import learned, people
 from tests.support.invariants import disagreements
 
-VERSION = 3  # of the data sets: another number builds them anew
+VERSION = [4, PAGES_VERSION]  # of the data sets, and of how their pages are told apart: others are built anew
 FIRST_ACTOR = 1001
 READER = 0  # the person whose pages are measured: has 3 of 100 bookmarks, follows 25 people
 FOLLOWED = range(1, 26)
