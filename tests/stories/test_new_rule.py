@@ -54,13 +54,14 @@ async def test_bookmarks_move_under_a_newer_rule_while_every_page_is_drawn(fleet
     assert min(before.values()) == len(PAPERS) + len(OLDER) - 1
     await _written_by_an_older_rule(server)
 
-    drawn, is_moving = 0, True
+    drawn, is_moving, all_drawn = 0, True, asyncio.Event()
 
     async def move() -> None:
         nonlocal is_moving
         async with entered(server.here):
             while await move_some():
-                await asyncio.sleep(0)
+                all_drawn.clear()  # every page is drawn between two of its steps, and while one goes on
+                await all_drawn.wait()
         is_moving = False
 
     moving = asyncio.create_task(move())
@@ -72,6 +73,7 @@ async def test_bookmarks_move_under_a_newer_rule_while_every_page_is_drawn(fleet
             answer = await ana.browser.get(f"/url/?url={older}", follow_redirects=True)
             assert answer.status_code in (200, 404), older
         drawn += 1
+        all_drawn.set()
     await moving
 
     assert drawn > 1
