@@ -58,7 +58,7 @@ def _typed(path: str, fields: dict[str, str], button: str) -> Go:
     def go(page: Page, world: World) -> None:
         _open(page, path.format(**world.paths))
         for label, text in fields.items():
-            page.get_by_label(label, exact=True).fill(text)
+            page.get_by_label(label, exact=True).and_(page.locator("input, textarea")).fill(text)
         press(page, button)
 
     return go
@@ -95,7 +95,7 @@ def _wrong_file(page: Page, world: World) -> None:
 
 def _dotted(page: Page, world: World) -> None:
     _open(page, f"/add?url={SECRET}&title=The+yearly+report")
-    page.get_by_label("Tags", exact=True).fill("reports .net sql")
+    page.locator("#tags").fill("reports .net sql")
     press(page, "Save")
 
 

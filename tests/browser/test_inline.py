@@ -21,7 +21,7 @@ def test_what_fails_is_said_and_an_ended_session_leads_to_the_sign_in_page(look,
 
     visit.context.set_offline(True)
     star.click()
-    expect(page.locator(".live")).to_contain_text("That did not work")
+    expect(page.locator(".aloud")).to_contain_text("That did not work")
     expect(star).to_be_focused()
     visit.context.set_offline(False)
     visit.context.clear_cookies()
@@ -43,6 +43,6 @@ def test_what_is_no_longer_of_a_list_goes_and_the_next_line_is_come_to(window, w
 
     expect(page.locator(".entry")).to_have_count(1)
     expect(page.get_by_role("link", name="Later 1", exact=True)).to_be_focused()
-    expect(page.locator(".live")).to_have_text(re.compile("mark read"))
+    expect(page.locator(".aloud")).to_have_text(re.compile("mark read"))
     press(page, "mark read")
     expect(page.locator(".entry")).to_have_count(0)

@@ -23,7 +23,10 @@ OPTIONS = {"resultTypes": ["violations"]}
 def violations(page: Page) -> list[str]:
     """What axe-core finds, a sentence each with the first element it is about."""
     found = AXE.run(page, options=OPTIONS).response["violations"]
-    return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
+    return [
+        f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]} {(one['nodes'][0]['any'] or [{}])[0].get('message', '')}"
+        for one in found
+    ]
 
 
 def resize(page: Page, size: tuple[int, int]) -> None:

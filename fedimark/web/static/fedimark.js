@@ -112,7 +112,7 @@ document.addEventListener("keydown", (event) => {
 
 // What one does to an entry happens where it stands, where htmx is: the page that it leads back to is fetched and this
 // line taken out of it. What came of it is told; the focus stays, or goes to the next line when this one goes.
-const live = document.querySelector(".live");
+const live = document.querySelector(".aloud");
 const led = (button) => button.getAttribute("formaction") ?? button.form?.getAttribute("action");
 
 function tell(words) {
