@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,10 +24,12 @@ OPTIONS = {"resultTypes": ["violations"]}
 def violations(page: Page) -> list[str]:
     """What axe-core finds, a sentence each with the first element it is about."""
     found = AXE.run(page, options=OPTIONS).response["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]} {(one['nodes'][0]['any'] or [{}])[0].get('message', '')}"
-        for one in found
-    ]
+    return [f"{one['id']}: {one['help']}: {_first(one['nodes'])}" for one in found]
+
+
+def _first(nodes: list[dict[str, Any]]) -> str:
+    said = [check["message"] for check in nodes[0]["any"]]
+    return " ".join([nodes[0]["html"][:200], *said])
 
 
 def resize(page: Page, size: tuple[int, int]) -> None:

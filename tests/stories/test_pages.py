@@ -484,7 +484,7 @@ async def test_a_page_takes_the_same_few_statements_with_three_entries_and_with_
             with statements() as ran:
                 answer = await house.browser(who).get(path)
             assert answer.status_code == 200, path
-            # Whose session it is may be known from the page before: on PostgreSQL until anybody commits in any database.
+            # Whose session it is may be known from before: on PostgreSQL until anybody commits in any database.
             found[path] = len([one for one in ran if "session" not in one])
         return found
 
