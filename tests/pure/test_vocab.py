@@ -287,6 +287,7 @@ class TestActors:
             "type": "Person",
             "username": "ana",
             "name": "Ana",
+            "moved_to": "",
             "summary_html": "<p>Databases and gardens.</p>",
             "url": ANA,
             "inbox": f"{ANA}/inbox",
