@@ -49,6 +49,7 @@ class Crew:
         self._freed: list[str] = []
         self._freeing: asyncio.Task[None] | None = None
         self._door = asyncio.Lock()
+        self._ended = False
 
     async def look(self, bell: str) -> list[asyncio.Task[None]]:
         """Look into the lanes of a bell, but for those that another process is working on; returns what was begun.
@@ -63,6 +64,8 @@ class Crew:
             idle = [lane for lane in lanes if lane not in self._running]
             alone = [lane for lane in idle if lane not in self._shared]
             free = (await self._locks.take(alone)) if alone else set()
+            if self._ended:  # while it waited for the locks, which end with the session
+                return []
             begun = {
                 lane: asyncio.create_task(self._work_on(lane)) for lane in idle if lane in free or lane in self._shared
             }
@@ -75,7 +78,8 @@ class Crew:
         return found
 
     async def end(self, patience_s: float) -> None:
-        """Let what is under way come to its end, and cancel what has not after so long."""
+        """Let what is under way come to its end, and cancel what has not after so long; nothing begins any more."""
+        self._ended = True
         running = list(self._running.values())
         if running:
             await asyncio.wait(running, timeout=patience_s)

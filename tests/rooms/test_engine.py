@@ -195,6 +195,35 @@ async def test_a_crew_that_did_much_of_a_part_lets_go_of_it_before_it_rings_for_
     assert held_when_rung == [("inbox:1", set())]
 
 
+async def test_a_crew_that_has_ended_begins_nothing_when_the_locks_come_late(server):
+    asked, begun, given = asyncio.Event(), [], asyncio.Event()
+
+    class Slow(Board):
+        async def take(self, names):
+            asked.set()
+            await given.wait()
+            return await super().take(names)
+
+    async def step() -> int:
+        begun.append(1)
+        return 0
+
+    async def hear(lane: str) -> None:
+        """Nobody listens."""
+
+    async def nobody() -> None:
+        """Nobody died."""
+
+    crew = Crew(Work({"links": step}, frozenset(), {}, nobody), Slow(), hear)
+    looking = asyncio.create_task(crew.look("everything"))
+    await asyncio.wait_for(asked.wait(), GUARD_S)
+    await crew.end(GUARD_S)
+    given.set()
+
+    assert await looking == []
+    assert begun == []
+
+
 @on_postgres
 async def test_without_pgqueuer_it_is_said_what_to_do(server, monkeypatch):
     monkeypatch.setitem(sys.modules, "pgqueuer.qm", None)
