@@ -58,7 +58,11 @@ def _told(node: nodes.Node) -> str:
         return "".join(_said(each) for each in node.nodes)
     if isinstance(node, nodes.Block) and node.name in _NO_WORDS:
         return ""
-    return "".join(_told(each) for each in node.iter_child_nodes() if not isinstance(each, nodes.Expr))
+    inside = "".join(_told(each) for each in node.iter_child_nodes() if not isinstance(each, nodes.Expr))
+    if isinstance(node, nodes.Macro):
+        # What it says by default, unless that is one word of a program: a class, a type.
+        inside += "".join(said for each in node.defaults if " " in (said := _said(each)))
+    return inside
 
 
 def _said(node: nodes.Expr) -> str:
