@@ -24,6 +24,7 @@ _PRAGMAS = {
     "busy_timeout": 5000,
     "cache_size": -16384,
     "temp_store": "MEMORY",
+    "wal_autocheckpoint": 4_000,  # pages; an import writes the same ones again and again, and each time to the disk
     # Tortoise's own 16 KB would cut the write-ahead file back after every checkpoint.
     "journal_size_limit": 67_108_864,
     "foreign_keys": "ON",

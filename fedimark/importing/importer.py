@@ -16,7 +16,7 @@ from fedimark.accounts.queries import viewer_by_name
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
 from fedimark.bookmarks.save import Outcome, save_many
-from fedimark.database import Row, analyzed, atomically, execute, write
+from fedimark.database import Row, analyzed, atomically, execute, fetch, write
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import here, now
 from fedimark.importing import uploads
@@ -31,6 +31,7 @@ from fedimark.importing.restoring import bring_in_rest
 from fedimark.jobs import queue
 from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.search.indexing import index_what_waits
 
 KIND = "import"
 _TRIES = 3  # of a chunk that another transaction got in the way of
@@ -131,10 +132,7 @@ async def run_import(job: Row) -> None:
         options = read_options(payload.get("options", {}))
         async for reached in bring_in(owner, path, report, job_id=job["id"], options=options):
             report = reached
-        rest = await bring_in_rest(owner, path)
         async with write():
-            if rest:
-                await _keep_rest(job["id"], {**payload, "rest": rest})
             await queue.finish(job["id"], report.document())
     except Unavailable:
         raise
@@ -150,7 +148,8 @@ async def bring_in(
 ) -> AsyncIterator[Report]:
     """Import a file, yielding the report after each chunk; rows up to `done.rows` were brought in before.
 
-    With `job_id` the job's row is kept up to date in the transaction that saves the chunk, with what became of it.
+    With `job_id` the job's row is kept up to date in the transaction that saves the chunk, with what became of it. In
+    the end comes what an archive of ours holds besides, and all that came in can be searched.
     """
     report = done or Report()
     learnt = 0
@@ -164,6 +163,10 @@ async def bring_in(
         yield report
         # Others of this process get their turn between two chunks.
         await asyncio.sleep(0)
+    if job_id is not None:
+        if rest := await bring_in_rest(owner, path):
+            await _keep_rest(job_id, rest)
+        await index_what_waits()
 
 
 async def forget_old() -> int:
@@ -171,8 +174,11 @@ async def forget_old() -> int:
     return await uploads.drop_old(await unfinished_uploads(KIND))
 
 
-async def _keep_rest(job_id: int, payload: Mapping[str, object]) -> None:
-    await execute("UPDATE job SET payload = ? WHERE id = ?", json.dumps(payload, ensure_ascii=False), job_id)
+async def _keep_rest(job_id: int, rest: Mapping[str, object]) -> None:
+    async with write():
+        [job] = await fetch("SELECT payload FROM job WHERE id = ?", job_id)
+        payload = {**json.loads(job["payload"]), "rest": rest}
+        await execute("UPDATE job SET payload = ? WHERE id = ?", json.dumps(payload, ensure_ascii=False), job_id)
 
 
 async def _held(viewer: Viewer, public_id: str) -> Row:

@@ -27,18 +27,19 @@ from fedimark.database import (
 )
 from fedimark.here import here
 from fedimark.search.documents import COLUMNS, Document, document
-from fedimark.search.places import place_of
+from fedimark.search.places import end_of, place_of
 
 VERSION = 1  # of what a document is made of: with another number all is learned anew
 
 _BATCH = 200  # savers wait while so many are written
-_RUN = 2_000
 _LOCK = 72_180
 _NAME = "search.indexing"
 _IS_COMPLETE = "search.is_complete"
 _DONE = -1
 
 _WAITING = "SELECT id, bookmark_id FROM unindexed ORDER BY id LIMIT ?"
+_NEWEST = "SELECT max(id) AS id FROM unindexed"
+_OLDEST = "SELECT id FROM unindexed WHERE id <= ? LIMIT 1"
 _MARK = "SELECT reached FROM search_mark WHERE version = ?"
 _REACHED = """
 INSERT INTO search_mark (version, reached) VALUES (?, ?) ON CONFLICT (version) DO UPDATE SET reached = excluded.reached
@@ -51,7 +52,7 @@ FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.removed_at IS NULL AND
 """
 _KNOWN = "SELECT bookmark_id, place, saved_at FROM search_place WHERE bookmark_id"
 _TAKEN = "SELECT place FROM search_place WHERE place"
-_FROM = "SELECT place FROM search_place WHERE place >= ? ORDER BY place LIMIT ?"
+_LAST = "SELECT max(place) AS place FROM search_place WHERE place >= ? AND place < ?"
 _PLACE = dict.fromkeys(("bookmark_id", "place", "saved_at"), "bigint")
 _WORDS = {"rowid": "bigint", **dict.fromkeys(COLUMNS, "text")}
 _VECTORS = """
@@ -64,6 +65,13 @@ async def index_some() -> int:
     """Learn some of what waits, or, where nothing does, some of what is older; returns how many. One at a time."""
     async with here().caches.setdefault(_NAME, asyncio.Lock()):
         return await (_index() if is_sqlite() else atomically(_index_alone))
+
+
+async def index_what_waits() -> None:
+    """Learn all that waits at this moment; what comes meanwhile is left to the worker."""
+    [row] = await fetch(_NEWEST)
+    while row["id"] and await fetch(_OLDEST, row["id"]):
+        await index_some()
 
 
 async def _index_alone() -> int:
@@ -127,25 +135,29 @@ def _free(moments: Sequence[int]) -> Script[list[int]]:
     firsts = [place_of(moment) for moment in moments]
     taken = {row["place"] for row in (yield from ask(f"{_TAKEN} {among()}", several(sorted(set(firsts)))))}
     found: list[int] = []
+    free_until = 0  # from the place found last on
     for first in firsts:
-        place = first
-        if found and found[-1] >= first:
-            place = found[-1] + 1
-        if place != first or place in taken:
-            place = yield from _next_free(place)
+        place = max(first, found[-1] + 1) if found else first
+        if place in taken or (place != first and place >= free_until):
+            place, free_until = yield from _next_free(place)
         found.append(place)
     return found
 
 
-def _next_free(place: int) -> Script[int]:
+def _next_free(place: int) -> Script[tuple[int, int]]:
+    """A free place from one on, and up to where those after it are free too.
+
+    Behind the last that is taken of a moment, not in a gap before it: files date thousands of rows with one moment, and
+    whoever looked at them one by one would read them all for each.
+    """
     while True:
-        rows = yield from ask(_FROM, place, _RUN)
-        for row in rows:
-            if row["place"] != place:
-                return place
-            place += 1
-        if len(rows) < _RUN:
-            return place
+        end = end_of(place)
+        [row] = yield from ask(_LAST, place, end)
+        if row["place"] is None:
+            return place, end
+        if row["place"] + 1 < end:
+            return row["place"] + 1, end
+        place = end
 
 
 def _words(lines: Sequence[tuple[int, Document]]) -> Script[None]:

@@ -12,3 +12,8 @@ _OF_ONE: Final = 1_024  # places of a millisecond; more than that spill over int
 def place_of(moment: int) -> int:
     """The first place of a moment (microseconds since 1970, UTC)."""
     return max(0, moment // 1_000 + _SINCE) * _OF_ONE
+
+
+def end_of(place: int) -> int:
+    """The first place after those of a place's own moment."""
+    return (place // _OF_ONE + 1) * _OF_ONE

@@ -183,6 +183,7 @@ async def said() -> dict[str, Any]:
         "Update": sealed(documents.update("ana", {**bookmark, "updated_at": EDITED}, UPDATE, group=group), ana, EDITED),
         "Delete": sealed(documents.delete("ana", NOTE, DELETE, GONE), ana, GONE),
         "Update of a person": sealed(documents.update_person(ana, UPDATE, EDITED), ana, EDITED),
+        "Move": sealed(documents.move_person({**ana, "moved_to": BO}, UPDATE, EDITED), ana, EDITED),
         "Delete of a person": sealed(documents.delete_person("ana", GONE), ana, GONE),
         "Follow": documents.follow(ANA, FOLLOW, BO),
         "Follow by the server": documents.follow(SERVER_ITSELF, FOLLOW, BOS_TAG),

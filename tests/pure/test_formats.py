@@ -151,6 +151,7 @@ def test_folders_become_tags_one_by_one_or_as_a_path(folders, tag):
 
 # Files of other software, where they are.
 
+NO_LIST = "pinboard-api/aiopinboard_posts_suggest_response.json"  # an array too, of no bookmarks
 FOUND = {
     "browser-json/buku_chrome_Bookmarks.json": ("Chromium’s Bookmarks", 43, 1),
     "browser-json/wallabag_firefox-bookmarks.json": ("Firefox JSON", 2, 0),
@@ -213,3 +214,16 @@ def test_files_other_software_wrote_are_known_and_read_to_the_last_row(shared_da
     # All of them say when, but for what Safari, LinkAce, Instapaper and Shaarli left out.
     dateless = ("safari", "dateless", "nodate", "instapaper")
     assert any(word in name for word in dateless) or all(row.saved_at for row in rows if isinstance(row, Draft))
+
+
+def test_a_file_of_other_software_that_holds_no_bookmarks_is_refused_with_a_sentence(shared_data):
+    folder = shared_data / "bookmarks"
+    others = {str(file.relative_to(folder)) for file in folder.rglob("*.*")} - set(FOUND)
+
+    rows = rows_of((folder / NO_LIST).read_bytes())
+    for name in others - {NO_LIST}:
+        with pytest.raises(Refused, match=r"\."):
+            opened(io.BytesIO((folder / name).read_bytes()))
+
+    assert all(isinstance(row, Broken) for row in rows)
+    assert len(FOUND) + len(others) == sum(file.is_file() for file in folder.rglob("*"))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import pty
 import re
 import sqlite3
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import closing
 from hashlib import sha1
@@ -174,6 +177,47 @@ async def test_a_command_takes_an_import_back_and_a_preview_saves_nothing(cli, t
     assert (looked["new"], looked["import"]) == (3, "")
     assert taken.stdout.splitlines()[-1] == "3 removed, 0 restored, 0 left"
     assert cli.run("undo-import", name, "--user", "ana").returncode == 1
+
+
+@pytest.mark.processes
+async def test_whoever_looks_on_sees_how_far_an_import_and_an_export_are(tmp_path):
+    cli = Forked(tmp_path)
+    add(cli, "ana")
+    file, taken = tmp_path / "pinboard.json", tmp_path / "taken.json"
+    file.write_text(json.dumps([{**ROW, "href": f"https://example.org/{n}"} for n in range(700)]))
+
+    shown = ""
+    for command in (("import", str(file)), ("export", "--output", str(taken))):
+        screen, terminal = pty.openpty()
+        subprocess.run(
+            [FEDIMARK, *command, "--user", "ana"], env=cli.environ, cwd=tmp_path, stderr=terminal, check=True
+        )
+        os.close(terminal)
+        shown += os.read(screen, 100_000).decode()
+        os.close(screen)
+
+    assert re.search(r"Importing .*100%", shown), shown
+    assert re.search(r"Exporting .*100%", shown), shown
+    assert len(json.loads(taken.read_text())) == 700
+
+
+async def test_a_command_brings_an_archive_in_as_whole_as_the_page_does(cli, tmp_path):
+    add(cli, "ana")
+    file, taken = tmp_path / "archive.zip", tmp_path / "taken.zip"
+    head = '{"fedimark": "bookmarks", "version": 1}'
+    note = {"title": "A note", "text": "words", "created_at": "2020-01-01T00:00:00Z"}
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("fedimark.json", '{"fedimark": "archive", "version": 1}')
+        made.writestr("bookmarks.jsonl", f'{head}\n{{"url": "https://one.example/", "title": "One"}}\n')
+        made.writestr("notes.jsonl", json.dumps(note) + "\n")
+
+    line(cli, "import", str(file), "--user", "ana")
+    line(cli, "import", str(file), "--user", "ana")
+    line(cli, "export", "--user", "ana", "--format", "fedimark-archive", "--output", str(taken))
+
+    with zipfile.ZipFile(taken) as held:
+        (kept,) = [json.loads(each) for each in held.read("notes.jsonl").splitlines()]
+    assert {name: kept[name] for name in ("title", "text")} == {"title": "A note", "text": "words"}
 
 
 async def test_an_archive_that_is_damaged_further_on_leaves_nothing_behind(cli, tmp_path):

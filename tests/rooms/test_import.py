@@ -24,6 +24,9 @@ from fedimark.importing.report import read_report
 from fedimark.importing.rows import Broken
 from fedimark.jobs import queue
 from fedimark.policy.visibility import Visibility
+from fedimark.text.query import parse
+from fedimark.timelines.searching import Scope, Sought, search
+from fedimark.worker import do
 
 DAY = 86_400 * 1_000_000
 
@@ -384,6 +387,17 @@ async def test_a_started_import_runs_in_the_worker_and_its_upload_goes(server, a
     assert (job["state"], job["done"]) == ("done", 1_201)
     assert report.summary() == {"new": 1_200, "known": 0, "changed": 0, "broken": 1}
     assert uploads_left() == []
+
+
+async def test_what_an_import_brought_in_is_searchable_when_it_is_done(server, ana):
+    public_id = await upload_and_start(ana, file_of(*(row(n) for n in range(600))))
+
+    assert await do("jobs") == 1
+
+    assert (await job_of(ana, public_id))["state"] == "done"
+    assert await fetch("SELECT id FROM unindexed") == []
+    page = await search(ana.viewer, Sought(parse("599"), Scope.MINE), None, 5)
+    assert [entry.url for entry in page.entries] == ["https://example.org/599"]
 
 
 async def test_the_preview_and_the_import_count_alike(server, ana):

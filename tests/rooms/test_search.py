@@ -10,13 +10,14 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks.draft import Draft, Owner, read_draft
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
+from fedimark.bookmarks.save import save_many
 from fedimark.database import execute, fetch, fetch_one
 from fedimark.here import Here, entered, here
 from fedimark.policy.visibility import Viewer
-from fedimark.search.indexing import index_some
+from fedimark.search.indexing import index_some, index_what_waits
 from fedimark.text.query import parse
 from fedimark.timelines.searching import Order, Scope, Sought, search
 from fedimark.timelines.stream import cursor
@@ -224,6 +225,28 @@ async def test_the_index_follows_and_is_made_anew_where_it_is_gone(server):
     assert await fetch("SELECT id FROM unindexed") == []
     row = await fetch_one("SELECT count(*) AS places FROM search_place")
     assert row == {"places": 3}
+
+
+async def test_thousands_saved_at_one_moment_are_learned_in_as_many_statements_as_others(server):
+    ana = await saver("ana")
+
+    def of_one_moment(start: int, end: int) -> list[Draft]:
+        return [read_draft(url=f"https://{n}.example/", title=f"write {n}", saved_at=MOMENT) for n in range(start, end)]
+
+    await save_many(Owner.of(ana), of_one_moment(0, 200))
+    with statements() as few:
+        await index_what_waits()
+    await save_many(Owner.of(ana), of_one_moment(200, 1_200))  # more than a millisecond has places for
+    await index_what_waits()
+    await save_many(Owner.of(ana), of_one_moment(1_200, 1_400))
+    with statements() as many:
+        await index_what_waits()
+
+    assert len(many) <= len(few) + 2, "\n".join(many)  # it looks for the end of two milliseconds
+    row = await fetch_one("SELECT count(DISTINCT place) AS places FROM search_place")
+    assert row == {"places": 1_400}
+    assert await fetch("SELECT id FROM unindexed") == []
+    assert await found(ana, "write 1399") == ["write 1399"]
 
 
 async def test_a_search_runs_a_fixed_number_of_statements(server):

@@ -37,8 +37,9 @@ def test_what_is_kept_at_one_server_is_pulled_whole_through_both_doors(tmp_path:
     with there:
         for name, kind, door in (("bo", "linkding", ""), ("cy", "pinboard", "/v1")):
             here.account(name)
-            done = here.run("pull", kind, there.url + door, "--token", key, "--user", name, "--json")
-            assert (done.returncode, json.loads(done.stdout or "{}").get("new")) == (0, 2), done.stderr
+            asked = ("pull", kind, there.url + door, "--token", key, "--user", name, "--json")
+            told = [json.loads(here.run(*asked).stdout or "{}") for _ in range(2)]
+            assert [(each.get("new"), each.get("known")) for each in told] == [(2, 0), (0, 2)], told
 
     # Then both have what ana has, and a second time nothing is new
     assert lines_of(here, "bo") == lines_of(here, "cy") == lines_of(there, "ana")
