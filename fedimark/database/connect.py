@@ -104,7 +104,8 @@ class Database:
         token = self.enter()
         try:
             with answering():
-                await self.context.init(tortoise_config(self.settings))
+                # No model is asked for rows, which to make them ready for takes longer than all else here.
+                await self.context.init(tortoise_config(self.settings), init_connections=False)
                 for name in self.context.connections.db_config:
                     await self.context.connections.get(name).execute_query("SELECT 1")
         except BaseException:

@@ -68,7 +68,7 @@ async def _migrate(settings: Settings, until: str | None) -> list[str]:
     applied: list[str] = []
     try:
         async with _alone(settings):
-            await context.init(config)
+            await context.init(config, init_connections=False)
             connection = get_connection("default")
             # The executor passes over a first failure, and Tortoise keeps the lock of a connection that never opened.
             await connection.execute_query("SELECT 1")

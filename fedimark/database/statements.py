@@ -57,7 +57,7 @@ VISIT: ContextVar[Visit | None] = ContextVar("visit", default=None)
 
 @asynccontextmanager
 async def write() -> AsyncIterator[None]:
-    """A transaction: every `fetch`, `execute` and model inside it belongs to it; nothing of it stays if it raises.
+    """A transaction: every `fetch` and `execute` inside it belongs to it; nothing of it stays if it raises.
 
     Never await the network inside, and start no task. Raises Unavailable when the database cannot be written.
     """
