@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from fedimark.database import Row, fetch_one
 from fedimark.delivery.peers import heard_from
 from fedimark.errors import FedimarkError, Forbidden, Malformed, NotProven, TooLarge, WrongType
-from fedimark.here import here
+from fedimark.here import here, now
 from fedimark.inbox import authority, refusals, relayed, shortcut
 from fedimark.inbox.keeping import keep
 from fedimark.inbox.origin import Origin
@@ -21,7 +21,8 @@ from fedimark.inbox.proofs import known_author
 from fedimark.inbox.prove import prove
 from fedimark.policy import blocks
 from fedimark.remote.known import known_actor
-from fedimark.signatures.message import Message
+from fedimark.signatures.message import BadSignature, Message
+from fedimark.signatures.verify import check_head
 from fedimark.vocab.activities import Activity, Announce, Delete
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
@@ -61,7 +62,8 @@ async def receive(
     """
     try:
         _check_type(headers)
-        message = Message(method, target, headers, await _read(headers, chunks))
+        _check_signed(headers)
+        message = await _read(Message(method, target, headers, b""), chunks)
         if not await shortcut.takes(message):
             await _take_in(message)
     except FedimarkError as error:
@@ -132,18 +134,33 @@ def _check_type(headers: Mapping[str, tuple[str, ...]]) -> None:
         raise WrongType
 
 
-async def _read(headers: Mapping[str, tuple[str, ...]], chunks: AsyncIterator[bytes]) -> bytes:
-    """The body, counted as it comes: a length is only what somebody says."""
+def _check_signed(headers: Mapping[str, tuple[str, ...]]) -> None:
+    if "signature" not in headers:
+        raise NotProven("unsigned")
+
+
+async def _read(head: Message, chunks: AsyncIterator[bytes]) -> Message:
+    """The message with its body, counted as it comes: a length is only what somebody says.
+
+    What has not come at once is waited for only where its signature may hold.
+    """
     limit = here().settings.body_limit_bytes
-    said = (headers.get("content-length") or ("0",))[0]
-    if said.isdecimal() and int(said[:20]) > limit:
+    said = (head.headers.get("content-length") or ("0",))[0]
+    length = int(said[:20]) if said.isdecimal() else 0
+    if length > limit:
         raise TooLarge
-    body = bytearray()
+    body, is_looked_at = bytearray(), False
     async for chunk in chunks:
         body += chunk
         if len(body) > limit:
             raise TooLarge
-    return bytes(body)
+        if len(body) < length and not is_looked_at:
+            is_looked_at = True
+            try:
+                check_head(head, host=here().settings.host, now=now())
+            except BadSignature as error:
+                raise NotProven(error.reason) from error
+    return Message(head.method, head.target, head.headers, bytes(body))
 
 
 def _parse(body: bytes) -> tuple[Doc, Activity]:

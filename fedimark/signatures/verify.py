@@ -55,8 +55,32 @@ def check(message: Message, claim: Claim, *, host: str, now: int) -> None:
     checked(message, claim, host=host, now=now)
 
 
+def check_head(message: Message, *, host: str, now: int) -> None:
+    """What `check` can say before the body has come: return when one of the claims may hold, whatever it will be.
+
+    Raises BadSignature with what is wrong with the first.
+    """
+    wrong: list[BadSignature] = []
+    for claim in read_claims(message):
+        try:
+            _checked_head(message, claim, host, now)
+        except BadSignature as error:
+            wrong.append(error)
+        else:
+            return
+    raise wrong[0]
+
+
 def checked(message: Message, claim: Claim, *, host: str, now: int) -> tuple[bytes, ...]:
     """Do what `check` does, and return the bytes that may have been signed, the likeliest first."""
+    readings = _checked_head(message, claim, host, now)
+    if _needs_digest(message):
+        of_scheme = _check_content_digest if isinstance(claim, rfc9421.Rfc9421) else _check_digest
+        of_scheme(message)
+    return readings
+
+
+def _checked_head(message: Message, claim: Claim, host: str, now: int) -> tuple[bytes, ...]:
     if isinstance(claim, rfc9421.Rfc9421):
         _check_rfc9421(message, claim, host, now)
         return tuple(dict.fromkeys(_bases(message, claim, host)))
@@ -66,8 +90,6 @@ def checked(message: Message, claim: Claim, *, host: str, now: int) -> tuple[byt
     readings = _readings(message, claim)
     _check_host(message, host)
     _check_time(message, claim, now)
-    if _needs_digest(message):
-        _check_digest(message)
     return readings
 
 
@@ -155,8 +177,6 @@ def _check_rfc9421(message: Message, claim: rfc9421.Rfc9421, host: str, now: int
     _check_window(claim.created * SECOND, now)
     if claim.expires is not None and claim.expires * SECOND < now:
         raise BadSignature("expired")
-    if _needs_digest(message):
-        _check_content_digest(message)
 
 
 def _needed(message: Message) -> set[str]:

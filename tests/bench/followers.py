@@ -18,8 +18,9 @@ from fedimark.database import execute, fetch_one
 from fedimark.here import wall_clock
 from fedimark.models import Actor, Follow, Peer
 from fedimark.policy.visibility import Visibility
-from tests.bench import datasets, people, stores
+from tests.bench import datasets, people, profiled, stores
 from tests.bench.inside import fields_of
+from tests.bench.profiled import Profile
 from tests.bench.stores import Store
 
 FOLLOWERS, INBOXES = 10_000, 2_000
@@ -50,10 +51,23 @@ def measure() -> list[Told]:
     found = []
     for new in stores.kinds():
         with new("followers") as store:
-            store.fill(people.rows(datasets.FIRST_ACTOR, 2, wall_clock()))
-            store.fill(_strangers())
+            _fill(store)
             found.append(_measured(store))
     return found
+
+
+def profile() -> Profile:
+    """Where the time of a save and of telling everybody goes, on SQLite; a save that nobody hears of is counted in."""
+    with stores.sqlite("followers") as store:
+        _fill(store)
+        with profiled.inside("telling") as taken:
+            _measured(store)
+        return taken(_ROUNDS + 1)
+
+
+def _fill(store: Store) -> None:
+    store.fill(people.rows(datasets.FIRST_ACTOR, 2, wall_clock()))
+    store.fill(_strangers())
 
 
 def _measured(store: Store) -> Told:

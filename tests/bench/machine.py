@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +199,14 @@ def of(waited: Sequence[float], took: float, cpu_s: float, generator_s: float = 
         waited[min(amount - 1, amount * 99 // 100)] * 1000,
         generator_s / amount * 1000,
     )
+
+
+def wait_until(is_so: Callable[[], bool], patience_s: float) -> bool:
+    """Look five times a second, for so long at most; whether it was so in the end."""
+    until = time.monotonic() + patience_s
+    while not (found := is_so()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return found
 
 
 def used_elsewhere_s() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.bench import deliveries, inbox, machine, newcomers, pages, profiled
+from tests.bench import deliveries, followers, inbox, machine, newcomers, pages, profiled, readers, search
 from tests.bench.profiled import Profile
 
 _SECONDS = 3.0
@@ -33,3 +33,21 @@ def reading() -> Mapping[str, Profile]:
         with sampler.sampling() as taken:
             load = machine.load(served, [[pages.PAGES["network, signed in"]]] * 4, _SECONDS)
         return {"reading": taken(load.answers)}
+
+
+def searching() -> Mapping[str, Profile]:
+    """A page of a search of two common words over many bookmarks, each drawn anew, on SQLite."""
+    with profiled.over(machine.VAR / f"{pages.LARGE}", "searching") as (served, sampler):
+        with sampler.sampling() as taken:
+            load = machine.load(served, search.fresh("profile"), _SECONDS)
+        return {"searching": taken(load.answers)}
+
+
+def telling() -> Mapping[str, Profile]:
+    """A save that many are told of."""
+    return {"telling": followers.profile()}
+
+
+def fanning_out() -> Mapping[str, Profile]:
+    """A Create that many here read."""
+    return {"fanning out": readers.profile()}

@@ -13,7 +13,8 @@ from fedimark.database import execute, fetch_one
 from fedimark.here import wall_clock
 from fedimark.inbox.apply import apply_waiting
 from fedimark.models import Entry
-from tests.bench import datasets, people, stores
+from tests.bench import datasets, people, profiled, stores
+from tests.bench.profiled import Profile
 from tests.bench.stores import Store
 from tests.bench.strangers import create, follow, rows, strangers
 
@@ -51,13 +52,25 @@ def measure() -> list[FannedOut]:
     found = []
     for new in stores.kinds():
         with new("readers") as store:
-            store.fill(people.rows(datasets.FIRST_ACTOR, READERS, wall_clock()))
-            some = strangers(2, ["https://peer0.example"], keys=1)
-            store.fill(rows(some, _FIRST_STRANGER))
-            store.fill(_follows())
-            store.fill(_lines())
+            _fill(store)
             found.append(_measured(store))
     return found
+
+
+def profile() -> Profile:
+    """Where the time of one that so many read goes, on SQLite; what one reader costs beside it is counted in."""
+    with stores.sqlite("readers") as store:
+        _fill(store)
+        with profiled.inside("fanning-out") as taken:
+            _measured(store)
+        return taken(_ROUNDS + 1)
+
+
+def _fill(store: Store) -> None:
+    store.fill(people.rows(datasets.FIRST_ACTOR, READERS, wall_clock()))
+    store.fill(rows(strangers(2, ["https://peer0.example"], keys=1), _FIRST_STRANGER))
+    store.fill(_follows())
+    store.fill(_lines())
 
 
 def _measured(store: Store) -> FannedOut:

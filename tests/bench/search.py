@@ -69,22 +69,30 @@ def measure() -> Searches:
         datasets.refreshed(_folder(amount))
     with ExitStack() as stack:
         served = [stack.enter_context(machine.fedimark(_folder(amount))) for amount in (SMALL, LARGE)]
-        requests = [[get(f"/search?in=here&q={quote_plus(text)}", datasets.READER) for text in _common(20)]]
         for each in served:
-            text = machine.answer(each.port, requests[0][0])
+            text = machine.answer(each.port, _repeated()[0][0])
             if text.count(_ENTRY) != _PAGE:
                 raise RuntimeError(f"{text.count(_ENTRY)} entries instead of {_PAGE}: {text[:300]!r}")
-        repeated = [list(islice(cycle(requests[0]), 4_000)) for _ in range(_CONNECTIONS)]
         seen: list[list[Load]] = [[], []]
         for number in range(ROUNDS):
-            fresh = [
-                [another(request, f"{number}.{who}.{place}") for place, request in enumerate(requests)]
-                for who, requests in enumerate(repeated)
-            ]
             for each, loads in zip(served, seen, strict=True):
-                loads.append(machine.load(each, fresh, ROUND_S))
-        kept = machine.load(served[1], repeated, ROUND_S)
+                loads.append(machine.load(each, fresh(str(number)), ROUND_S))
+        kept = machine.load(served[1], _repeated(), ROUND_S)
     return Searches(tuple(asked), machine.middle(seen[0]), machine.middle(seen[1]), kept)
+
+
+def fresh(series: str) -> list[list[str]]:
+    """For each connection searches of two common words, each under an address of its own: none is kept."""
+    return [
+        [another(request, f"{series}.{who}.{place}") for place, request in enumerate(requests)]
+        for who, requests in enumerate(_repeated())
+    ]
+
+
+def _repeated() -> list[list[str]]:
+    """For each connection the same few searches again and again."""
+    requests = [get(f"/search?in=here&q={quote_plus(text)}", datasets.READER) for text in _common(20)]
+    return [list(islice(cycle(requests), 4_000)) for _ in range(_CONNECTIONS)]
 
 
 def _common(amount: int) -> list[str]:

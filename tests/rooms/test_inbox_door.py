@@ -14,7 +14,7 @@ from fedimark.inbox import groups, senders
 from fedimark.inbox.groups import ANYBODY, Kept, commit
 from fedimark.moderation.domains import block_domain
 from fedimark.signatures.message import Message
-from tests.rooms.doors import knock, signed, with_headers
+from tests.rooms.doors import WAYS, knock, signed, with_headers
 from tests.rooms.peers import AS2
 from tests.rooms.strangers import Stranger, amount, key_of
 from tests.support.counting import statements
@@ -174,6 +174,28 @@ async def test_other_kinds_of_content_are_refused_unread(server, kind):
     assert await knock(server.asgi, message, body=never()) == 415
 
 
+async def test_what_nobody_signed_is_refused_unread(server):
+    async def never():
+        raise AssertionError("the body was read")
+        yield b""
+
+    message = Message("POST", "/inbox", {"host": ("a.example",), "content-type": (AS2,)}, b"")
+
+    assert await knock(server.asgi, message, body=never()) == 401
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_where_no_signature_can_hold_the_rest_of_the_body_is_not_waited_for(met, server, way):
+    async def beginning():
+        yield b"{"
+        raise AssertionError("the rest was waited for")
+
+    old = signed(met, create(1), way, at=now() - 13 * 3_600 * MICROS)
+    for message in (old, with_headers(signed(met, create(1), way), {"host": "b.example"})):
+        long = with_headers(message, {"content-length": "1000"})
+        assert await knock(server.asgi, long, body=beginning()) == 401
+
+
 async def test_a_length_beyond_the_limit_is_refused_unread_and_a_lie_where_it_shows(met, server):
     async def endless():
         while True:
@@ -186,7 +208,7 @@ async def test_a_length_beyond_the_limit_is_refused_unread_and_a_lie_where_it_sh
 
 def posted() -> dict[str, Any]:
     """The head of what is posted to the inbox of all."""
-    headers = [(b"host", b"a.example"), (b"content-type", AS2.encode())]
+    headers = [(b"host", b"a.example"), (b"content-type", AS2.encode()), (b"signature", b"of somebody")]
     place = {"path": "/inbox", "raw_path": b"/inbox", "query_string": b""}
     return {"type": "http", "method": "POST", **place, "headers": headers}
 
