@@ -40,7 +40,7 @@ from fedimark.remote import peers as known
 
 SLOTS: Mapping[Lane, int] = MappingProxyType({Lane.FAST: 256, Lane.OTHERS: 128})
 """How many inboxes each lane serves at once."""
-LETTERS = 10  # for one inbox in one look
+LETTERS = 20  # for one inbox in one look
 
 _OTHERS_TOTAL_S = 10.0
 _LEASE = 60 * MICROS
