@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from PIL import Image, ImageDraw
 
-from tests.support.processes import PASSWORD, Process, together
+from tests.support.processes import PASSWORD, Process, together, until
 
 FILE = Path(__file__).parents[2] / "deploy" / "demo-bookmarks.json"
 ENVIRON = {"FEDIMARK_REGISTRATION": "open", "FEDIMARK_SIGN_IN_TRIES": "1000/minute"}
@@ -30,11 +30,12 @@ SECRET = "https://share.example/report.pdf?token=9f8a7c"
 
 @dataclass(slots=True)
 class World:
-    """One serving process, everybody's session on it, and the addresses that only it knows."""
+    """One serving process, everybody's session on it, the addresses that only it knows, and another server."""
 
     process: Process
     people: dict[str, httpx.Client] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
+    far: World | None = None
 
     def sign_up(self, name: str, visibility: str = "public") -> httpx.Client:
         """Make an account as the form does; the first one is made by the form that sets the server up."""
@@ -73,13 +74,18 @@ def post(client: httpx.Client, path: str, typed: Mapping[str, Any], files: Mappi
 def furnished(folder: Path) -> Iterator[World]:
     """A world whose people have done everything a page can show."""
     with ExitStack() as stack:
-        world = World(stack.enter_context(Process(folder / "world", ENVIRON)))
+        near, far = (Process(folder / name, ENVIRON) for name in ("world", "far"))
+        for process in (near, far):
+            stack.callback(process.stop)
+        together(near.start, far.start)
+        world = World(near, far=World(far))
         for name in ("lin", "ana", "bo", "cy", "dora", "eve", "fay", "rude", "spammer", "nobody_yet"):
             stack.callback(world.sign_up(name).close)
         stack.callback(world.sign_up("pia", "private").close)
         _bookmarks(world)
         _people(world)
         _talk(world)
+        stack.callback(_elsewhere(world, world.far).close)
         _engine(folder / "world")
         yield world
 
@@ -209,6 +215,26 @@ def _talk(world: World) -> None:
     world.paths["reply"] = first
 
 
+def _elsewhere(world: World, far: World) -> httpx.Client:
+    """Gus of another server, whom lin follows, and who saved more than a first look there brings."""
+    gus = far.sign_up("gus")
+    said = {"name": "Gus", "bio": "Letters, mostly old ones.", "visibility": "public", "time_zone": "UTC"}
+    post(gus, "/settings", said | {"field_name_1": "home", "field_value_1": "https://gus.example/"})
+    far.bring("gus", [letter(number) for number in range(60)])
+    handle = f"gus@{far.process.host}"
+    world.paths |= {"elsewhere": f"/u/{handle}", "gus": f"@{handle}"}
+    world.follow("lin", f"@{handle}")
+    until(lambda: "Letter 59" in world.people["lin"].get(world.paths["elsewhere"]).text)
+    return gus
+
+
+def letter(number: int) -> dict[str, str]:
+    """A bookmark of gus's, in Pinboard's JSON."""
+    at = f"2020-{number // 28 + 1:02}-{number % 28 + 1:02}T08:00:00Z"
+    return {"href": f"https://letters.example/{number}", "description": f"Letter {number:02}", "time": at,
+            "tags": "letters", "shared": "yes", "toread": "no", "extended": "To a friend."}  # fmt: skip
+
+
 def _people(world: World) -> None:
     lin = world.people["lin"]
     # Of ana's, what the page of one bookmark shows, and one that reaches lin's network by who shared it.
@@ -221,6 +247,9 @@ def _people(world: World) -> None:
     post(world.people["bo"], "/share", {"bookmark": eves, "shared": "yes"})
     for name, who in (("dora", "lin"), ("ana", "lin"), ("lin", "ana"), ("lin", "bo"), ("lin", "cy")):
         world.follow(name, who)
+    world.paths["list_edit"] = post(lin, "/network/lists", {"name": "Typographers"})
+    world.paths["list"] = world.paths["list_edit"].removesuffix("/edit")
+    post(lin, f"{world.paths['list']}/put", {"who": "bo"})
     # Two links for lin of people lin follows, one with words.
     page = "https://type.example/specimens/"
     words = "The italics on page four are what you were looking for."

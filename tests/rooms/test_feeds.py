@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from fedimark.follows.request import follow, unfollow
 from fedimark.follows.resolve import resolve
 from fedimark.moderation import domains
 from fedimark.moderation.people import block
-from tests.rooms.peers import Says, stand
+from fedimark.remote.feeds import read_again
+from tests.rooms.peers import Says, over_sockets, socket_peer, stand
 from tests.rooms.strangers import amount
 
 HOME = "https://blog.example/"
@@ -174,3 +176,23 @@ async def test_an_actor_at_the_address_of_a_feed_is_another(ana, blog):
         "Feed",
         "Person",
     ]
+
+
+async def test_of_a_feed_of_a_hundred_megabytes_the_beginning_is_read_and_no_more(server):
+    sent = 0
+
+    async def pour(_: str, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        size = 100_000_000
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {RSS}\r\nContent-Length: {size}\r\n\r\n".encode())
+        piece = rss(*(entry(f"page{number}") for number in range(500)))
+        while sent < size and not writer.is_closing():
+            writer.write(piece)
+            sent += len(piece)
+            await writer.drain()
+
+    async with socket_peer(pour) as origin, over_sockets(server.here, allow_loopback=True):
+        with pytest.raises(Untrustworthy, match="too-large"):
+            await read_again(f"{origin}/feed.xml", "", "")
+
+    assert sent < 10_000_000  # what the sockets between hold

@@ -226,6 +226,19 @@ async def test_what_was_said_goes_with_who_left_and_with_the_bookmark(ana, cleo,
     assert await kept() == []
 
 
+@pytest.mark.parametrize("name", ["mastodon/create_note", "betula/create_remark"])
+@pytest.mark.parametrize("after_s", [1, 31])
+async def test_what_is_said_to_what_was_removed_leaves_nothing(ana, fleet, wire, name, after_s):
+    bookmark, stranger = await marked(ana), Stranger(fleet, DOCUMENTS[name][0])
+    await ana.remove(PAGE)
+    fleet.clock.forward(seconds=after_s)
+    await ana.server.settle()
+
+    assert await stranger.do(bookmark.document(wire, name)) == "ignored"
+
+    assert (await kept(), await amount("notification")) == ([], 0)
+
+
 async def test_what_was_said_about_a_hidden_bookmark_returns_with_it(ana, fleet, wire):
     dora = await followed(ana, Stranger(fleet, "https://marks.example/u/ana"))
     await dora.do(wire("fedimark/create_note"))
