@@ -6,6 +6,7 @@ start. A step looks at its own model alone, and asks it nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -35,8 +36,12 @@ class _State(State):
     """The tables as they are after some steps."""
 
     def clone(self) -> State:
-        """As they are now, drawn when a step looks."""
-        return _Before({key: model.clone() for key, model in self.models.items()}, self.apps)
+        """As they are now, drawn when a step looks: it changes what a model is made of, and no column in its place."""
+        made_of = {
+            key: replace(model, options=dict(model.options), fields=dict(model.fields))
+            for key, model in self.models.items()
+        }
+        return _Before(made_of, self.apps)
 
 
 class _Before(State):
@@ -49,6 +54,6 @@ class _Before(State):
         """Drawn from the models as they were."""
         apps = _Apps(self._later._default_connections)
         for (label, _), model in self.models.items():
-            apps.register_model(label, model.render(apps, deepcopy_fields=False))
+            apps.register_model(label, model.render(apps))  # of copies: to be drawn changes a column
         apps._init_relations()
         return apps

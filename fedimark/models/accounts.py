@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Account(Model):
+class Account(Table):
     """The right to sign in as one of this server's actors, and what its owner chose."""
 
     id = column.BigIntField(primary_key=True)
@@ -35,7 +36,7 @@ class Account(Model):
         table = "account"
 
 
-class ProfileLink(Model):
+class ProfileLink(Table):
     """A page that somebody here names in a field of their profile, and since when it is known to name them too."""
 
     id = column.BigIntField(primary_key=True)
@@ -54,7 +55,7 @@ class ProfileLink(Model):
         indexes = (("url_hash",), ("check_at",))
 
 
-class Session(Model):
+class Session(Table):
     """A browser that is signed in: the cookie holds the token, the row only its hash."""
 
     id = column.BigIntField(primary_key=True)
@@ -71,7 +72,7 @@ class Session(Model):
         table = "session"
 
 
-class Token(Model):
+class Token(Table):
     """A key with which a program asks in somebody's name: shown when it is made, kept as a hash.
 
     `scopes` are bits of accounts.tokens.Scope.
@@ -92,7 +93,7 @@ class Token(Model):
         table = "token"
 
 
-class Invite(Model):
+class Invite(Table):
     """A code that lets one person sign up, shown once, kept as a hash."""
 
     id = column.BigIntField(primary_key=True)
@@ -108,7 +109,7 @@ class Invite(Model):
         table = "invite"
 
 
-class Fact(Model):
+class Fact(Table):
     """What this server must remember about itself: base URL, handle domain, registration, the set-up code's hash."""
 
     name = column.CharField(max_length=64, primary_key=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Actor(Model):
+class Actor(Table):
     """Somebody who saves or reads: `local_name` is set for people of this server, `uri` for everybody elsewhere.
 
     A tag of this server that somebody follows has neither: `tag_id` is set, with `owner_id` where it is one person's

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Link(Model):
+class Link(Table):
     """A page somebody saved: one row for each address under which saves meet. (text.works.page_of)"""
 
     id = column.BigIntField(primary_key=True)
@@ -30,7 +31,7 @@ class Link(Model):
         indexes = (("canonical_version", "id"),)
 
 
-class Bookmark(Model):
+class Bookmark(Table):
     """One saver's record of a link.
 
     `url` is exactly as given and `url_md5` Pinboard's hash of it; one live row per local saver and exact URL (a
@@ -74,7 +75,7 @@ class Bookmark(Model):
         indexes = (("actor_id", "saved_at", "id"), ("link_id", "saved_at"), ("actor_id", "link_id"))
 
 
-class Trace(Model):
+class Trace(Table):
     """A change of a local bookmark that its `updated_at` does not tell: it went, came back, or got a mark.
 
     Programs that keep a copy ask by moment; whether the bookmark lives now, its own row says.
@@ -93,7 +94,7 @@ class Trace(Model):
         indexes = (("actor_id", "changed_at"), ("changed_at",))
 
 
-class Tag(Model):
+class Tag(Table):
     """A tag's identity: its key (NFKC, casefolded) while spellings stay with the bookmarks. (text.tags.key)
 
     `slug` is its name in handles; two tags may want the same one. (outbox.tag_actors)
@@ -110,7 +111,7 @@ class Tag(Model):
         table = "tag"
 
 
-class BookmarkTag(Model):
+class BookmarkTag(Table):
     """The index from tags to live bookmarks: saver, moment and visibility stand here too, so pages read one index."""
 
     id = column.BigIntField(primary_key=True)
@@ -130,7 +131,7 @@ class BookmarkTag(Model):
         indexes = (("tag_id", "actor_id", "saved_at", "bookmark_id"), ("tag_id", "listed", "link_id"))
 
 
-class Tally(Model):
+class Tally(Table):
     """How many live bookmarks: of a saver (`owner_id`, an actor) with a tag, by visibility.
 
     Owner 0 is everyone and counts listed ones only; tag 0 is all of the owner's.
@@ -149,7 +150,7 @@ class Tally(Model):
         unique_together = (("owner_id", "tag_id", "visibility"),)
 
 
-class Tombstone(Model):
+class Tombstone(Table):
     """An object that ended: ours answer 410, remote ones beat a Create that arrives later."""
 
     id = column.BigIntField(primary_key=True)
@@ -163,7 +164,7 @@ class Tombstone(Model):
         table = "tombstone"
 
 
-class Withheld(Model):
+class Withheld(Table):
     """A note from elsewhere that is no bookmark for us since a moment: older words of it do not bring it back."""
 
     id = column.BigIntField(primary_key=True)
@@ -177,7 +178,7 @@ class Withheld(Model):
         table = "withheld"
 
 
-class Withdrawal(Model):
+class Withdrawal(Table):
     """A bookmark made private whose publication ends a little later: who shows it again meanwhile took nothing back."""
 
     id = column.BigIntField(primary_key=True)
@@ -192,7 +193,7 @@ class Withdrawal(Model):
         table = "withdrawal"
 
 
-class Unindexed(Model):
+class Unindexed(Table):
     """A bookmark that is new, changed or gone, which search is to learn: one row for each change. (search.indexing)"""
 
     id = column.BigIntField(primary_key=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Figure(Model):
+class Figure(Table):
     """One sum since this database began: every process adds what it counted, any of them can tell."""
 
     id = column.BigIntField(primary_key=True)
@@ -19,7 +20,7 @@ class Figure(Model):
         table = "figure"
 
 
-class FigureMinute(Model):
+class FigureMinute(Table):
     """How some figures stood in a minute, for a week: charts are drawn from the differences."""
 
     id = column.BigIntField(primary_key=True)

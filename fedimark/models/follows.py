@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Follow(Model):
+class Follow(Table):
     """One actor following another, where at least one of the two is of this server.
 
     `state` is requested, accepted or rejected. `public_id` names our own Follow on the wire, `uri` a received one. Of
@@ -32,7 +33,7 @@ class Follow(Model):
         indexes = (("target_id", "state"),)
 
 
-class FollowCount(Model):
+class FollowCount(Table):
     """How many asked to follow somebody here within one minute, from one server or from one registrable domain."""
 
     id = column.BigIntField(primary_key=True)

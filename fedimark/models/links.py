@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class GivenLink(Model):
+class GivenLink(Table):
     """A link that somebody here gives to one person, by a tag of their bookmark, for as long as it has that tag.
 
     `state` tells its giver what they may know: waiting, sent, nobody, self, many or unreachable. What became of it is
@@ -30,7 +31,7 @@ class GivenLink(Model):
         indexes = (("bookmark_id",), ("giver_id", "created_at"), ("ended_at",))
 
 
-class LinkForYou(Model):
+class LinkForYou(Table):
     """A link that somebody gave to a person here: one of this server by a tag, one of elsewhere by a direct Note.
 
     With `ended_at` it was kept or dismissed, and is there only lest it comes again; thrown away after a month.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class BlockedDomain(Model):
+class BlockedDomain(Table):
     """A host that an admin blocked, with everything below it, as `policy.hosts.normal` spells it.
 
     The fact `blocked_domains` changes whenever a row does, so every process notices.
@@ -23,7 +24,7 @@ class BlockedDomain(Model):
         table = "blocked_domain"
 
 
-class Report(Model):
+class Report(Table):
     """Somebody says that something is wrong with a person or with what they saved: nothing comes of it by itself.
 
     `objects` are the ids of what it names, as JSON, whether they can be seen or not. `reporter_id` is a person here, or
@@ -49,7 +50,7 @@ class Report(Model):
         indexes = (("host", "created_at"), ("reporter_id", "created_at"), ("closed_at", "id"))
 
 
-class Block(Model):
+class Block(Table):
     """One person who wants nothing to do with another, where at least one of the two is of this server.
 
     `public_id` names a Block of ours on the wire, `uri` a received one. A mute is one that nobody hears of: its

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class WrittenNote(Model):
+class WrittenNote(Table):
     """A text somebody here keeps: Markdown, private unless they say otherwise, and never to leave this server."""
 
     id = column.BigIntField(primary_key=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Notification(Model):
+class Notification(Table):
     """One thing that somebody did, told to one person here: `kind` and `subject` mean what `notifications.tell` says.
 
     It says nothing itself: whoever reads it looks whether what it points at is still there for its owner.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Peer(Model):
+class Peer(Table):
     """What is known of another server: how to sign for it, what software it runs, and whether it answers.
 
     It is the schedule of deliveries: the table `delivery` holds letters, and this one when each host is due. Nothing
@@ -39,7 +40,7 @@ class Peer(Model):
         table = "peer"
 
 
-class Inbox(Model):
+class Inbox(Table):
     """Where letters to other servers go: a shared inbox for many actors, or one actor's own.
 
     Numbered, hashed and with its host named once, so that ten thousand followers are told by one statement.
@@ -56,7 +57,7 @@ class Inbox(Model):
         table = "inbox"
 
 
-class ActorKey(Model):
+class ActorKey(Table):
     """A further key of an actor elsewhere, known to be theirs.
 
     Its id is the actor's with a fragment, or its own document names the actor. The first key stands with the actor,

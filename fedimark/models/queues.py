@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class ReceivedActivity(Model):
+class ReceivedActivity(Table):
     """An activity whose sender was proven, stored before it was answered, waiting to be applied.
 
     Rows stay after they were applied (`applied_at`), so the same activity is taken in once.
@@ -30,7 +31,7 @@ class ReceivedActivity(Model):
         table = "received_activity"
 
 
-class Activity(Model):
+class Activity(Table):
     """Something we say, with the bytes as they will be sent."""
 
     id = column.BigIntField(primary_key=True)
@@ -50,7 +51,7 @@ class Activity(Model):
         indexes = (("object_hash",),)
 
 
-class ActivityBody(Model):
+class ActivityBody(Table):
     """An activity said otherwise, for peers that read another shape, once for all of them."""
 
     id = column.BigIntField(primary_key=True)
@@ -65,7 +66,7 @@ class ActivityBody(Model):
         unique_together = (("activity_id", "profile"),)
 
 
-class Delivery(Model):
+class Delivery(Table):
     """One activity for one inbox, deleted when it has arrived, kept with `dead_at` when it never will.
 
     Order holds within an inbox: only the oldest row of one may go. `next_at` is when a row is looked at next, where its
@@ -97,7 +98,7 @@ class Delivery(Model):
         indexes = (("inbox_hash", "id"), ("object_hash",), ("activity_id",))
 
 
-class Announcement(Model):
+class Announcement(Table):
     """A bookmark that a tag has still to pass on: tags speak once a second. What was said leaves no row."""
 
     id = column.BigIntField(primary_key=True)
@@ -112,7 +113,7 @@ class Announcement(Model):
         unique_together = (("stream_id", "public_id"),)
 
 
-class Telling(Model):
+class Telling(Table):
     """A bookmark that other servers are still to be told of, as it stands then. What was told leaves no row."""
 
     id = column.BigIntField(primary_key=True)
@@ -132,7 +133,7 @@ class Telling(Model):
         table = "telling"
 
 
-class Reach(Model):
+class Reach(Table):
     """Which inbox got an object of ours: who must hear of its end."""
 
     id = column.BigIntField(primary_key=True)
@@ -147,7 +148,7 @@ class Reach(Model):
         unique_together = (("object_hash", "inbox_hash"),)
 
 
-class Job(Model):
+class Job(Table):
     """Work for the worker, with progress an owner can watch. `kind` picks the handler, `payload` is JSON for it."""
 
     id = column.BigIntField(primary_key=True)
@@ -173,7 +174,7 @@ class Job(Model):
         indexes = (("state", "next_at"), ("owner_id",))
 
 
-class Edited(Model):
+class Edited(Table):
     """A bookmark that an edit of many changed: what it was before and what the edit made of it, so it can be undone."""
 
     id = column.BigIntField(primary_key=True)
@@ -189,7 +190,7 @@ class Edited(Model):
         unique_together = (("job_id", "bookmark_id"),)
 
 
-class ImportedChunk(Model):
+class ImportedChunk(Table):
     """What became of some rows of an imported file, to be told and to be undone, and gone with its job.
 
     `outcomes` is JSON, as importing.outcomes writes it.

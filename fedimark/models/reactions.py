@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Share(Model):
+class Share(Table):
     """Somebody passed a bookmark on to their followers: an Announce.
 
     `bookmark_id` is NULL while its author makes no bookmark of the Note, or hides it: they may, in an edit to come.
@@ -29,7 +30,7 @@ class Share(Model):
         indexes = (("object_hash",), ("bookmark_id",))
 
 
-class Reaction(Model):
+class Reaction(Table):
     """Somebody likes a bookmark of this server, or somebody here one of another: counted, nothing more."""
 
     id = column.BigIntField(primary_key=True)
@@ -47,7 +48,7 @@ class Reaction(Model):
         indexes = (("bookmark_id",),)
 
 
-class Remark(Model):
+class Remark(Table):
     """What somebody wrote under a bookmark: a reply, or a remark that quotes it.
 
     `bookmark_id` is NULL while the bookmark is hidden by its author, and once it is gone under what people here wrote:
@@ -85,7 +86,7 @@ class Remark(Model):
         indexes = (("object_hash",), ("bookmark_id", "said_at"), ("actor_id",))
 
 
-class Stamp(Model):
+class Stamp(Table):
     """Somebody was allowed to quote what was written here: a QuoteAuthorization, served until it is revoked."""
 
     id = column.BigIntField(primary_key=True)

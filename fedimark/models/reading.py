@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class PeopleList(Model):
+class PeopleList(Table):
     """A reader's list of people, with what they chose to see of it, or by an empty `public_id` their whole network.
 
     Whoever has `feed_key` reads its feed. `read_at` is when the reader marked all of it as read.
@@ -32,7 +33,7 @@ class PeopleList(Model):
         unique_together = (("owner_id", "public_id"),)
 
 
-class ListMember(Model):
+class ListMember(Table):
     """Somebody, or a stream or a feed, on a list: whom its owner follows. The end of that follow takes them out."""
 
     id = column.BigIntField(primary_key=True)
@@ -47,7 +48,7 @@ class ListMember(Model):
         indexes = (("actor_id",),)
 
 
-class Mute(Model):
+class Mute(Table):
     """A word, a tag or a server that somebody here reads nothing of, until a moment or for good."""
 
     id = column.BigIntField(primary_key=True)
@@ -64,7 +65,7 @@ class Mute(Model):
         unique_together = (("owner_id", "kind", "value"),)
 
 
-class Digest(Model):
+class Digest(Table):
     """That somebody here lets a Service tell once a day what they saved: what was saved before `told_until` is told.
 
     `stream_id` is the Service's row of `actor`, which stays when `is_on` falls.
@@ -84,7 +85,7 @@ class Digest(Model):
         indexes = (("is_on", "next_at"),)
 
 
-class DigestDay(Model):
+class DigestDay(Table):
     """A Note that told of what was saved between two moments.
 
     What it lists is read from the bookmarks.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Bundle(Model):
+class Bundle(Table):
     """A search somebody keeps under a name: words, tags of which any, all or none are there, and two marks."""
 
     id = column.BigIntField(primary_key=True)
@@ -29,7 +30,7 @@ class Bundle(Model):
         indexes = (("owner_id", "position", "id"),)
 
 
-class Asset(Model):
+class Asset(Table):
     """A file somebody keeps with a bookmark of theirs: a page as it looked, or anything. For its owner alone."""
 
     id = column.BigIntField(primary_key=True)

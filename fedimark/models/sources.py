@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Feed(Model):
+class Feed(Table):
     """A feed that somebody here follows: its row of `actor` (kind Feed, `uri` its address) is who they follow.
 
     What a feed says is seen by its followers alone. Read by `inbox.feeds`, at the times of `inbox.feed_times`.
@@ -31,7 +32,7 @@ class Feed(Model):
         indexes = (("next_at",),)
 
 
-class Relay(Model):
+class Relay(Table):
     """A server that forwards what everybody publishes, to which an admin subscribed this one.
 
     `style` is mastodon (it forwards the very bytes) or litepub (it announces ids); `public_id` names our Follow.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tortoise import fields as column
-from tortoise.models import Model
+
+from fedimark.models.table import Table
 
 
-class Entry(Model):
+class Entry(Table):
     """One link's line in a merged stream, while its savers are read from the bookmarks when a page is drawn.
 
     `stream` is one of timelines.merge.Merged and `owner_id` the reader of a network timeline, a tag, or 0.
