@@ -29,6 +29,7 @@ from fedimark.doorway.languages import language_of
 from fedimark.doorway.origins import Origins
 from fedimark.doorway.paths import check_query, routed_path
 from fedimark.doorway.probes import Probes
+from fedimark.doorway.ready import Ready
 from fedimark.doorway.sessions import Sessions
 from fedimark.doorway.table import Table
 from fedimark.doorway.watch import NUMBER, TRUSTED, Watch
@@ -133,13 +134,13 @@ async def running(
 
 
 def compose(server: Here) -> ASGIApp:
-    """The doors of a server, from the outermost in: probes, inboxes, numbers, headers, errors, paths, who asks, which
-    room.
+    """The doors of a server, from the outermost in: probes, inboxes, numbers, answers that are ready, headers, errors,
+    paths, who asks, which room.
     """
     rooms: ASGIApp = _rooms()
     for layer in (Origins, Sessions, RawPaths):
         rooms = layer(rooms)
-    return Door(server, Probes(Inboxes(Watch(Headers(Errors(rooms, _draw_error))))))
+    return Door(server, Probes(Inboxes(Watch(Ready(Headers(Errors(rooms, _draw_error)))))))
 
 
 @lru_cache(maxsize=1)

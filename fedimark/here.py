@@ -7,7 +7,6 @@ several servers live in one process without sharing rows, settings, clock or key
 from __future__ import annotations
 
 import asyncio
-import base64
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
 
 MICROS = 1_000_000  # in a second
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # base32 (RFC 4648 §6)
+_PAIRS = tuple(first + second for first in _LETTERS for second in _LETTERS)
+
 
 def wall_clock() -> int:
     """Now, in microseconds since 1970, UTC."""
@@ -32,7 +34,10 @@ def wall_clock() -> int:
 
 def random_id() -> str:
     """A public id: 64 random bits as 13 characters of base32, so it counts nothing and is never guessed."""
-    return base64.b32encode(secrets.token_bytes(8))[:13].decode().lower()
+    # Each request has one, and the standard library's way takes four times as long.
+    bits = secrets.randbits(64) << 1
+    pairs = (_PAIRS[bits >> place & 1023] for place in (55, 45, 35, 25, 15, 5))
+    return "".join(pairs) + _LETTERS[bits & 31]
 
 
 def random_chance() -> float:

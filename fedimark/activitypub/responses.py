@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedimark.activitypub.asker import shape_for
-from fedimark.doorway.kept import kept
+from fedimark.doorway.kept import held
 from fedimark.doorway.known import is_known
+from fedimark.doorway.ready import HELD
 from fedimark.outbox.profiles import instance_kind
 from fedimark.vocab.terms import ACTIVITY_JSON, Doc
 
@@ -58,6 +59,7 @@ def prepared(write: Callable[[Request], Awaitable[Written]]) -> Callable[[Reques
     async def answer(request: Request) -> Response:
         kind = instance_kind(request.headers.get("user-agent", ""))
         key = (request.scope["raw_path"], request.scope["query_string"], await shape_for(request), kind)
-        return sent(request, await kept("documents", key, lambda: write(request)))
+        made = request.scope[HELD] = await held("documents", key, lambda: write(request))
+        return sent(request, made.value)
 
     return answer

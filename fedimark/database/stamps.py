@@ -24,14 +24,16 @@ class OfSqlite:
     def __init__(self, settings: Settings) -> None:
         self._path = str(settings.sqlite_path)
         self._connection: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor | None = None
 
     async def ask(self) -> Hashable:
         """The stamp of this moment."""
         try:
-            if self._connection is None:
+            if self._cursor is None:
                 # Nothing is waited for: this is the event loop's own thread.
                 self._connection = sqlite3.connect(self._path, timeout=0, check_same_thread=False)
-            return self._connection.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[no-any-return]
+                self._cursor = self._connection.cursor()
+            return self._cursor.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[no-any-return]
         except sqlite3.Error:
             return object()  # like no other: whoever cannot look takes everything for changed
 
@@ -39,7 +41,7 @@ class OfSqlite:
         """Look no more."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._cursor = None
 
 
 class OfPostgres:

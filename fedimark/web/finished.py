@@ -12,9 +12,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedimark.doorway.kept import kept
+from fedimark.doorway.kept import held
 from fedimark.doorway.known import is_known
 from fedimark.doorway.languages import language_of
+from fedimark.doorway.ready import HELD
 from fedimark.timelines.queries import together
 from fedimark.web.respond import viewer_of
 
@@ -57,7 +58,8 @@ def finished(handler: Handler) -> Handler:
             headers = {name: value for name, value in made.headers.items() if name != "content-length"}
             return Finished(made.status_code, headers, bytes(made.body))
 
-        return _answer(request, await kept("pages", key, drawn, MOST), is_signed_in=viewer is not None)
+        page = scope[HELD] = await held("pages", key, drawn, MOST)
+        return _answer(request, page.value, is_signed_in=viewer is not None)
 
     return answer
 

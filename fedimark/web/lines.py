@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -23,6 +24,7 @@ MOST: Final = 4_000  # lines, of some three kilobytes with their key
 LONGEST: Final = 8_192  # characters of a line that is kept
 
 _LINES = "web.lines"
+_BACK: Final = Markup("\0")  # nothing that anybody wrote can hold it
 
 
 def line(
@@ -36,24 +38,25 @@ def line(
 ) -> str:
     """The line of an entry, as the macro `draw` of a language draws it; `c` is the page around it.
 
-    That is its `viewer`, `now`, `time_zone` and `path`.
+    That is its `viewer`, `now`, `time_zone` and `path`. Where a line leads back to the page, that is put in at last, so
+    that a line is the same on all pages of its viewer.
     """
     drawn: dict[tuple[object, ...], Markup] = here().caches.setdefault(_LINES, {})
     shown_at = entry.at if listing.savers_first else entry.saved_at
     key = (entry, times.ago(shown_at, c["now"]), language, public_marked, *_way(listing, c))
     found = drawn.pop(key, None)
     if found is None:
-        found = draw(entry, listing, public_marked, c)
+        found = draw(entry, listing, public_marked, {**c, "back": _BACK})
         if len(drawn) >= MOST:
             del drawn[next(iter(drawn))]  # the one that was not used for longest
     if len(found) <= LONGEST:
         drawn[key] = found
-    return found
+    return found.replace(_BACK, quote(c["path"])) if c["viewer"] else found
 
 
 def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:
     """All that a line shows beside its entry."""
     viewer: Viewer | None = c["viewer"]
-    whose = (viewer.username, viewer.privacy_lock, c["path"]) if viewer else None
+    whose = (viewer.username, viewer.privacy_lock) if viewer else None
     how = (listing.tag_owner, listing.here, listing.marks, listing.savers_first, listing.pick, listing.sought)
     return (*how, whose, c["time_zone"])

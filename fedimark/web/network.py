@@ -7,6 +7,7 @@ remember counts where it says nothing. Looking never changes what is remembered.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -25,6 +26,8 @@ from fedimark.web.narrowing import FIELDS, chosen, sent
 from fedimark.web.pages import Filter, Form, Listing
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
+
+BESIDE: Final = 25  # of the people whom the reader follows, who stand beside what they saved
 
 
 async def get_network(request: Request, *, form: Form | None = None, status: int = 200) -> Response:
@@ -65,6 +68,7 @@ async def _network(request: Request, public_id: str, *, form: Form | None = None
     shown = await chosen(request, viewer, public_id, rows)
     found = await queries.find(shown.stream, viewer)
     known = await follows.following(viewer.actor_id)
+    people = followed(known)
     return page(
         request,
         "network.html",
@@ -78,7 +82,8 @@ async def _network(request: Request, public_id: str, *, form: Form | None = None
         notice=await what_came(request),
         lists=_places(rows, public_id),
         narrowing=shown.narrowing(),
-        followed=followed(known),
+        followed=people[:BESIDE],
+        follows_more=len(people) > BESIDE,
         followed_tags=followed_tags(known),
         followed_feeds=followed_feeds(known),
     )

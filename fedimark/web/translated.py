@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from fedimark.language.catalogue import ENGLISH, Catalogue
 
+_INDENT = re.compile(r"\n[ \t]+")
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 
@@ -31,6 +32,8 @@ class Templates(Environment):
         self.globals["plural_form_en"] = ENGLISH.plural
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        # How a template is indented is for who writes it.
+        source = _INDENT.sub("\n", source)
         tree: nodes.Template = _Translate(self.catalogue).visit(super()._parse(source, name, filename))
         return tree
 

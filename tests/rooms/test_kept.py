@@ -9,6 +9,7 @@ import pytest
 
 from fedimark.database import execute, fetch, is_sqlite, stamp, together
 from fedimark.errors import NotFound
+from fedimark.moderation.domains import block_domain
 from fedimark.timelines import queries
 from fedimark.timelines.stream import PersonStream
 from tests.support.counting import statements
@@ -130,6 +131,38 @@ async def test_a_note_is_written_once_and_anew_when_it_changes(server, ana):
         assert list(asked) == []
     assert (known.status_code, third.status_code, "Reliable" in third.text) == (304, 200, True)
     assert gone.status_code in (404, 410)
+
+
+async def test_what_is_given_again_is_the_same_to_the_last_header_but_for_its_number(server, ana):
+    asked = {"accept": "text/html"}
+
+    first, second = [await server.client.get("/u/ana", headers=asked) for _ in range(2)]
+    german = await server.client.get("/u/ana", headers=asked | {"accept-language": "de"})
+
+    numbers = [dict(answer.headers).pop("x-request-id") for answer in (first, second)]
+    told = [{name: value for name, value in one.headers.items() if name != "x-request-id"} for one in (first, second)]
+    assert (first.content, told[0]) == (second.content, told[1])
+    assert len(set(numbers)) == 2
+    assert 'lang="de"' in german.text
+
+
+async def test_whoever_signs_is_looked_at_each_time(server, ana):
+    path = (await fetch("SELECT public_id FROM bookmark WHERE url = ?", PAGE))[0]["public_id"]
+    signed = AS2 | {"signature": 'keyId="https://b.example/u/bo#main-key",headers="date",signature="eA=="'}
+    before = [(await server.client.get(f"/u/ana/b/{path}", headers=signed)).status_code for _ in range(2)]
+
+    await block_domain("b.example")
+
+    after = await server.client.get(f"/u/ana/b/{path}", headers=signed)
+    assert (before, after.status_code) == ([200, 200], 403)
+
+
+async def test_a_line_leads_back_to_the_page_it_stands_on(server, ana):
+    first, second = [(await ana.browser.get(path)).text for path in ("/u/ana", "/u/ana?tags=all&mode=cloud")]
+
+    assert '/edit?back=/u/ana"' in first
+    assert '/edit?back=/u/ana%3Ftags%3Dall%26mode%3Dcloud"' in second
+    assert "\0" not in first + second
 
 
 async def test_each_commit_makes_another_stamp_and_nothing_else_does(server):

@@ -119,10 +119,14 @@ class Reading(Element):
         return [e.text for e in self.walk() if "wrong" in e.classes or e.get("role") == "alert"]
 
     def form(self, action: str) -> Form:
-        """The form that is sent to an address; of several the first."""
+        """The form that is sent to an address, by itself or by a button that leads there; of several the first."""
         found = [e for e in self.all("form") if e.get("action") == action]
-        assert found, f"no form leads to {action}: {[e.get('action') for e in self.all('form')]}"
-        return Form(found[0])
+        if found:
+            return Form(found[0])
+        buttons = [e for e in self.all("button") if e.get("formaction") == action]
+        assert buttons, f"no form leads to {action}: {[e.get('action') for e in self.all('form')]}"
+        (form,) = (e for e in self.all("form") if e.get("id") == buttons[0].get("form"))
+        return Form(form, buttons[0])
 
     def nameless(self) -> list[str]:
         """The fields that no label names."""
@@ -142,14 +146,15 @@ class Form:
     """A form as a person meets it."""
 
     element: Element
+    button: Element | None = None  # which leads elsewhere than its form
 
     @property
     def action(self) -> str:
         """Where it is sent."""
-        return self.element.get("action")
+        return self.button.get("formaction") if self.button else self.element.get("action")
 
     def values(self) -> dict[str, str]:
-        """What would be sent if nobody touched it, but for buttons and files."""
+        """What would be sent if nobody touched it, but for other buttons and files."""
         kept: dict[str, str] = {}
         for e in self.element.walk():
             kind = e.get("type")
@@ -158,7 +163,7 @@ class Form:
             if kind in ("checkbox", "radio") and not e.has("checked"):
                 continue
             kept[e.get("name")] = _value(e)
-        return kept
+        return kept | ({self.button.get("name"): self.button.get("value")} if self.button else {})
 
     async def send(self, browser: httpx.AsyncClient, changes: Mapping[str, str] | None = None) -> httpx.Response:
         """Fill some fields in, press the button, and follow where it leads."""
