@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -355,6 +356,29 @@ async def upload_and_start(person: Any, raw: bytes) -> str:
         public_id = await importer.take_upload(person.viewer, "pinboard.json", in_parts(raw))
         await importer.start(person.viewer, public_id)
     return public_id
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF="https://one.example/">One</A><DT><A HREF="https://two',
+        b'[{"href": "https://one.example/", "description": "One"}, {"href": "https://two',
+    ],
+    ids=["html", "json"],
+)
+async def test_two_gigabytes_that_never_end_a_row_are_told_and_cost_nothing_that_stands_before(
+    server, ana, tmp_path, head
+):
+    file = tmp_path / "large"
+    file.write_bytes(head)
+    os.truncate(file, 2**31)
+
+    preview = await importer.look_into(Owner.of(ana.viewer), file)
+    *_, report = [each async for each in importer.bring_in(Owner.of(ana.viewer), file)]
+
+    assert preview.summary() == report.summary() == {"new": 1, "known": 0, "changed": 0, "broken": 1}
+    assert (report.errors[0].row, report.errors[0].reason[-1]) == (2, ".")
+    assert [one["url"] for one in await saved(ana)] == ["https://one.example/"]
 
 
 # As a job, with a look before.

@@ -81,6 +81,46 @@ async def test_an_odd_body_gets_the_error_that_clients_know(app, place, body):
     assert [row["title"] for row in await fetch("SELECT title FROM bookmark")] == ["Mine"]
 
 
+MOMENT = "Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+WORDS = {
+    "{}": {"url": ["This field is required."]},
+    '{"url": ""}': {"url": ["This field may not be blank."]},
+    '{"url": null}': {"url": ["This field may not be null."]},
+    '{"url": {}}': {"url": ["Not a valid string."]},
+    "[]": {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]},
+    '{"url": "https://x.example/", "unread": "perhaps"}': {"unread": ["Must be a valid boolean."]},
+    '{"url": "https://x.example/", "tag_names": "db"}': {"tag_names": ['Expected a list of items but got type "str".']},
+    '{"url": "https://x.example/", "date_added": "then"}': {"date_added": [f"Datetime has wrong format. {MOMENT}"]},
+}
+
+
+async def test_errors_are_in_linkdings_words(app, place, server):
+    json_type = {"content-type": "application/json"}
+    for body, said in WORDS.items():
+        answer = await app.post("/api/bookmarks/", content=body, headers=json_type)
+        assert (answer.status_code, answer.json()) == (400, said)
+    no_json = await app.post("/api/bookmarks/", content="{", headers=json_type)
+    assert no_json.json()["detail"].startswith("JSON parse error")
+    for path, status, words in (
+        ("/api/bookmarks/x/", 404, "Not found."),
+        ("/api/bookmarks/999999/", 404, "No Bookmark matches the given query."),
+        ("/api/tags/999999/", 404, "No Tag matches the given query."),
+        ("/api/bundles/999999/", 404, "No BookmarkBundle matches the given query."),
+    ):
+        answer = await app.get(path)
+        assert (answer.status_code, answer.json()) == (status, {"detail": words})
+    tag, bundle = [await app.post(f"/api/{what}/", json={}) for what in ("tags", "bundles")]
+    assert tag.json() == bundle.json() == {"name": ["This field is required."]}
+    taken = (await app.post("/api/bookmarks/?disable_scraping", json={"url": "https://x.example/"})).json()["url"]
+    assert (await app.put(place, json={"url": taken})).json() == {"url": ["A bookmark with this URL already exists."]}
+    odd = await app.post("/api/bookmarks/", content=b"<x/>", headers={"content-type": "application/xml"})
+    assert odd.json() == {"detail": 'Unsupported media type "application/xml" in request.'}
+    nobody, wrong = server.browser(), {"authorization": "Token 0"}
+    missing, unknown = await nobody.get("/api/tags/"), await nobody.get("/api/tags/", headers=wrong)
+    assert missing.json() == {"detail": "Authentication credentials were not provided."}
+    assert unknown.json() == {"detail": "Invalid token."}
+
+
 async def test_texts_nobody_can_keep_are_cleaned_and_long_ones_cut(app):
     said = {
         "url": "https://x.example/",

@@ -23,6 +23,9 @@ _TRUE: Final = frozenset({"t", "true", "y", "yes", "on", "1"})
 _FALSE: Final = frozenset({"f", "false", "n", "no", "off", "0"})
 _FORMS: Final = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_NO_MOMENT: Final = (
+    "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+)
 SORTS: Final = ("added_asc", "added_desc", "modified_asc", "modified_desc", "title_asc", "title_desc")
 
 Fields = Mapping[str, Any]
@@ -93,7 +96,7 @@ async def read_fields(request: Request) -> Fields:
     if not body.strip():
         return {}
     if kind != b"application/json":
-        raise WrongType("Send JSON or a form here.")
+        raise WrongType(f'Unsupported media type "{kind.decode("latin-1")[:100]}" in request.')
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -182,7 +185,7 @@ def moment_of(fields: Fields, name: str) -> int | None:
         return None
     at = _moment(text)
     if at is None:
-        raise Refused("Datetime has wrong format. Use ISO 8601: 2026-03-01T12:00:00Z", field=name)
+        raise Refused(_NO_MOMENT, field=name)
     return at
 
 

@@ -18,6 +18,7 @@ from fedimark.errors import FedimarkError, Malformed, Refused, SignInFirst, Take
 Known: TypeAlias = Callable[[Request, Bearer], Awaitable[Response]]
 Anybody: TypeAlias = Callable[[Request, Bearer | None], Awaitable[Response]]
 
+_NO_KEY, _WRONG_KEY = "Authentication credentials were not provided.", "Invalid token."
 _ASK_FOR = {"www-authenticate": "Token"}
 _FIELDS = 400  # what the original says of a field that cannot be
 
@@ -38,6 +39,10 @@ class Guarded:
             if who is not None:
                 who.need(self.scope)
             return _unkept(await self.handler(request, who))  # type: ignore[arg-type]
+        except SignInFirst:
+            return JSONResponse(
+                {"detail": _WRONG_KEY if request.headers.get("authorization") else _NO_KEY}, 401, _ASK_FOR
+            )
         except FedimarkError as error:
             return refusal(error)
 
@@ -69,8 +74,7 @@ def refusal(error: FedimarkError) -> Response:
     if isinstance(error, Refused) and (error.status == Refused.status or isinstance(error, Taken) or error.field):
         status = _FIELDS if error.status in (Refused.status, Taken.status, Malformed.status) else error.status
         return JSONResponse({error.field or "non_field_errors": [error.message]}, status)
-    headers = {**told.headers, **(_ASK_FOR if isinstance(error, SignInFirst) else {})}
-    return JSONResponse({"detail": told.detail or told.title}, told.status, headers)
+    return JSONResponse({"detail": told.detail or told.title}, told.status, dict(told.headers))
 
 
 async def no_such_place(request: Request) -> Response:
