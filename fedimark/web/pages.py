@@ -242,7 +242,6 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         work=work,
         is_long=is_long,
         number=catalogue.number,
-        counted=counted,
         tag_key=key,
         tag_path=tag_path,
         entry_id=entry_id,
@@ -338,11 +337,6 @@ def work(entry: Entry) -> str:
 def is_long(text: str) -> bool:
     """Whether a description fills more than the two lines that lists show."""
     return len(text) > _TWO_LINES or text.count("\n") > 1
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """A number with its word: `1 saver`, `1,343 bookmarks`."""
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def tag_path(tag: str, owner: str, viewer: Viewer | None) -> str:
