@@ -8,9 +8,6 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-
 from fedimark.vocab.terms import AS, PUBLIC
 
 HOST = "wire.example"
@@ -123,22 +120,8 @@ def at_home(document: dict[str, Any], targets: Mapping[str, str] | None = None) 
 
 def mutations(documents: Sequence[dict[str, Any]], amount: int, pointers: Sequence[str] = ()) -> Iterator[bytes]:
     """So many of them, the same each time; `pointers` are further addresses that fields are made to name."""
-    found: list[tuple[dict[str, Any], int]] = []
-
-    @settings(
-        max_examples=amount,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.sampled_from(documents), st.integers(0, 2**64))
-    def draw(document: dict[str, Any], seed: int) -> None:
-        found.append((document, seed))
-
-    draw()
-    return (mutated(document, seed, [*POINTERS, *pointers]) for document, seed in found)
+    draw = Random(len(documents))
+    return (mutated(draw.choice(documents), draw.getrandbits(64), [*POINTERS, *pointers]) for _ in range(amount))
 
 
 def mutated(document: dict[str, Any], seed: int, pointers: Sequence[str] = POINTERS) -> bytes:
