@@ -5,6 +5,8 @@ Tortoise picks the schema editor by finding `sqlite` in this module's name.
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -46,9 +48,35 @@ class _WriteContext(SqliteTransactionContext):
         self.token = get_connections().set(self.connection_name, self.connection)
         return self.connection  # type: ignore[no-any-return]
 
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+        if _is_read_only(exc_val):
+            async with self._trxlock:
+                await self.connection._parent.open_anew()
+
 
 class client_class(SqliteClient):
     """SQLite whose transactions take the write lock when they begin."""
 
     def _in_transaction(self) -> SqliteTransactionContext:
         return _WriteContext(WriteTransaction(self), self._lock)
+
+    async def open_anew(self) -> None:
+        """Connect again where the file could not be written when this was connected, and can be now; with the lock.
+
+        SQLite opens such a file for reading, and goes on so for as long as the connection lives.
+        """
+        asked = await self._connection.execute_fetchall("PRAGMA query_only") if self._connection else []
+        if [each[0] for each in asked] == [0] and os.access(self.filename, os.W_OK):
+            await self.close()
+            await self.create_connection(with_db=True)
+
+
+def _is_read_only(error: BaseException | None) -> bool:
+    """Whether SQLite stands behind an error, and says that the database is only for reading."""
+    while error is not None:
+        found = error if isinstance(error, sqlite3.OperationalError) else next(iter(error.args), None)
+        if isinstance(found, sqlite3.OperationalError):
+            return found.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
+        error = error.__cause__
+    return False

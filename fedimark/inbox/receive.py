@@ -63,7 +63,7 @@ async def receive(
     try:
         _check_type(headers)
         _check_signed(headers)
-        message = await _read(Message(method, target, headers, b""), chunks)
+        message = Message(method, target, headers, await _read(method, target, headers, chunks))
         if not await shortcut.takes(message):
             await _take_in(message)
     except FedimarkError as error:
@@ -139,28 +139,36 @@ def _check_signed(headers: Mapping[str, tuple[str, ...]]) -> None:
         raise NotProven("unsigned")
 
 
-async def _read(head: Message, chunks: AsyncIterator[bytes]) -> Message:
-    """The message with its body, counted as it comes: a length is only what somebody says.
+async def _read(
+    method: str, target: str, headers: Mapping[str, tuple[str, ...]], chunks: AsyncIterator[bytes]
+) -> bytes:
+    """The body, counted as it comes: a length is only what somebody says.
 
     What has not come at once is waited for only where its signature may hold.
     """
     limit = here().settings.body_limit_bytes
-    said = (head.headers.get("content-length") or ("0",))[0]
+    said = (headers.get("content-length") or ("0",))[0]
     length = int(said[:20]) if said.isdecimal() else 0
     if length > limit:
         raise TooLarge
-    body, is_looked_at = bytearray(), False
+    body, more = b"", bytearray()
     async for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
+        if body:
+            more += chunk
+        else:
+            body = chunk  # nearly always all of it
+            if len(body) < length:
+                _check_head(Message(method, target, headers, b""))
+        if len(body) + len(more) > limit:
             raise TooLarge
-        if len(body) < length and not is_looked_at:
-            is_looked_at = True
-            try:
-                check_head(head, host=here().settings.host, now=now())
-            except BadSignature as error:
-                raise NotProven(error.reason) from error
-    return Message(head.method, head.target, head.headers, bytes(body))
+    return body + more if more else body
+
+
+def _check_head(head: Message) -> None:
+    try:
+        check_head(head, host=here().settings.host, now=now())
+    except BadSignature as error:
+        raise NotProven(error.reason) from error
 
 
 def _parse(body: bytes) -> tuple[Doc, Activity]:

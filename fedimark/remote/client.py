@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Any, TypeAlias
 from urllib.parse import urljoin
 
@@ -105,6 +105,15 @@ class WayOut(httpx.AsyncClient):
         """Close both."""
         self.lines.close()
         await super().aclose()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.lines.close()
+        await super().__aexit__(exc_type, exc_value, traceback)
 
 
 def build(settings: Settings) -> httpx.AsyncClient:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from yarl import URL
 
+from fedimark.remote import client
 from fedimark.remote.guard import Guarded
 from fedimark.remote.line import Broken, Stale
 from fedimark.remote.lines import Lines
@@ -196,3 +197,13 @@ async def test_a_certificate_of_another_name_is_not_believed(monkeypatch, tmp_pa
             await far.ask()
 
     assert told.status == 202
+
+
+async def test_what_was_kept_ends_with_the_server_it_was_kept_for():
+    async with Far(TAKEN) as far:
+        async with client.build(Settings(allow_loopback=True)) as http:
+            assert isinstance(http, client.WayOut)
+            await http.lines.ask(far.url, ASKED, most=10)
+            kept = [line for host in http.lines._hosts.values() for line in host.idle]
+
+        assert [line.is_fit for line in kept] == [False]

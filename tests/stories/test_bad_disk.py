@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import asyncpg
 import httpx
 import pytest
@@ -183,6 +185,22 @@ async def _refused_whole_and_saved_afterwards(trouble: Trouble) -> None:
     # And as soon as there is room, it is saved
     assert (await browser.post("/add", data={**LONG, "url": "https://long.example/late"})).status_code == 303
     assert await disagreements() == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_who_began_while_nothing_could_be_written_writes_once_something_can(server):
+    ana = await server.sign_up("ana")
+    client: Any = get_connection("default")
+    await client.close()
+    client._connection = await aiosqlite.connect(
+        f"file:/{client.filename.lstrip('/')}?mode=ro", uri=True, isolation_level=None
+    )
+    client._connection._conn.row_factory = sqlite3.Row
+
+    # The first try finds it out, and who saves is tried once more by themselves.
+    saved = await ana.save("https://sqlite.org/", title="SQLite", tags="sql")
+
+    assert (await ana.browser.get(saved.path)).status_code == 200
 
 
 async def test_a_read_only_database_refuses_every_form_and_shows_every_page(read_only):
