@@ -90,6 +90,8 @@ def sanitise(remote: str) -> str:
     Links keep http(s) targets only and are nofollow; images, scripts, styles and comments are gone. Only the
     first 262,144 characters and 8,000 tags, opening or closing, are read.
     """
+    if not remote:  # as most people say of themselves
+        return ""
     cleaned = _CLEANER.clean(_tamed(remote))
     return _HEADINGS.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", cleaned)
 
