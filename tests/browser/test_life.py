@@ -174,7 +174,7 @@ def test_a_person_here_is_followed_and_left(page, newcomer):
 
     follow_link(page, "network")
 
-    expect(page.locator("aside .rows form")).to_have_count(1)
+    expect(page.locator("aside .rows .n button")).to_have_count(1)
     press(page, f"leave ana@{page.url.split('/')[2]}")
     expect(page.get_by_text("Quiet so far")).to_be_visible()
 
