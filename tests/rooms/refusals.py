@@ -75,10 +75,11 @@ def says(body: bytes) -> Maker:
 
 
 def _in_anothers_name(world: World) -> Message:
-    return signed(_named(world.eve, world.cleo.key_id), world.note)
+    return signed(named(world.eve, world.cleo.key_id), world.note)
 
 
-def _named(stranger: Stranger, key_id: str) -> Stranger:
+def named(stranger: Stranger, key_id: str) -> Stranger:
+    """The same stranger, who says that another key is theirs."""
     other = copy(stranger)
     other.key_id = key_id
     return other
@@ -154,7 +155,7 @@ def _with_a_key_not_theirs(world: World) -> Message:
 
 
 def _under_a_key_nobody_names(world: World) -> Message:
-    return signed(_named(world.cleo, f"{world.cleo.uri}#other-key"), world.note)
+    return signed(named(world.cleo, f"{world.cleo.uri}#other-key"), world.note)
 
 
 def _down(world: World) -> Message:

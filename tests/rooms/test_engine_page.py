@@ -76,7 +76,7 @@ async def test_hosts_come_a_page_at_a_time_and_are_found_by_a_part_of_their_name
 
     assert "h49.example" in first.text and "h50.example" not in first.text
     assert f"{PAGE}?after=h49.example" in first.text
-    assert "h50.example" in second.text and "h49.example" not in second.text
+    assert "h50.example" in second.text and "h49.example" not in second.text.replace(f"{PAGE}?after=h49.example", "")
     assert found.text.count('<strong dir="ltr">h5') == 10
     assert "No such server is in trouble." in nobody.text
 

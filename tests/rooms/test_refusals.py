@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from fedimark.remote.actors import find_actor
 from fedimark.vocab.terms import PUBLIC
 from tests.rooms.doors import WAYS, knock, signed, speaking
 from tests.rooms.peers import Says
-from tests.rooms.refusals import EVE, REFUSALS, REMEMBERED, World, activity, endless, plain
+from tests.rooms.refusals import EVE, REFUSALS, REMEMBERED, World, activity, endless, named
 from tests.rooms.strangers import Stranger, amount, applied, letters
 from tests.rooms.test_incoming import followed
 from tests.support.traces import no_trace
@@ -63,7 +62,8 @@ async def test_a_storm_of_deletes_of_people_nobody_heard_of_is_taken_and_leaves_
         for number in range(300):
             uri = f"https://gone{number % 20}.example/users/u{number}"
             delete = {"id": f"{uri}#delete", "type": "Delete", "actor": uri, "object": uri}
-            assert await knock(server.asgi, plain(json.dumps(delete).encode())) == 202
+            message = signed(named(world.eve, f"{uri}#main-key"), delete)
+            assert await knock(server.asgi, message) == 202
         await applied()
 
     assert len(fleet.network.requests) == asked

@@ -243,7 +243,8 @@ async def test_another_fedimark_brings_an_archive_in_whole(fleet):
 
     # And once she says so, whom she followed is followed again, on the lists they were on
     page = f"/settings/import/{public_id}"
-    assert "Wieder folgen, stummschalten und blockieren" in (await cy.browser.get(page)).text  # her language came with the archive
+    asked = (await cy.browser.get(page)).text
+    assert "Wieder folgen, stummschalten und blockieren" in asked  # her language came with the archive
     await cy.browser.post(f"{page}/follow")
     await fleet.settle()
     async with entered(cy.server.here):
