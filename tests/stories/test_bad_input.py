@@ -817,7 +817,9 @@ ALLOWED = {
     "textarea": {"id", "name", "rows", "dir", "aria-describedby", "aria-invalid"},
     "fieldset": {"class", "aria-describedby", "aria-invalid"},
     "legend": set(), "select": {"id", "name", "aria-describedby", "aria-invalid"}, "option": {"selected", "value"},
-    "button": {"id", "class", "type", "title", "name", "value", "tabindex", "aria-hidden", "formnovalidate"},
+    "button": {
+        "id", "class", "type", "title", "name", "value", "tabindex", "aria-hidden", "formnovalidate", "form", "formaction",
+    },
     "details": {"class"}, "summary": {"aria-label", "class", "title"}, "main": {"id", "class"}, "aside": {"aria-label"},
     "section": {"class", "id"}, "article": {"class"}, "h1": {"class"}, "h2": {"class"}, "h3": set(), "ol": {"class"},
     "p": {"class", "role", "id", "dir", "aria-live", "data-told", "data-failed"},
@@ -894,7 +896,7 @@ async def test_html_in_every_field_is_text_on_every_page(doors):
             scripts = {e.get("src").partition("?")[0].removeprefix("/static/") for e in page.all("script")}
             assert scripts <= {"fedimark.js", "form.js", "htmx.min.js"}, path
             for e in page.walk():
-                target = e.get("href") or e.get("src") or e.get("action") or "/"
+                target = e.get("href") or e.get("src") or e.get("action") or e.get("formaction") or "/"
                 if path == "/settings/bookmarklets" and target.startswith("javascript:void"):
                     continue  # what one came for
                 assert target.startswith(("/", "?", "#", "https://")), (path, target)
