@@ -818,7 +818,8 @@ ALLOWED = {
     "fieldset": {"class", "aria-describedby", "aria-invalid"},
     "legend": set(), "select": {"id", "name", "aria-describedby", "aria-invalid"}, "option": {"selected", "value"},
     "button": {
-        "id", "class", "type", "title", "name", "value", "tabindex", "aria-hidden", "formnovalidate", "form", "formaction",
+        "id", "class", "type", "title", "name", "value", "tabindex", "aria-hidden", "formnovalidate", "form",
+        "formaction",
     },
     "details": {"class"}, "summary": {"aria-label", "class", "title"}, "main": {"id", "class"}, "aside": {"aria-label"},
     "section": {"class", "id"}, "article": {"class"}, "h1": {"class"}, "h2": {"class"}, "h3": set(), "ol": {"class"},
