@@ -5,6 +5,7 @@ their own that cannot write.
 """
 
 from fedimark.database.connect import TORTOISE, Database
+from fedimark.database.gone import is_gone
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
 from fedimark.database.scripts import Script, Statement, ask, ask_all, insert_many, inserts, perform
@@ -20,7 +21,6 @@ from fedimark.database.statements import (
     fetch,
     fetch_one,
     for_each,
-    is_gone,
     is_sqlite,
     marks,
     several,

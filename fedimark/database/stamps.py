@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tortoise.connection import get_connection
 from tortoise.context import _current_context
 
+from fedimark.database.gone import is_gone
+
 if TYPE_CHECKING:
     from fedimark.settings import Settings
 
@@ -61,8 +63,13 @@ class OfPostgres:
         async with self._looking:
             self._next = None  # what is asked from here on may be about something newer
             client: Any = get_connection("default")
-            async with client.acquire_connection() as connection:
-                return str(await connection.fetchval("SELECT CAST(pg_current_snapshot() AS text)"))
+            try:
+                async with client.acquire_connection() as connection:
+                    return str(await connection.fetchval("SELECT CAST(pg_current_snapshot() AS text)"))
+            except Exception as error:
+                if not is_gone(error):
+                    raise
+                return object()  # as above: what cannot be looked at is no longer what it was
 
     def close(self) -> None:
         """Nothing is held."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
@@ -20,6 +19,7 @@ from tortoise.exceptions import IntegrityError, OperationalError, TransactionMan
 from tortoise.transactions import in_transaction
 
 from fedimark.database.connect import Counted
+from fedimark.database.gone import is_gone
 from fedimark.errors import Unavailable
 from fedimark.logs import STORE_FAILED, log
 
@@ -103,14 +103,6 @@ def _is_trouble(error: BaseException) -> bool:
     # A transaction that cannot even begin raises the driver's own error; a read-only PostgreSQL is called the third.
     kinds = (OperationalError, sqlite3.OperationalError, TransactionManagementError)
     return isinstance(error, kinds)
-
-
-def is_gone(error: BaseException) -> bool:
-    """Whether PostgreSQL went away, or is not there yet; what it says of our SQL reaches us in other words.
-
-    Looking raises it as it is: whoever passes over a FedimarkError, as another server's fault, must not pass over this.
-    """
-    return isinstance(error, ConnectionError | socket.gaierror) or type(error).__module__.startswith("asyncpg")
 
 
 async def fetch(sql: str, *parameters: object) -> list[Row]:

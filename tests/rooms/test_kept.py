@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from typing import NoReturn
 
+import asyncpg
 import pytest
 
 from fedimark.database import execute, fetch, is_sqlite, stamp, together
@@ -175,6 +177,22 @@ async def test_each_commit_makes_another_stamp_and_nothing_else_does(server):
     if is_sqlite():
         assert second == first
     assert await stamp() != second
+
+
+@pytest.mark.parametrize("ended", [ConnectionRefusedError, asyncpg.InternalClientError, asyncpg.AdminShutdownError])
+async def test_what_cannot_be_looked_at_is_no_longer_what_it_was(server, monkeypatch, ended):
+    if is_sqlite():
+        pytest.skip("SQLite goes nowhere")
+    first = await stamp()
+
+    def lost(*_: object) -> NoReturn:
+        raise ended("lost")  # in the middle of a statement, at a moment nobody can choose
+
+    monkeypatch.setattr(asyncpg.Connection, "fetchval", lost)
+    seen = [await stamp(), await stamp()]
+
+    assert first not in seen
+    assert seen[0] != seen[1]
 
 
 async def test_reads_together_raise_and_return_what_they_would_alone(server, ana):
