@@ -13,6 +13,7 @@ from fedimark.bookmarks.bundles import bundles_of, make_bundle, read_bundle
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.found import Answers, Elsewhere, search_elsewhere
 from fedimark.doorway.forms import read_form
+from fedimark.doorway.ready import HELD
 from fedimark.doorway.throttle import take
 from fedimark.doorway.visitors import neighbourhood
 from fedimark.errors import Refused, SignInFirst
@@ -43,9 +44,12 @@ _COPIED = 600  # characters of a description that go into an address
 
 async def get_search(request: Request) -> Response:
     """`GET /search?q=&in=&by=`: the form, and what was found here; other servers are asked by a form sent alone."""
-    if viewer_of(request) is None and parse(request.query_params.get("q", "")):
-        await take("search here", RATE_HERE, f"from {neighbourhood(request)}")
-    return await _FINISHED(request)
+    if viewer_of(request) is not None or not parse(request.query_params.get("q", "")):
+        return await _FINISHED(request)
+    await take("search here", RATE_HERE, f"from {neighbourhood(request)}")
+    found = await _FINISHED(request)
+    request.scope.pop(HELD, None)  # not given again before it was counted
+    return found
 
 
 async def _searched(request: Request) -> Response:

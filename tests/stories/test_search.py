@@ -409,8 +409,7 @@ async def test_whoever_searches_without_end_is_asked_to_wait(fleet):
     await ana.save("https://sqlite.org/", title="SQLite")
     stranger = ana.server.browser()
 
-    # What was asked before costs nothing and is not counted.
-    answers = [await stranger.get("/search", params={"q": f"sqlite or {n}", "in": "here"}) for n in range(121)]
+    answers = [await stranger.get("/search", params={"q": "sqlite", "in": "here"}) for _ in range(121)]
 
     assert {answer.status_code for answer in answers[:120]} == {200}
     assert answers[-1].status_code == 429
