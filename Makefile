@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CLIENTS := .venv-clients/.ready
+# What is started here is compiled once, whatever the shell says: else each start of a server costs a second more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench bench-compare chaos chromium caddy clients messages migration lock screenshots

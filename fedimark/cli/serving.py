@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import click
@@ -83,4 +84,5 @@ async def _work() -> None:
         settings = here.settings
     async with app.running(settings) as server, figures.kept(server.here):
         app.hear_of_the_end(server.here.ending)
+        gc.freeze()
         await loop.run(server.here, server.here.ending)

@@ -172,21 +172,23 @@ async def amount(found: Found) -> int | None:
 
 
 async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
-    """Tags that stand beside a stream's own, with how often, over its newest 500 bookmarks.
+    """Tags that stand beside a stream's own, with how often, over its newest 300 bookmarks.
 
     Of everybody's tags those of most people come first, so that nobody weighs more by saving more.
     """
     if not isinstance(found.stream, PersonStream | TagStream) or not found.tag_ids or found.is_hidden:
         return []
     where, parameters = tagged(found)
-    people = "" if found.owner else "count(DISTINCT t.actor_id) DESC, "
+    people = "0" if found.owner else "count(DISTINCT t.actor_id)"
     # The tags of a private kind have visibility 0 on their taggings, so only their owner meets them here.
     sql = f"""
-    SELECT g.key, count(*) AS amount FROM (
-        SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 500) s
-    JOIN bookmark_tag t ON t.bookmark_id = s.bookmark_id JOIN tag g ON g.id = t.tag_id
-    WHERE t.visibility >= {int(found.least)} AND t.tag_id NOT IN ({marks(len(found.tag_ids))})
-    GROUP BY g.key ORDER BY {people}2 DESC, 1 LIMIT ?
+    SELECT g.key, c.amount FROM (
+        SELECT t.tag_id, count(*) AS amount, {people} AS people FROM (
+            SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 300) s
+        JOIN bookmark_tag t ON t.bookmark_id = s.bookmark_id
+        WHERE t.visibility >= {int(found.least)} AND t.tag_id NOT IN ({marks(len(found.tag_ids))})
+        GROUP BY t.tag_id) c
+    JOIN tag g ON g.id = c.tag_id ORDER BY c.people DESC, c.amount DESC, g.key LIMIT ?
     """
     rows = await fetch(sql, *parameters, *found.tag_ids, limit)
     return [(row["key"], int(row["amount"])) for row in rows]

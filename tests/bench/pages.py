@@ -18,7 +18,7 @@ SMALL, LARGE = 10_000, 1_000_000
 IMPORTED = 10_000
 _CONNECTIONS = 4
 _ANEW = 1_000  # requests a visitor has in a round, more than are answered
-ROUNDS, ROUND_S = 3, 0.8
+ROUNDS, ROUND_S = 3, 0.6
 _ON_POSTGRES = ("a person", "a person's tag", "recent", "network, signed in", "a tag, far down", "who saved a page")
 _ENTRY = b'class="entry h-entry'
 _MIDDLE = people.MADE_AT + datasets.YEARS // 2  # half of the bookmarks are older

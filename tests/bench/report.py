@@ -137,7 +137,7 @@ def of_rest(states: Sequence[Rest], python_s: float) -> Section:
 
 {table(names, rows)}
 
-`fedimark serve` with its worker, SQLite, one process; five starts. *Start* is from the start of the process to the
+`fedimark serve` with its worker, SQLite, one process; three starts. *Start* is from the start of the process to the
 first 200 for `/recent`; the fastest is the one that others on the machine held up least. *CPU* is what the process used
 until then; *memory* the resident set a second or more later (`VmRSS`, shared libraries counted whole), the largest;
 *CPU at rest* the share of one core that the worker takes while nothing happens.

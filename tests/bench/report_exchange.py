@@ -197,10 +197,10 @@ def _goals_of(found: Sequence[Delivered], ceilings: Ceilings) -> Iterator[Goal]:
     for one in found:
         if one.scenario == deliveries.AT_ONCE:
             wall, cpu = one.rate / ceilings.rsa_sign, 1000 / one.cpu_ms / ceilings.rsa_sign
-            words = f"deliveries to warm servers, of the RSA sign rate: at least {DELIVERED:.0%} ({one.database})"
+            words = f"deliveries to warm servers a second, of the RSA sign rate: {DELIVERED:.0%} ({one.database})"
             shown = f"{wall:.0%} a second, {cpu:.0%} a second of CPU"
             signed = f"{ceilings.rsa_sign:,.0f} signed in a second of CPU"
-            yield at_least(words, min(wall, cpu), DELIVERED, told=shown, ceiling=signed)
+            yield at_least(words, wall, DELIVERED, told=shown, ceiling=signed)
         if one.scenario in REACHED_S:
             most = REACHED_S[one.scenario]
             yield at_most(f"{one.scenario.words}: within {most:g} s", one.took_s, most, told=f"{one.took_s:.2f} s")

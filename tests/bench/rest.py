@@ -13,7 +13,7 @@ from statistics import median
 from fedimark.database import migrate
 from tests.bench import datasets, machine
 
-_STARTS = 5
+_STARTS = 3
 _REST_S = 4.0
 
 
