@@ -17,7 +17,7 @@ from ada_url import URL, HostType
 
 from fedimark.text.trackers import is_tracker
 
-CANONICAL_VERSION: Final = 3
+CANONICAL_VERSION: Final = 4
 URL_LIMIT: Final = 8_000
 LINK_SCHEMES: Final = frozenset({"http", "https", "javascript", "mailto", "ftp", "file"})
 
@@ -56,6 +56,8 @@ _SPELLED = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*+"
 _STRICT = re.compile(
     rf"https?://(?:[^/?#\[\]@]++@)?(?:\[[0-9a-f:.]++\](?::\d+)?|[^/?#\[\]@]++)/{_SPELLED}(?:#{_SPELLED})?"
 )
+# What Java's servers write into every address of whoever refuses their cookie.
+_SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 # What needs no escape and means the same with one: RFC 3986's unreserved characters, and the marks that RFC 2396
 # counted among them, as in `/wiki/Mercury_(planet)`. An apostrophe in a query is always escaped by the WHATWG's rules.
@@ -98,12 +100,13 @@ def check(raw: str) -> str:
 
 
 def canonical(url: str) -> str:
-    """Return canonical v2: one spelling for all addresses of one page; the vectors in tests/pure define it.
+    """Return canonical v4: one spelling for all addresses of one page; the vectors in tests/pure define it.
 
     What is not http(s) becomes its WHATWG href; what cannot be parsed stays. Idempotent; raises nothing. (RFC 3986 §6)
     """
     if (usual := _usual(url)) is not None:
         host, path, query = usual.groups()
+        path = _SESSION.sub("", path) if ";" in path else path
         return f"https://{host}{path or '/'}{_untracked(f'?{query}', host, path or '/') if query else ''}"
     parsed = _parse(url)
     if parsed is None:
@@ -114,7 +117,7 @@ def canonical(url: str) -> str:
     port = "" if parsed.port in {"", "443"} else f":{parsed.port}"
     # Behind `:~:` stands what a browser marks on the page, and no page ever sees it.
     fragment = parsed.hash.partition(":~:")[0] if parsed.hash.startswith(("#!", "#/")) else ""
-    host, path = _undotted(parsed.hostname), _unescaped(parsed.pathname, _PLAIN_IN_PATH)
+    host, path = _undotted(parsed.hostname), _SESSION.sub("", _unescaped(parsed.pathname, _PLAIN_IN_PATH))
     return f"https://{host}{port}{path}{_untracked(parsed.search, host, path)}{fragment}"
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ada_url import URL
 
+from fedimark.text.numbered import NUMBERED
 from fedimark.text.urls import CANONICAL_VERSION, canonical, usual_host
 
 PAGES_VERSION: Final = 100 * CANONICAL_VERSION + 1
@@ -35,7 +36,8 @@ _ASCII_LOWER: Final = {capital: capital + 32 for capital in range(ord("A"), ord(
 
 _PUBMED = re.compile(r"/(?P<id>[1-9]\d{0,8})/?", re.ASCII)
 _NCBI = re.compile(r"(?:/m)?/pubmed/(?P<id>[1-9]\d{0,8})/?", re.ASCII)
-_PMC = re.compile(r"(?:/pmc)?/articles/(?P<id>PMC[1-9]\d{0,8})(?:/pdf)?/?", re.ASCII)
+_PMC = re.compile(r"(?:/pmc)?/articles/(?P<id>(?i:PMC)[1-9]\d{0,8})(?:/pdf(?:/[^/]+\.pdf)?)?/?", re.ASCII)
+_SEARCHES: Final = frozenset({"/", "/pubmed/", "/pubmed"})
 _ENTREZ: Final = "/entrez/query.fcgi"
 # What a page of PubMed is asked for besides its number: how it looks, and which search it was found by.
 _PUBMED_WORDS: Final = frozenset(
@@ -50,16 +52,22 @@ _PUBMED_WORDS: Final = frozenset(
         "from_sort",
         "from_filter",
         "from_exact",
+        "from_single_result",
+        "fc",
+        "ff",
+        "v",
     }
 )
 
 # Two words of YouTube itself are as long as an id.
 _VIDEO_ID = r"(?P<id>(?!live_stream|videoseries)[A-Za-z0-9_-]{11})"
 _YOUTU_BE = re.compile(rf"/{_VIDEO_ID}/?")
-_VIDEO_PATH = re.compile(rf"/(?:shorts|embed|live|v|e)/{_VIDEO_ID}/?")
+_VIDEO_PATH = re.compile(rf"/(?:shorts|embed|live|watch|v|e)/{_VIDEO_ID}/?")
 _WATCHED = re.compile(_VIDEO_ID)
+_CHANNEL = re.compile(r"/(?P<id>@[^/]+|channel/UC[A-Za-z0-9_-]{22}|c/[^/]+|user/[^/]+)/?")
 _PLAYED = re.compile(r"[?&](?:playlist|channel)=")
 _PLAYLIST: Final = "/playlist"
+_WITH_CHANNELS: Final = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com"})
 
 
 _NUMBERS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
@@ -105,11 +113,11 @@ def page_of(url: str) -> str:
 def work_of(address: str) -> str:
     """Return the canonical address of the work that a canonical address is of: itself where nothing is known.
 
-    Knows arXiv (abstract, PDF, HTML, every version, its DOI), DOI, PubMed and its articles, and YouTube. Idempotent;
-    raises nothing.
+    Knows arXiv (abstract, PDF, HTML, every version, its DOI), DOI, PubMed and its articles, YouTube, and the sites of
+    text.numbered. Idempotent; raises nothing.
     """
     host = usual_host(address)
-    if host and host.removeprefix("www.") not in _READERS:
+    if host and _reader(host) is None:
         return address
     try:
         url = URL(address)
@@ -117,7 +125,7 @@ def work_of(address: str) -> str:
         return address
     if url.protocol == "doi:":
         return _by_doi(unquote(url.pathname)) or address
-    read = _READERS.get(url.hostname.removeprefix("www."))
+    read = _reader(url.hostname)
     if url.protocol != "https:" or url.port or read is None:
         return address
     return read(url) or address
@@ -126,6 +134,11 @@ def work_of(address: str) -> str:
 def may_be_paper(host: str) -> bool:
     """Whether an address on this host can be of a paper: asked before the address is read."""
     return host.removeprefix("www.") in _OF_PAPERS
+
+
+def _reader(host: str) -> Callable[[URL], str] | None:
+    bare = host.removeprefix("www.")
+    return _READERS.get(bare) or NUMBERED.get(bare)
 
 
 def _arxiv(url: URL) -> str:
@@ -158,7 +171,14 @@ def _by_doi(text: str) -> str:
 
 
 def _pubmed(url: URL) -> str:
-    return _study(_PUBMED.fullmatch(url.pathname)) if _names(url) <= _PUBMED_WORDS else ""
+    return _searched(url) or (_study(_PUBMED.fullmatch(url.pathname)) if _names(url) <= _PUBMED_WORDS else "")
+
+
+def _searched(url: URL) -> str:
+    """The study that is found by its number alone: PubMed leads straight to it."""
+    asked = parse_qsl(url.search[1:], keep_blank_values=True)
+    is_one = url.pathname in _SEARCHES and len(asked) == 1 and asked[0][0] == "term"
+    return _study(_PUBMED.fullmatch(f"/{asked[0][1]}")) if is_one else ""
 
 
 def _ncbi(url: URL) -> str:
@@ -167,13 +187,13 @@ def _ncbi(url: URL) -> str:
         is_one = asked.get("db", "").lower() == "pubmed" and asked.get("cmd", "").lower() == "retrieve"
         return _study(_PUBMED.fullmatch(f"/{asked.get('list_uids', '')}")) if is_one else ""
     if not _names(url) <= _PUBMED_WORDS:
-        return ""
+        return _searched(url) if url.pathname != "/" else ""
     return _study(_NCBI.fullmatch(url.pathname)) or (_pmc(url) if url.pathname.startswith("/pmc/") else "")
 
 
 def _pmc(url: URL) -> str:
     found = _PMC.fullmatch(url.pathname) if _names(url) <= _PUBMED_WORDS else None
-    return f"https://pmc.ncbi.nlm.nih.gov/articles/{found['id']}/" if found else ""
+    return f"https://pmc.ncbi.nlm.nih.gov/articles/{found['id'].upper()}/" if found else ""
 
 
 def _study(found: re.Match[str] | None) -> str:
@@ -187,6 +207,8 @@ def _youtube(url: URL) -> str:
     if url.pathname == _PLAYLIST:
         lists = [value for name, value in asked if name == "list"]
         return f"https://www.youtube.com/playlist?list={quote(lists[0])}" if len(lists) == len(asked) == 1 else ""
+    if not asked and (channel := _CHANNEL.fullmatch(url.pathname)):
+        return f"https://www.youtube.com/{channel['id']}" if url.hostname in _WITH_CHANNELS else ""
     if url.pathname not in ("/watch", "/watch/"):
         return _video(_VIDEO_PATH.fullmatch(url.pathname))
     # A place in somebody's list is that video, as its page says by itself.
@@ -209,13 +231,17 @@ def _names(url: URL) -> set[str]:
 _READERS: Final[Mapping[str, Callable[[URL], str]]] = MappingProxyType(
     {
         **dict.fromkeys(("arxiv.org", "export.arxiv.org", "browse.arxiv.org", "lanl.arxiv.org"), _arxiv),
+        "ar5iv.labs.arxiv.org": _arxiv,  # every paper as HTML
         # Its mirrors of old, which lead to it now.
-        **dict.fromkeys(("xxx.lanl.gov", "de.arxiv.org", "es.arxiv.org", "fr.arxiv.org", "uk.arxiv.org"), _arxiv),
-        **dict.fromkeys(("doi.org", "dx.doi.org"), _doi),
+        **dict.fromkeys(
+            ("xxx.lanl.gov", "cn.arxiv.org", "de.arxiv.org", "es.arxiv.org", "fr.arxiv.org", "uk.arxiv.org"), _arxiv
+        ),
+        **dict.fromkeys(("doi.org", "dx.doi.org", "hdl.handle.net"), _doi),
         **dict.fromkeys(("pubmed.ncbi.nlm.nih.gov", "pubmed.gov"), _pubmed),
         "ncbi.nlm.nih.gov": _ncbi,
         "pmc.ncbi.nlm.nih.gov": _pmc,
-        **dict.fromkeys(("youtube.com", "m.youtube.com", "music.youtube.com", "youtube-nocookie.com"), _youtube),
+        **dict.fromkeys(("youtube.com", "m.youtube.com", "music.youtube.com", "gaming.youtube.com"), _youtube),
+        "youtube-nocookie.com": _youtube,
         "youtu.be": _youtu_be,
     }
 )

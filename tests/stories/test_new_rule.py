@@ -16,11 +16,12 @@ from tests.support.people import Person
 from tests.support.server import Server
 
 PAPERS = [f"https://arxiv.org/abs/math/03091{number:02}" for number in range(12)]
-# As the rule before this one wrote them: a class in the number, escapes as they came, a tracker nobody knew.
+# As rules before this one wrote them: a class in the number, escapes as they came, a tracker or a number nobody knew.
 OLDER = {
     "https://arxiv.org/abs/math.GT/0309100": PAPERS[0],
     "https://en.wikipedia.org/wiki/Mercury_%28planet%29": "https://en.wikipedia.org/wiki/Mercury_(planet)",
     "https://example.org/news?wt_zmc=feed": "https://example.org/news",
+    "https://stackoverflow.com/q/11227809/22656": "https://stackoverflow.com/questions/11227809",
 }
 
 
