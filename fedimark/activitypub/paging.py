@@ -11,7 +11,7 @@ from fedimark.vocab.terms import AS, Doc
 
 PAGE = 20
 
-_CURSOR = re.compile(r"([0-9]{1,18})-([a-z2-7]{13})")
+_CURSOR = re.compile(r"(-?[0-9]{1,18})-([a-z2-7]{13})")
 
 
 def collection(uri: str, total: int) -> Doc:

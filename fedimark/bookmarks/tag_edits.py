@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,7 +70,8 @@ async def begin_edit(viewer: Viewer, edit: TagEdit) -> str:
 async def garden(viewer: Viewer) -> Garden:
     """What of a person's tags looks mistyped, doubled or forgotten."""
     counted = {tag.key: tag.count for tag in await own_tags(viewer.actor_id)}
-    return Garden(proposals(counted), tuple(key for key, count in counted.items() if count == 1))
+    found = await asyncio.to_thread(proposals, counted)  # of thousands of tags it takes a while, and others wait
+    return Garden(found, tuple(key for key, count in counted.items() if count == 1))
 
 
 async def _check(viewer: Viewer, edit: TagEdit) -> None:

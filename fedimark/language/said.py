@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from fedimark.language.catalogue import ENGLISH, Catalogue
 
@@ -31,15 +31,22 @@ class Said(str):
 
     def written(self, catalogue: Catalogue) -> str:
         """The same in another language; numbers as it writes them."""
-        text = (
-            catalogue.counted(self.message, self.many, self.amount)
-            if self.many
-            else catalogue.text(self.message, self.context)
-        )
-        return _filled(text, self.values, catalogue)
+        return _filled(self._sentence(catalogue), self.values, catalogue)
 
-    def __html__(self) -> str:
-        return escape(self.written(_page.get()))
+    def _sentence(self, catalogue: Catalogue) -> str:
+        if self.many:
+            return catalogue.counted(self.message, self.many, self.amount)
+        return catalogue.text(self.message, self.context)
+
+    def __html__(self) -> Markup:
+        # All is escaped but what is markup already among the values: a link keeps its place in a whole sentence.
+        catalogue = _page.get()
+        sentence = escape(self._sentence(catalogue))
+        return (
+            sentence % {name: _shown(value, catalogue) for name, value in self.values.items()}
+            if self.values
+            else sentence
+        )
 
 
 def _(message: str, /, **values: object) -> Said:
@@ -97,6 +104,10 @@ def _filled(text: str, values: Mapping[str, object], catalogue: Catalogue) -> st
     if not values:
         return text
     return text % {name: _value(value, catalogue) for name, value in values.items()}
+
+
+def _shown(value: object, catalogue: Catalogue) -> object:
+    return value if isinstance(value, Said) else _value(value, catalogue)
 
 
 def _value(value: object, catalogue: Catalogue) -> object:

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from fedimark.errors import FedimarkError, Postponed, Refused, Untrustworthy
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.policy import hosts
 from fedimark.remote import client, guard
 from fedimark.remote.fetch import check_status
@@ -166,4 +167,4 @@ def _joined(base: str, href: str) -> str:
 
 def _refused(reason: str, url: str) -> Untrustworthy:
     guard.refused(reason, url)
-    return Untrustworthy(_NOTHING if reason == "no-feed" else f"That feed can’t be read ({reason}).")
+    return Untrustworthy(_NOTHING if reason == "no-feed" else _("That feed can’t be read (%(reason)s).", reason=reason))

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from fedimark.errors import Untrustworthy
+from fedimark.language.said import _
 from fedimark.logs import FETCH_REFUSED, log
 from fedimark.settings import Settings
 
@@ -59,7 +60,7 @@ def refused(reason: str, url: str) -> Untrustworthy:
     Of the URL only its beginning is told: the rest may be all that keeps a feed, or a page, from everybody.
     """
     log.info(FETCH_REFUSED, reason=reason, at=_BEGINNING.match(url)[0])  # type: ignore[index]  # it matches nothing too
-    return Untrustworthy(f"The other server’s answer can’t be trusted ({reason}).")
+    return Untrustworthy(_("The other server’s answer can’t be trusted (%(reason)s).", reason=reason))
 
 
 def is_allowed(address: str, *, allow_loopback: bool) -> bool:

@@ -40,9 +40,13 @@ def this_day(now: int, time_zone: str, years: int = 40) -> tuple[tuple[int, int]
 
 
 def moment_in(at: int, where: tzinfo) -> datetime:
-    """A moment as the clocks of a zone show it."""
+    """A moment as the clocks of a zone show it; as those of UTC where they showed a year that no calendar here has."""
     # Adding keeps microseconds exact and works before 1970 on every platform, which fromtimestamp() does not.
-    return (_EPOCH + timedelta(microseconds=at)).astimezone(where)
+    moment = _EPOCH + timedelta(microseconds=at)
+    try:
+        return moment.astimezone(where)
+    except OverflowError:  # the first hours of the year 1, west of Greenwich
+        return moment
 
 
 def zone(name: str) -> tzinfo:

@@ -77,7 +77,9 @@ def _one_letter_apart(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pairs that differ in one letter: one more, another, or two that changed places."""
     without: dict[str, list[str]] = defaultdict(list)
     for word in words:
-        for short in {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}:
+        # A digit is never a mistake for another: without this, ten thousand numbered tags are all near each other.
+        letters = (place for place, character in enumerate(word) if not character.isdigit())
+        for short in {word, *(word[:place] + word[place + 1 :] for place in letters)}:
             without[short].append(word)
     seen: set[tuple[str, str]] = set()
     for together in without.values():

@@ -115,9 +115,17 @@ def tags_together(segment: str) -> tuple[str, ...]:
 def cursor(before: str, after: str) -> Cursor | None:
     """Read `?before=` or `?after=`; anything that is no cursor of ours is no cursor at all."""
     text, newer = (after, True) if after and not before else (before, False)
-    at, _, tie = text.partition("-")
+    at, _, tie = text.rpartition("-")  # a moment before 1970 begins with one too
     # 18 digits reach the year 33658 and fit every integer the databases have.
-    if not (at.isascii() and at.isdigit() and len(at) <= 18 and tie.isascii() and tie.isalnum() and len(tie) <= 40):
+    digits = at.removeprefix("-")
+    if not (
+        digits.isascii()
+        and digits.isdigit()
+        and len(digits) <= 18
+        and tie.isascii()
+        and tie.isalnum()
+        and len(tie) <= 40
+    ):
         return None
     return Cursor(int(at), tie, newer)
 

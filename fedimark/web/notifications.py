@@ -27,7 +27,7 @@ async def get_notifications(request: Request) -> Response:
     return page(
         request,
         "notifications.html",
-        lines=tuple((notice, told.verb(notice)) for notice in found.notices),
+        notices=found.notices,
         up_to=found.notices[0].last if found.notices else 0,
         earlier=f"?before={found.earlier}" if found.earlier else None,
     )

@@ -30,11 +30,12 @@ from fedimark.timelines.entries import Entry, Page, Person
 from fedimark.timelines.places import is_for_everybody, place_of
 from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
-from fedimark.web import times
+from fedimark.web import times, told
 from fedimark.web.lines import line
 from fedimark.web.translated import Templates
 
 _PAPERS = {"arxiv": "arXiv", "doi": "DOI", "pubmed": "PubMed", "pmc": "PubMed Central"}
+_IN_A_LIST = 4_000  # characters of a description; twenty of the longest would be a page of more than a megabyte
 _TWO_LINES = 210  # characters; about what two lines hold at their widest
 
 if TYPE_CHECKING:
@@ -241,6 +242,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         brief=brief,
         work=work,
         is_long=is_long,
+        beginning=beginning,
         number=catalogue.number,
         tag_key=key,
         tag_path=tag_path,
@@ -251,6 +253,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         report_href=report_href,
         here_href=here_href,
         say_href=addresses.say,
+        told=told.line,
         also=also,
         on_sites=on_sites,
         is_mine=is_mine,
@@ -337,6 +340,11 @@ def work(entry: Entry) -> str:
 def is_long(text: str) -> bool:
     """Whether a description fills more than the two lines that lists show."""
     return len(text) > _TWO_LINES or text.count("\n") > 1
+
+
+def beginning(text: str) -> str:
+    """What a list shows of a description: all of it, but of the very longest, whose own page shows the rest."""
+    return text if len(text) <= _IN_A_LIST else f"{text[:_IN_A_LIST].rsplit(None, 1)[0]} …"
 
 
 def tag_path(tag: str, owner: str, viewer: Viewer | None) -> str:

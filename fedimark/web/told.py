@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from xml.etree import ElementTree
 
 from fedimark import addresses
-from fedimark.language.said import _, pgettext
+from fedimark.language.said import Said, _, ngettext, together
 from fedimark.notifications.queries import Notice
 from fedimark.notifications.tell import Kind
 from fedimark.text.clean import many_lines
+from fedimark.timelines.entries import Person
 from fedimark.web import times
 
-VERBS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
+Sentence = Callable[[int, str, str], Said]
+SENTENCES: Mapping[Kind, Sentence] = MappingProxyType(
     {
-        Kind.FOLLOW: (pgettext("did", "follows you"), pgettext("several did", "follow you")),
-        Kind.FOLLOW_REQUEST: (pgettext("did", "asks to follow you"), pgettext("several did", "ask to follow you")),
-        Kind.COPY: (pgettext("did", "copied"), pgettext("several did", "copied")),
-        Kind.REPLY: (pgettext("did", "replied to"), pgettext("several did", "replied to")),
-        Kind.REMARK: (pgettext("did", "remarked on"), pgettext("several did", "remarked on")),
-        Kind.LIKE: (pgettext("did", "likes"), pgettext("several did", "like")),
-        Kind.SHARE: (pgettext("did", "shared"), pgettext("several did", "shared")),
-        Kind.LINK: (pgettext("did", "gave you"), pgettext("several did", "gave you")),
-        Kind.MOVE: (pgettext("did", "moved to"), pgettext("several did", "moved to")),
+        Kind.FOLLOW: lambda num, who, what: ngettext("%(who)s follows you", "%(who)s follow you", num, who=who),
+        Kind.FOLLOW_REQUEST: lambda num, who, what: ngettext(
+            "%(who)s asks to follow you", "%(who)s ask to follow you", num, who=who
+        ),
+        Kind.COPY: lambda num, who, what: ngettext(
+            "%(who)s copied %(what)s", "%(who)s copied %(what)s", num, who=who, what=what
+        ),
+        Kind.REPLY: lambda num, who, what: ngettext(
+            "%(who)s replied to %(what)s", "%(who)s replied to %(what)s", num, who=who, what=what
+        ),
+        Kind.REMARK: lambda num, who, what: ngettext(
+            "%(who)s remarked on %(what)s", "%(who)s remarked on %(what)s", num, who=who, what=what
+        ),
+        Kind.LIKE: lambda num, who, what: ngettext(
+            "%(who)s likes %(what)s", "%(who)s like %(what)s", num, who=who, what=what
+        ),
+        Kind.SHARE: lambda num, who, what: ngettext(
+            "%(who)s shared %(what)s", "%(who)s shared %(what)s", num, who=who, what=what
+        ),
+        Kind.LINK: lambda num, who, what: ngettext(
+            "%(who)s gave you %(what)s", "%(who)s gave you %(what)s", num, who=who, what=what
+        ),
+        Kind.MOVE: lambda num, who, what: ngettext(
+            "%(who)s moved to %(what)s", "%(who)s moved to %(what)s", num, who=who, what=what
+        ),
     }
 )
-"""What one did, and what several did; what it is about follows."""
+"""What somebody did, or several did, with what: whole sentences, whose order each language has for itself."""
 
 NAMES: Mapping[Kind, str] = MappingProxyType(
     {
@@ -44,19 +62,23 @@ NAMES: Mapping[Kind, str] = MappingProxyType(
 """The kinds, as a form of choices names them."""
 
 
-def verb(notice: Notice) -> str:
-    """What the people of a line did."""
-    one, many = VERBS[notice.kind]
-    return one if len(notice.people) + notice.more == 1 else many
+def line(notice: Notice, name: Callable[[Person], str], about: Callable[[Notice], str]) -> Said:
+    """What a notice tells; `name` and `about` write a person and what it is about, as words or as links."""
+    who = _who([name(person) for person in notice.people], notice.more)
+    return SENTENCES[notice.kind](len(notice.people) + notice.more, who, about(notice))
+
+
+def _who(names: Sequence[str], more: int) -> str:
+    if more:
+        others = ngettext("%(num)s other", "%(num)s others", more)
+        return _("%(these)s and %(that)s", these=together(names), that=others)
+    *first, last = names
+    return _("%(these)s and %(that)s", these=together(first), that=last) if first else last
 
 
 def sentence(notice: Notice) -> str:
     """A line as plain text: `ana and 4 others copied “Write-ahead logging”`."""
-    names = [person.handle for person in notice.people]
-    if notice.more:
-        names.append(f"{notice.more} {'other' if notice.more == 1 else 'others'}")
-    who = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-    return f"{who} {verb(notice)}" + (f" “{notice.title}”" if notice.title else "")
+    return line(notice, lambda person: person.handle, lambda about: f"“{about.title}”")
 
 
 def feed(name: str, notices: tuple[Notice, ...], now: int) -> bytes:

@@ -82,6 +82,12 @@ def test_an_unknown_time_zone_reads_as_utc(zone: str) -> None:
     assert exact(micros("2018-12-12T18:00:00"), zone) == "12 December 2018, 18:00 UTC"
 
 
+def test_the_first_moment_of_all_is_told_in_every_zone():
+    for zone in ("America/Los_Angeles", "Pacific/Kiritimati", "UTC", "Asia/Tokyo"):
+        assert exact(-62_135_596_800_000_000, zone).startswith("1 January 1, "), zone
+        assert month(4_102_444_800_000_000, zone) in ("January 2100", "December 2099"), zone
+
+
 def test_the_machine_reads_whole_seconds_also_before_1970() -> None:
     assert machine(micros("2018-12-12T18:00:00") + 999_999) == "2018-12-12T18:00:00Z"
     assert machine(-1_000_000) == "1969-12-31T23:59:59Z"

@@ -314,7 +314,24 @@ async def test_cursors_hold_a_moment_and_a_random_name_and_no_row_number(server)
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "x", "1", "1-", "-1-x", "1-\0", "1-é", "1-a b", "٣-x", "1" * 19 + "-x", "1-" + "x" * 41, "1.5-x", "²-x"],
+    [
+        "",
+        "-",
+        "x",
+        "1",
+        "1-",
+        "--x",
+        "-1-",
+        "--1-x",
+        "1-\0",
+        "1-é",
+        "1-a b",
+        "٣-x",
+        "1" * 19 + "-x",
+        "1-" + "x" * 41,
+        "1.5-x",
+        "²-x",
+    ],
 )
 async def test_what_is_no_cursor_of_ours_is_no_cursor(server, text):
     ana = await saver("ana")
@@ -325,7 +342,21 @@ async def test_what_is_no_cursor_of_ours_is_no_cursor(server, text):
     assert len((await look(RecentStream(), before=text)).entries) == 1
 
 
-@pytest.mark.parametrize("text", ["1-x", "0-0", "999999999999999999-zzzz", f"1-{'a' * 40}", f"{START}-{HASH}"])
+async def test_pages_lead_on_through_moments_before_1970(server):
+    ana = await saver("ana")
+    years = [-62_135_596_800_000_000 + year * 31_556_952_000_000 for year in range(9)]  # from the year 1 on
+    await save_many(
+        Owner.of(ana), [Draft(f"https://n{n}.example/", tags=("db",), saved_at=at) for n, at in enumerate(years)]
+    )
+    whole = [f"https://n{n}.example/" for n in reversed(range(9))]
+
+    for stream in (PersonStream("ana"), PersonStream("ana", tags=("db",)), RecentStream(), TagStream(("db",))):
+        there, back = await walk(stream, ana, 2)
+        assert [entry.url for page in there for entry in page.entries] == whole, stream
+        assert [entry.url for page in reversed(back) for entry in page.entries] == whole, stream
+
+
+@pytest.mark.parametrize("text", ["1-x", "0-0", "-1-x", "999999999999999999-zzzz", f"1-{'a' * 40}", f"{START}-{HASH}"])
 @pytest.mark.parametrize("side", ["before", "after"])
 async def test_a_cursor_somebody_made_up_breaks_nothing(server, text, side):
     ana = await saver("ana")

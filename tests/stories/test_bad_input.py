@@ -802,7 +802,7 @@ ALLOWED = {
     "script": {"src", "defer"}, "base": None,
     "a": {"href", "class", "rel", "title", "aria-current", "dir", "download"},
     "header": {"class"}, "footer": set(),
-    "div": {"class", "role", "id", "data-close", "data-look", "hx-post", "hx-include", "hx-trigger", "hx-swap"},
+    "div": {"class", "role", "id", "dir", "data-close", "data-look", "hx-post", "hx-include", "hx-trigger", "hx-swap"},
     "svg": {"viewbox", "aria-hidden", "aria-label", "role", "class", "preserveaspectratio"}, "g": {"class"},
     "path": {"fill", "d", "stroke-width", "class"},
     "circle": {"cx", "cy", "r"}, "nav": {"aria-label", "class"}, "ul": {"class", "aria-label"},
