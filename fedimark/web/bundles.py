@@ -74,7 +74,7 @@ async def _shown(request: Request, row: Row, kept: str) -> tuple[Page, int]:
 
 async def get_new(request: Request) -> Response:
     """`GET /u/{user}/bundles/new`"""
-    return _form(request, _as_owner(request), Form(request.query_params))
+    return _form(request, _as_owner(request), Form({**request.query_params, **_filters(request.query_params)}))
 
 
 async def post_new(request: Request) -> Response:

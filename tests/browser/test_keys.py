@@ -47,6 +47,20 @@ def test_e_edits_what_is_ones_own_and_copies_what_is_not(window):
     assert "/add?from=" in page.url
 
 
+def test_x_selects_a_line_and_lets_it_go_again(window):
+    page: Page = window("lin")
+    page.goto("/u/lin?edit=many")
+    ticked = page.locator(".pick:checked")
+
+    for key in "jxjx":
+        page.keyboard.press(key)
+    expect(ticked).to_have_count(2)
+    page.keyboard.press("x")
+
+    expect(ticked).to_have_count(1)
+    expect(page.locator(".pick").first).to_be_checked()
+
+
 def test_o_opens_the_page_itself(window):
     page: Page = window()
     page.goto("/u/bo")

@@ -17,6 +17,10 @@ pytestmark = pytest.mark.browser
 FAULTS = (Path(__file__).parent / "faults.js").read_text(encoding="utf-8")
 
 
+MOVING = """() => [...document.querySelectorAll("*")].filter((one) => {
+    const style = getComputedStyle(one);
+    return style.animationName !== "none" || style.transitionDuration !== "0s" || style.scrollBehavior === "smooth";
+}).map((one) => one.outerHTML.slice(0, 80))"""
 AXE = Axe()
 OPTIONS = {"resultTypes": ["violations"]}
 
@@ -107,6 +111,17 @@ def test_a_printed_page_is_the_text_alone(window):
     for gone in ("header.top", "aside", ".acts >> nth=0", "footer", ".star >> nth=0"):
         expect(page.locator(gone)).to_be_hidden()
     expect(page.locator("body")).to_have_css("color", "rgb(28, 31, 33)")
+
+
+def test_nothing_moves_by_itself(window):
+    """Nobody who asks for less motion gets any, for there is none: no animation, no transition, on any page."""
+    page = window("lin")
+    for path in ("/u/lin", "/network", "/add", "/settings/looks"):
+        page.goto(path)
+        page.emulate_media(reduced_motion="no-preference")
+        page.locator("details.me summary").click()
+        assert page.evaluate("document.getAnimations().length") == 0
+        assert page.evaluate(MOVING) == [], path
 
 
 def test_the_watch_hears_what_breaks_the_policy(browser, world):

@@ -1,0 +1,69 @@
+"""The form that saves, with scripts: tags complete themselves, suggestions are pressed, what is shared is filled in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.stops import press
+from tests.browser.world import World
+
+pytestmark = pytest.mark.browser
+
+
+def test_tags_of_ones_own_complete_what_is_typed_by_keys_and_by_mouse(window: Open, world: World):
+    world.save("eve", "https://begun.example/", title="Begun", tags="typography typesetting")
+    page: Page = window("eve")
+    page.goto("/add")
+    field, offered = page.locator("#tags"), page.get_by_role("option")
+
+    field.press_sequentially("type")
+    expect(offered).to_have_count(1)
+    expect(field).to_have_attribute("aria-expanded", "true")
+    field.press("ArrowDown")
+    expect(offered.first).to_have_attribute("aria-selected", "true")
+    field.press("Enter")
+    expect(field).to_have_value("typesetting ")
+
+    field.press_sequentially("typo")
+    offered.first.click()
+    expect(field).to_have_value("typesetting typography ")
+    field.press_sequentially("ty")
+    field.press("Escape")
+    expect(offered).to_have_count(0)
+    expect(field).to_have_attribute("aria-expanded", "false")
+    assert page.url.endswith("/add")
+
+
+def test_suggested_tags_are_pressed_in_and_out(window: Open, world: World):
+    world.save("bo", "https://suggest.example/", title="Suggest", tags="lettering")
+    page: Page = window("eve")
+    page.goto("/add?url=https://suggest.example/&title=Suggest")
+    field, offer = page.locator("#tags"), page.locator(".offer", has_text="lettering")
+
+    offer.click()
+    expect(field).to_have_value("lettering ")
+    offer.click()
+    expect(field).to_have_value(" ")
+    field.fill("lettering press")
+    expect(offer.locator("input")).to_be_checked()
+    press(page, "Save")
+
+    expect(page.get_by_role("list", name="Tags")).to_have_text("lettering press", use_inner_text=True)
+
+
+def test_what_an_app_shares_opens_the_form_filled_in(page: Page, newcomer: str):
+    manifest = json.loads(page.request.get("/manifest.webmanifest").text())
+    target = manifest["share_target"]
+    assert (target["method"], set(target["params"])) == ("GET", {"title", "text", "url"})
+
+    shared = "title=&text=Worth+reading+https%3A%2F%2Fshared.example%2Fa&url="
+    page.goto(f"{target['action']}?{shared}")
+
+    expect(page.get_by_label("Address", exact=True)).to_have_value("https://shared.example/a")
+    expect(page.get_by_label("Title")).to_have_value("Worth reading")
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Worth reading")

@@ -1,0 +1,200 @@
+"""What stands on the pages of streams, part by part, as LOOK has it: heading, filters, lines, the side, the search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fedimark.errors import FedimarkError
+from fedimark.here import here
+from fedimark.web.pages import render
+from tests.stories.reading import Element, Reading
+
+# Nothing here asks a database anything that the two would answer differently.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+PAGE = "https://sqlite.org/wal.html"
+
+
+async def read(browser: Any, path: str) -> Reading:
+    """A page that is there."""
+    answer = await browser.get(path)
+    assert answer.status_code == 200, path
+    return Reading(answer.text)
+
+
+def words(nav: Element) -> list[str]:
+    """The words of a row of links."""
+    return [a.text for a in nav.all("a")]
+
+
+async def test_filters_stand_only_where_they_are_true(server, ana):
+    await ana.save(PAGE, title="WAL", tags="sql", starred=True)
+
+    own, strangers = await read(ana.browser, "/u/ana"), await read(server.browser(), "/u/ana")
+
+    assert words(own.one("nav", "filters"))[:7] == [
+        *("all", "public", "private", "unread", "untagged", "starred", "archived"),
+    ]
+    assert words(strangers.one("nav", "filters")) == ["all", "over time"]
+    assert (len(own.all("button", "star")), len(strangers.all("button", "star"))) == (1, 0)
+    for word in ("public", "private", "unread", "untagged", "starred", "archived"):
+        page = await read(ana.browser, f"/u/ana/{word}")
+        assert [a.text for a in page.one("nav", "filters").all("a") if a.get("aria-current") == "page"] == [word]
+
+
+async def test_a_feed_is_offered_once_on_each_stream(server, ana):
+    await ana.save(PAGE, title="WAL", tags="sql db")
+
+    for browser in (ana.browser, server.browser()):
+        for path in ("/u/ana", "/u/ana/public", "/u/ana/t/sql", "/u/ana/t/sql,db", "/t/sql", "/recent", "/popular"):
+            page = await read(browser, path)
+            [menu] = page.all("details", "feeds")
+            assert words(menu)[:4] == ["RSS", "Atom", "JSON Feed", "papers as BibTeX"], path
+
+
+async def test_the_search_beside_a_stream_says_where(server, ana):
+    await ana.save(PAGE, title="WAL", tags="sql")
+
+    for browser, where in ((ana.browser, ["mine", "network", "here"]), (server.browser(), ["here"])):
+        seek = (await read(browser, "/u/ana")).one("section", "seek")
+        form, buttons = seek.one("form"), seek.all("button")
+        assert (form.get("action"), form.get("method"), seek.one("input").get("name")) == ("/search", "get", "q")
+        assert [(button.get("name"), button.get("value")) for button in buttons] == [("in", each) for each in where]
+        for each in where:
+            found = await read(browser, f"/search?q=wal&in={each}")
+            assert [
+                box.get("value") for box in found.all("input") if box.get("name") == "in" and box.has("checked")
+            ] == [each]
+
+
+async def test_tags_are_a_list_or_a_cloud_the_most_used_or_all_and_their_owner_puts_them_in_order(server, ana):
+    for number in range(8):
+        await ana.save(f"https://{number}.example/", tags=f"common {'half' if number % 2 else ''} once{number}")
+    for number in range(30):
+        await ana.save(f"https://more.example/{number}", tags=f"often{number} often{number}x")
+
+    own, strangers = await read(ana.browser, "/u/ana"), await read(server.browser(), "/u/ana")
+    assert words(own.one("p", "ways")) == ["top", "all", "cloud", "manage", "bundles"]
+    assert words(strangers.one("p", "ways")) == ["top", "all", "cloud"]
+    listed = own.one("aside").one("ul", "rows").all("li")
+    assert [(li.one("a").text, li.one("span", "n").text) for li in listed][:2] == [("common", "8"), ("half", "4")]
+    assert len(listed) == 30
+
+    every = (await read(ana.browser, "/u/ana?tags=all")).one("aside").one("ul", "rows").all("li")
+    assert len(every) == 70
+
+    cloud = await read(ana.browser, "/u/ana?tags=all&mode=cloud")
+    sizes = {a.text: int(a.get("class").removeprefix("s")) for a in cloud.one("ul", "cloud").all("a")}
+    assert list(sizes) == sorted(sizes)
+    assert (sizes["common"], sizes["half"], sizes["once1"]) == (5, 4, 2)
+    back = [a.get("href") for a in cloud.one("p", "ways").all("a") if a.text == "list"]
+    assert back == ["?tags=all"]
+
+
+async def test_related_tags_narrow_a_stream_and_its_heading_widens_it(server, ana):
+    await ana.save(PAGE, title="WAL", tags="sql log")
+    await ana.save("https://b.example/", title="B", tags="sql db")
+
+    for root in ("/u/ana/t/", "/t/"):
+        one = await read(server.browser(), f"{root}sql")
+        plus = {li.all("a")[1].text: li.one("a", "plus").get("href") for li in one.one("aside").all("li")}
+        assert plus == {"db": f"{root}sql,db", "log": f"{root}sql,log"}
+
+        both = await read(server.browser(), plus["log"])
+        assert [a.text for a in both.all("a", "p-name")] == ["WAL"]
+        crumbs = {a.text: a.get("href") for a in both.one("h1").all("a")}
+        assert crumbs["sql"] == f"{root}log"
+        assert [a.text for a in both.all("a", "p-category") if "same" in a.classes] == ["sql", "log"]
+
+
+async def test_a_line_says_host_moment_savers_and_marks_in_words(server, ana):
+    bo, cy = await server.sign_up("bo"), await server.sign_up("cy")
+    await ana.save(PAGE, title="WAL", tags="sql", visibility="followers", to_read=True)
+    for person in (bo, cy):
+        await person.save(PAGE, title="Write-ahead", tags="log")
+    server.clock.forward(days=2)
+
+    [own] = (await read(ana.browser, "/u/ana")).all("li", "entry")
+    assert own.one("span", "host").text == "sqlite.org"
+    assert [chip.text for chip in own.all("span", "chip")] == ["to read", "followers"]
+    assert "toread" in own.classes
+    assert [a.get("href") for a in own.all("a", "act")] == [f"{own.one('a', 'u-url').get('href')}/edit?back=/u/ana"]
+
+    [line] = (await read(server.browser(), "/u/bo")).all("li", "entry")
+    moment = line.one("time")
+    assert (moment.text, moment.get("title")) == ("2 days ago", "1 March 2026, 12:00 UTC")
+    assert " ".join(line.one("span", "when").text.split()) == "2 days ago by bo"
+    assert " ".join(line.one("span", "who").text.split()) == "also cy"
+    savers = line.one("a", "savers")
+    assert (savers.get("title"), savers.text.split()[0]) == ("2 savers", "2")
+    assert savers.get("href").startswith("/url/")
+    assert not line.all("a", "act")
+
+
+async def test_a_private_line_says_so_in_a_word_and_with_most_private_the_public_ones_do(server, ana):
+    await ana.save(PAGE, title="WAL", visibility="private")
+    await ana.save("https://b.example/", title="B")
+    await ana.save("https://c.example/", title="C")
+
+    chips = [
+        [chip.text for chip in li.all("span", "chip")] for li in (await read(ana.browser, "/u/ana")).all("li", "entry")
+    ]
+    assert chips == [[], [], ["private"]]
+
+    for number in range(3):
+        await ana.save(f"https://d.example/{number}", title="D", visibility="private")
+    chips = [
+        [chip.text for chip in li.all("span", "chip")] for li in (await read(ana.browser, "/u/ana")).all("li", "entry")
+    ]
+    assert chips == [[], [], [], ["public"], ["public"], []]
+
+
+async def test_what_can_be_followed_says_what_is_followed_and_what_to_paste_elsewhere(server, ana):
+    bo = await server.sign_up("bo")
+    await ana.save(PAGE, title="WAL", tags="sql")
+
+    for path, label, handle in (
+        ("/u/ana", "Follow ana", "@ana@a.example"),
+        ("/u/ana/t/sql", "Follow ana: #sql", "@ana.sql@a.example"),
+        ("/t/sql", "Follow #sql", "@tag.sql@a.example"),
+    ):
+        page = await read(bo.browser, path)
+        box = page.one("span", "handle")
+        assert box.text == handle, path
+        assert box.get("data-copy"), path
+        assert label in [button.text for button in page.all("button")], path
+        strangers = await read(server.browser(), path)
+        assert strangers.one("span", "handle").text == handle
+
+
+async def test_statistics_are_drawn_in_the_page_itself(server, ana):
+    await ana.save(PAGE, title="WAL", tags="sql")
+
+    page = await read(server.browser(), "/u/ana/statistics")
+
+    drawings = page.one("main").all("svg")
+    assert len(drawings) >= 3  # the years, the last year's days, a tag
+    assert all(drawing.get("aria-hidden") == "true" or drawing.get("aria-label") for drawing in drawings)
+    assert all(drawing.all("path") for drawing in drawings)
+
+
+def kinds(kind: type[FedimarkError] = FedimarkError) -> Iterator[type[FedimarkError]]:
+    """Every kind of error there is."""
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from kinds(narrower)
+
+
+async def test_every_status_an_error_has_comes_with_advice_of_its_own(server):
+    def advice(status: int) -> str:
+        values = {"status": status, "title": "Something", "detail": "", "number": ""}
+        page = Reading(render(here().caches["pages"]("en"), "error.html", None, "/", 0, **values))
+        return page.all("p", "intro")[0].text
+
+    found = {kind.status: advice(kind.status) for kind in kinds()}
+
+    assert len(found) > 10
+    assert len({*found.values(), advice(418)}) == len(found) + 1, found
