@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import MappingProxyType
 
 import structlog
 
@@ -60,9 +63,34 @@ _ODD = re.compile(r"""[\s="']""")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("fedimark")
 
+_about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
-def configure(log_format: str) -> None:
-    """Write events to standard error, as `text` for people or `json` for machines."""
+
+class About:
+    """A block whose lines all say some words more: of which request or step they are.
+
+    The library's own way looks through all variables of the context for each line.
+    """
+
+    __slots__ = ("_token", "_words")
+
+    def __init__(self, **words: str) -> None:
+        self._words = words
+
+    def __enter__(self) -> None:
+        self._token: Token[Mapping[str, str]] = _about.set({**_about.get(), **self._words})
+
+    def __exit__(self, *raised: object) -> None:
+        _about.reset(self._token)
+
+
+def about_now() -> Mapping[str, str]:
+    """What every line says here beside its own words."""
+    return _about.get()
+
+
+def configure(log_format: str, least: int = logging.INFO) -> None:
+    """Write events to standard error, as `text` for people or `json` for machines; none below the level `least`."""
     renderer: structlog.typing.Processor = plain
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
@@ -70,15 +98,21 @@ def configure(log_format: str) -> None:
         renderer = structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,  # the request or the step that a line is of
+            _with_about,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )
+    vars(log).pop("bind", None)  # else one that was used already stays as it was made then
+
+
+def _with_about(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {**_about.get(), **event}
 
 
 def plain(logger: object, method: str, event: structlog.typing.EventDict) -> str:

@@ -134,6 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ended = False  # refused: what still comes is thrown away
         self._thrown_away = 0
         self._in_head = True  # also between two requests
+        self._is_short = False  # a head began, or bytes came that may begin one, and it is not whole
         self._timer: TimerHandle | None = None
         self._loose = 0  # bytes since the parser last came forward: of an unfinished head, or of trailers
         self._came_forward = False
@@ -155,10 +156,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._ended:
             self._throw_away(data)
             return
-        if self._in_head and self._timer is None:
-            self._await_head()
+        self._is_short = self._in_head
         self._came_forward = False
         super().data_received(data)
+        if (
+            self._is_short and self._timer is None and not self._ended
+        ):  # of nearly every request the whole head comes at once
+            self._await_head()
         # Where in a block the parser came forward is unknown: what follows it there is not counted.
         self._loose = 0 if self._came_forward else self._loose + len(data)
         if self._loose > LINE_LIMIT + HEAD_LIMIT and not self._ended and not self.transport.is_closing():
@@ -168,9 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """A head begins."""
         super().on_message_begin()
         self._head_bytes = self._head_lines = 0
-        self._came_forward = True
-        if self._timer is None:
-            self._await_head()
+        self._came_forward = self._is_short = True
 
     def on_url(self, url: bytes) -> None:
         """A part of the request line's target."""
@@ -192,7 +194,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """A head is whole: the application may have it."""
         if len(self.parser.get_method()) + len(self.url) + _AROUND_URL > LINE_LIMIT:
             self._stop(414, "The request line is too long.")
-        self._in_head = False
+        self._in_head = self._is_short = False
         self._stop_timer()
         super().on_headers_complete()
 

@@ -13,8 +13,6 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TypeAlias
 
-from structlog.contextvars import bound_contextvars
-
 from fedimark.accounts import moving
 from fedimark.accounts.links import check_links
 from fedimark.bookmarks import bulk, giving, naming
@@ -40,7 +38,7 @@ from fedimark.inbox.feeds import read_feeds
 from fedimark.jobs import embedded, postgres, queue
 from fedimark.jobs.lanes import Step, Work
 from fedimark.keeping.place import keep_mark
-from fedimark.logs import JOB_DONE, JOB_FAILED, log
+from fedimark.logs import JOB_DONE, JOB_FAILED, About, log
 from fedimark.metrics import STEPS as STEPS_TAKEN
 from fedimark.metrics import STEPS_S
 from fedimark.moderation import domains, mutes, quarantine, suspension
@@ -247,7 +245,7 @@ async def do(name: str, steps: Mapping[str, Step] | None = None) -> int:
 async def watched(name: str, step: Step) -> int:
     """Take a step, with a number in each of its log lines; those that found something to do are counted."""
     begun = perf_counter()
-    with bound_contextvars(step=name, turn=here().new_id()), here().metrics.following(f"step {name}"):
+    with About(step=name, turn=here().new_id()), here().metrics.following(f"step {name}"):
         did = await step()
     if did:
         here().metrics.count(STEPS_TAKEN, name)

@@ -8,10 +8,9 @@ from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from fedimark.here import here
-from fedimark.logs import REQUEST_ANSWERED, log
+from fedimark.logs import REQUEST_ANSWERED, About, log
 from fedimark.metrics import REQUEST_S, REQUESTS
 
 NUMBER: Final = "request_number"  # where the scope has it
@@ -43,7 +42,7 @@ class Watch:
             await send(message)
 
         followed = here().metrics.following("request", request=number, method=_method(scope))
-        with bound_contextvars(request=number), followed as tell:
+        with About(request=number), followed as tell:
             try:
                 await self.app(scope, receive, send_numbered)
             finally:

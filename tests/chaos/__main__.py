@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import structlog
-
+from fedimark import logs
 from tests.chaos import checks
 from tests.chaos.cluster import programs
 from tests.chaos.points import Fate, fates, short
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     """Play, and return the exit code: 1 when a promise was broken."""
     options = _parser().parse_args(arguments)
     # What the servers say stands in their own logs.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logs.configure("text", logging.ERROR)
     databases = _databases(options.database)
     # Asked to end, it ends its servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from structlog.contextvars import get_contextvars
 from structlog.testing import capture_logs
 
 from fedimark import worker
 from fedimark.app import Proxied
-from fedimark.logs import REQUEST_ANSWERED, REQUEST_FAILED
+from fedimark.logs import REQUEST_ANSWERED, REQUEST_FAILED, about_now
 from tests.support.server import browser
 
 OURS = re.compile("[a-z2-7]{13}")
@@ -59,7 +58,7 @@ async def test_every_line_of_a_request_carries_its_number(server):
     seen = []
 
     async def broken(scope, receive, send):
-        seen.append(get_contextvars()["request"])
+        seen.append(about_now()["request"])
         raise RuntimeError("a mistake of ours")
 
     with capture_logs() as lines:
@@ -67,7 +66,7 @@ async def test_every_line_of_a_request_carries_its_number(server):
 
     assert seen == [answer.headers["x-request-id"]]
     assert REQUEST_FAILED in [line["event"] for line in lines]
-    assert "request" not in get_contextvars()
+    assert "request" not in about_now()
 
 
 async def test_a_page_that_is_not_there_is_the_same_each_time(server):
@@ -98,14 +97,14 @@ async def test_each_step_of_the_worker_has_a_number_in_its_lines(server):
     seen = []
 
     async def step() -> int:
-        seen.append(dict(get_contextvars()))
+        seen.append(dict(about_now()))
         return 0
 
     await worker.watched("inbox", step)
 
     assert seen[0]["step"] == "inbox"
     assert OURS.fullmatch(seen[0]["turn"])
-    assert get_contextvars() == {}
+    assert about_now() == {}
 
 
 async def failing(server, rooms):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from fedimark import logs
 from fedimark.database import fetch_one
@@ -30,7 +29,7 @@ MOST_MEMORY = 256 * 2**20
 @pytest.fixture
 def quiet() -> Iterator[None]:
     """A line for each refusal is many lines."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logs.configure("text", logging.CRITICAL)
     yield
     logs.configure("text")
 
