@@ -14,6 +14,14 @@ def test_without_a_word_it_serves_this_machine_alone():
     assert (settings.base_url, settings.is_loopback, settings.is_sqlite) == ("http://127.0.0.1:8000", True, True)
 
 
+def test_what_others_may_make_us_do_is_bounded_from_the_first_start():
+    settings = Settings()
+
+    follows = (settings.follows_an_hour_per_host, settings.follows_an_hour_per_domain)
+    fetches = (settings.actor_fetches_a_minute_per_host, settings.stream_fetches_a_minute_per_host)
+    assert (follows, fetches) == ((200, 2_000), (600, 30))
+
+
 def test_the_environment_wins_over_the_file(tmp_path):
     file = tmp_path / "fedimark.toml"
     file.write_text('base_url = "https://marks.example"\npage_size = 20\nallow_loopback = true\n')

@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from fedimark.bookmarks.shares import bookmark_of
 from fedimark.errors import Forbidden
 from fedimark.here import now
+from fedimark.logs import INBOX_APPLIED
 from fedimark.moderation import domains, suspension
 from tests.rooms.peers import AS2, Says, stand
 from tests.rooms.provers import PUBLIC, Prover, proof_key_of
@@ -192,11 +194,18 @@ async def test_it_leaves_nothing_and_the_next_good_word_is_heard(world, ana, nam
     stream, inside = world.stream, BAD[name](world)
 
     # When the stream announces it, and once more
-    async with no_trace(but=REMEMBERED):
-        for number in (1, 2):
-            await stream.do(announces(stream, inside, number))
+    with capture_logs() as logs:
+        async with no_trace(but=REMEMBERED):
+            for number in (1, 2):
+                await stream.do(announces(stream, inside, number))
 
-    # Then nobody who has nothing to do with it was asked for anything, and what is good is heard
+    # Then the log says of each what became of it, and of the stream, and no word of it
+    row = await stream.row()
+    told = [line for line in logs if line["event"] == INBOX_APPLIED and line["actor_id"] == row["id"]]
+    assert [(line["kind"].split()[0], line["outcome"]) for line in told] == [("Announce", "ignored")] * 2
+    assert "Forged" not in str(logs)
+
+    # And nobody who has nothing to do with it was asked for anything, and what is good is heard
     assert not [asked for asked in world.bank.asked if asked.method == "POST" or "inbox" in asked.target]
     eve = world.eve
     assert await stream.do(announces(stream, eve.proves(saves(eve, 77)), 77)) == "shared"

@@ -157,6 +157,15 @@ async def test_a_feed_is_followed_at_once_and_nobody_is_told(ana, blog):
     assert {asked.method for asked in blog.asked} == {"GET"}
 
 
+async def test_a_feed_is_nobody_whom_one_follows_as_others_see_it(ana, blog, server):
+    await follow(ana.viewer, FEED)
+
+    told = await server.client.get("/u/ana/following", headers={"Accept": "application/activity+json"})
+    assert told.json()["totalItems"] == 0
+    assert "A blog" not in (await server.client.get("/u/ana")).text
+    assert "A blog" in (await ana.browser.get("/network")).text
+
+
 async def test_nobody_blocks_a_feed(ana, blog):
     with pytest.raises(Refused, match="leave it instead"):
         await block(ana.viewer, FEED)

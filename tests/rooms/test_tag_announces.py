@@ -11,7 +11,7 @@ from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.save import save_many
 from fedimark.bookmarks.tags import rename_tag
 from fedimark.database import execute, fetch
-from fedimark.moderation import people
+from fedimark.moderation import domains, people
 from fedimark.outbox.streams import MOST_WAITING
 from tests.rooms.peers import Says
 from tests.rooms.strangers import Stranger, told
@@ -300,6 +300,20 @@ async def test_no_tag_announces_to_the_server_of_whom_the_author_blocks(primed, 
     cleo = await reader(fleet, server, "m.example", tag("sql"))
     other = await reader(fleet, server, "other.example", tag("sql"))
     await people.block(primed.viewer, "@cleo@m.example")
+    await server.settle()
+    cleo.peer.asked.clear()
+
+    await primed.save(X, tags="sql")
+    await server.settle()
+
+    assert heard(cleo) == []
+    assert short(heard(other)) == [("Announce", tag("sql"))]
+
+
+async def test_no_tag_announces_to_a_server_that_is_blocked(primed, server, fleet):
+    cleo = await reader(fleet, server, "m.example", tag("sql"), tag("sql", "ana"))
+    other = await reader(fleet, server, "other.example", tag("sql"))
+    await domains.block_domain("m.example")
     await server.settle()
     cleo.peer.asked.clear()
 

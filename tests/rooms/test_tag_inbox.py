@@ -13,7 +13,7 @@ from fedimark.here import entered
 from fedimark.moderation import people
 from fedimark.moderation.suspension import suspend
 from fedimark.remote.signing import key_id_of
-from tests.rooms.strangers import Stranger, letters
+from tests.rooms.strangers import Stranger, amount, applied, letters
 from tests.stories.reading import Reading
 from tests.support.invariants import disagreements
 
@@ -21,6 +21,7 @@ AS2 = {"Accept": "application/activity+json"}
 CLEO = "https://mastodon.example/users/cleo"
 TAG = "https://a.example/t/sql"
 ANAS = "https://a.example/u/ana/t/sql"
+ANAS_BOOKMARKS = "https://a.example/u/ana"
 
 both = pytest.mark.parametrize("target", [TAG, ANAS])
 
@@ -146,6 +147,41 @@ async def test_other_words_to_a_tag_are_taken_and_change_nothing(tagged, cleo):
 
     assert await cleo.do(create) == "ignored"
     assert await cleo.do({"id": f"{CLEO}#like", "type": "Like", "actor": CLEO, "object": TAG}) == "ignored"
+
+
+@pytest.mark.parametrize("path", ["/t/sql/inbox", "/u/ana/t/sql/inbox"])
+async def test_what_is_said_to_a_tag_itself_is_taken_counted_and_seen_nowhere(tagged, cleo, server, path):
+    # Given words for a tag: a Note, one that mentions it, a like, and a report
+    target = f"https://a.example{path.removesuffix('/inbox')}"
+    note = {"id": f"{CLEO}/1", "type": "Note", "attributedTo": CLEO, "content": "<p>hello</p>", "to": [target]}
+    mention = [{"type": "Mention", "href": target, "name": "@tag.sql@a.example"}]
+    said = [
+        {"type": "Create", "object": note},
+        {"type": "Create", "object": {**note, "id": f"{CLEO}/2", "tag": mention}},
+        {"type": "Like", "object": target},
+        {"type": "Flag", "object": [ANAS_BOOKMARKS], "content": "Sells watches."},
+    ]
+
+    # When they come to its own inbox
+    statuses = []
+    for number, each in enumerate(said):
+        sent = cleo.signed({"id": f"{CLEO}#{number}", "actor": CLEO, "to": [target], **each}, to=path)
+        headers = {name: value for name, (value,) in sent.headers.items()}
+        statuses.append((await server.client.post(path, content=sent.body, headers=headers)).status_code)
+    await applied()
+
+    # Then each is taken and counted, the report waits for an admin, and of the rest nothing is left
+    assert statuses == [202] * 4
+    rows = await fetch("SELECT kind, outcome FROM received_activity ORDER BY id")
+    assert [(row["kind"], row["outcome"]) for row in rows] == [
+        ("Create", "ignored"),
+        ("Create", "ignored"),
+        ("Like", "ignored"),
+        ("Flag", "reported"),
+    ]
+    for table in ("remark", "reaction", "notification", "link_for_you", "bookmark WHERE NOT is_local"):
+        assert await amount(table) == 0
+    assert await amount("report") == 1
 
 
 async def test_the_inbox_of_a_tag_is_there_and_of_another_is_not(tagged, cleo, server):

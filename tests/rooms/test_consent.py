@@ -1,0 +1,91 @@
+"""Whose words of other servers stand where strangers read, search and subscribe: whoever says so, and nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fedimark.database import execute
+from fedimark.search.indexing import index_some
+from fedimark.worker import do_a_job
+from tests.rooms.provers import Prover
+from tests.rooms.test_incoming import followed
+
+CLEO = "https://mastodon.example/users/cleo"
+WORD = "zygomorphic"
+FOR_STRANGERS = (
+    "/recent",
+    "/t/sql",
+    "/url/?url=https://example.org/1",
+    f"/search?in=here&q={WORD}",
+    "/recent/feed.atom",
+    "/t/sql/feed.rss",
+    "/t/sql/feed.json",
+    f"/search/feed.atom?q={WORD}",
+)
+
+
+def bookmark(cleo: Prover, **said: Any) -> dict[str, Any]:
+    """A Create of a public bookmark as others than fedimarks write it; `said` is of the Note."""
+    create = cleo.create()
+    create["object"] |= {"name": f"{WORD} flowers", "tag": [{"type": "Hashtag", "name": "#sql"}], **said}
+    return create
+
+
+async def shows(browser: Any, path: str) -> bool:
+    """Whether somebody finds it there."""
+    answer = await browser.get(path, follow_redirects=True)
+    assert answer.status_code in (200, 404), path
+    return f"{WORD} flowers" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("said", "software", "is_open"),
+    [
+        ({}, "mastodon", False),
+        ({"indexable": False}, "mastodon", False),
+        ({"indexable": "yes, please"}, "mastodon", False),
+        ({"indexable": True}, "mastodon", True),
+        ({}, "betula", True),
+    ],
+)
+async def test_remote_words_are_for_strangers_only_where_their_author_or_a_bookmark_server_says_so(
+    ana, fleet, said, software, is_open
+):
+    # Given somebody elsewhere whom ana follows, and what their server runs
+    cleo = await followed(ana, Prover(fleet, CLEO, **said))
+    await execute("UPDATE peer SET software = ? WHERE host = 'mastodon.example'", software)
+    while await do_a_job():
+        pass
+
+    # When they say something to everybody
+    assert await cleo.do(bookmark(cleo)) == "saved"
+    while await index_some():
+        pass
+
+    # Then strangers find it on every page, in every search and feed, or in none; whoever follows them does
+    bo = await ana.server.sign_up("bo")
+    for browser in (ana.server.browser(), bo.browser):
+        found = {path: await shows(browser, path) for path in FOR_STRANGERS}
+        assert found == dict.fromkeys(FOR_STRANGERS, is_open)
+    for path in ("/network", f"/search?in=network&q={WORD}"):
+        assert await shows(ana.browser, path)
+
+
+async def test_a_tag_that_gives_a_link_is_no_such_thing_in_the_notes_of_others(ana, server, fleet):
+    # Given a bookmark of somebody followed that is tagged as people here give links
+    cleo = await followed(ana, Prover(fleet, CLEO, indexable=True))
+    named = {"fedimark:tags": ["for:ana", "for:@ana@a.example", "sql"]}
+
+    # When it comes
+    assert await cleo.do(bookmark(cleo, **named)) == "saved"
+    await server.settle()
+
+    # Then it is a bookmark in the network, and nobody is given a link nor told of one
+    assert await shows(ana.browser, "/network")
+    for path in ("/for-you", "/notifications"):
+        page = (await ana.browser.get(path)).text
+        assert WORD not in page
+    for path in ("/network", "/recent", "/u/cleo@mastodon.example"):
+        assert "for:" not in (await ana.browser.get(path)).text
