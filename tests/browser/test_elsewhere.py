@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.stops import press, press_it
-from tests.browser.world import World
+from tests.browser.world import GUS, World, post
 from tests.support.processes import until
 
 pytestmark = pytest.mark.browser
@@ -105,3 +105,26 @@ def test_a_report_reaches_the_admins_of_both_servers(page, follower, world, gus)
 
     assert f"says {follower}" in world.people["lin"].get("/moderation/reports").text
     until(lambda: f"says {follower}" in gus.get("/moderation/reports").text)
+
+
+def test_their_server_is_searched_once_they_let_it_and_what_it_answers_is_copied(page, follower, world, gus):
+    # Given gus, who lets himself be found, and whose server knows this one by somebody he follows
+    assert world.far is not None
+    post(gus, "/settings", GUS | {"searchable": "yes"})
+    world.far.follow("gus", f"@{follower}@{world.process.host}")
+
+    # When his words are looked for on other servers
+    def is_found() -> bool:
+        page.goto("/search")
+        page.get_by_label("Words, ").fill("Letter 57")
+        page.get_by_label("Other servers", exact=True).check()
+        press(page, "Search")
+        return page.locator(".entry", has_text="Letter 57").count() > 0
+
+    until(is_found)
+
+    # Then the page says who answered, and what they answered can be copied
+    expect(page.get_by_text("Answered: ")).to_contain_text(world.far.process.host)
+    with page.expect_navigation():
+        page.get_by_role("link", name="copy Letter 57").click()
+    expect(page.get_by_label("Title")).to_have_value("Letter 57")

@@ -26,6 +26,8 @@ ENVIRON = {"FEDIMARK_REGISTRATION": "open", "FEDIMARK_SIGN_IN_TRIES": "1000/minu
 BIO = "Reads about databases, neural networks and type.\nMostly papers; the descriptions are my own words."
 NOTE = "Ask Dora whether section 3 holds for WAL2 as well.\n\n- checkpoint starvation\n- what happens on NFS"
 SECRET = "https://share.example/report.pdf?token=9f8a7c"
+_LETTERS = {"name": "Gus", "bio": "Letters, mostly old ones.", "visibility": "public", "time_zone": "UTC"}
+GUS = _LETTERS | {"field_name_1": "home", "field_value_1": "https://gus.example/"}
 
 
 @dataclass(slots=True)
@@ -218,8 +220,7 @@ def _talk(world: World) -> None:
 def _elsewhere(world: World, far: World) -> httpx.Client:
     """Gus of another server, whom lin follows, and who saved more than a first look there brings."""
     gus = far.sign_up("gus")
-    said = {"name": "Gus", "bio": "Letters, mostly old ones.", "visibility": "public", "time_zone": "UTC"}
-    post(gus, "/settings", said | {"field_name_1": "home", "field_value_1": "https://gus.example/"})
+    post(gus, "/settings", GUS)
     far.bring("gus", [letter(number) for number in range(60)])
     handle = f"gus@{far.process.host}"
     world.paths |= {"elsewhere": f"/u/{handle}", "gus": f"@{handle}"}
