@@ -49,6 +49,13 @@ _BETWEEN: Final = frozenset(
     unavailable unsupported unsupported-browser validate verify wp-login
     """.split()  # noqa: SIM905
 )
+# Of these, what pages are about as well: whoever was asked below such a segment was sent into no such page.
+_SUBJECTS: Final = frozenset(
+    """
+    403 404 410 500 blocked cookies denied error errors forbidden join maintenance oops session sessions sorry
+    splash subscribe suspended unavailable unsupported validate verify
+    """.split()  # noqa: SIM905
+)
 # The same within a few words, as in `/account-login` and `/cookie_consent`; headlines are longer.
 _BETWEEN_WORDS: Final = frozenset(
     {"404", "authwall", "captcha", "consent", "login", "logon", "paywall", "signin", "sso"}
@@ -70,6 +77,8 @@ _CHOOSING: Final = frozenset(
     search section sid sort start story t tab tag thread tid title topic v version video
     """.split()  # noqa: SIM905
 )
+# What asks for what one sees anyway.
+_FIRST: Final = (("page", "1"), ("paged", "1"), ("pg", "1"), ("offset", "0"), ("start", "0"))
 _FURTHER = re.compile(r"/pages?[/-]?\d+/?$", re.IGNORECASE)
 
 
@@ -140,14 +149,19 @@ def _may_be(target: str, source: str, why: str) -> bool:
     if not federable(target) or is_secret_looking(target) is not None or "#" in target:
         return False
     to = URL(target)
-    if (_ROOT.fullmatch(to.pathname) and not to.search) or _stands_between(to):
+    if (_ROOT.fullmatch(to.pathname) and not to.search) or _stands_between(to, URL(source)):
         return False
     return why == SHORT or not _lost_its_choice(URL(source), to)
 
 
-def _stands_between(url: URL) -> bool:
-    segments = [_ENDING.sub("", unquote(each).lower()) for each in url.pathname.split("/")]
-    if not _BETWEEN.isdisjoint([*segments, url.hostname.partition(".")[0]]):
+def _segments(url: URL) -> list[str]:
+    return [_ENDING.sub("", unquote(each).lower()) for each in url.pathname.split("/")]
+
+
+def _stands_between(url: URL, source: URL) -> bool:
+    segments = _segments(url)
+    subjects = _SUBJECTS.intersection(_segments(source))
+    if not (_BETWEEN - subjects).isdisjoint([*segments, url.hostname.partition(".")[0]]):
         return True
     words = (_BREAK.split(each) for each in segments)
     if any(len(each) <= _FEW and not _BETWEEN_WORDS.isdisjoint(each) for each in words):
@@ -161,7 +175,7 @@ def _lost_its_choice(source: URL, target: URL) -> bool:
         return True
     if source.pathname.rstrip("/") != target.pathname.rstrip("/"):
         return False
-    kept = set(parse_qsl(target.search[1:], keep_blank_values=True))
+    kept = {*parse_qsl(target.search[1:], keep_blank_values=True), *_FIRST}
     asked = parse_qsl(source.search[1:], keep_blank_values=True)
     return any(name.lower() in _CHOOSING and (name, value) not in kept for name, value in asked)
 
