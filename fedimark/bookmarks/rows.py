@@ -7,7 +7,8 @@ later. Local saves and notes that arrive both go through here, inside `write()`,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import Any
 
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
@@ -21,7 +22,8 @@ from fedimark.database import (
     ask_all,
     execute,
     insert_many,
-    inserts,
+    inserts_of,
+    is_sqlite,
     marks,
     perform,
     several,
@@ -41,6 +43,7 @@ _LINK = {
     "canonical_version": "smallint",
     "host": "text",
     **dict.fromkeys(("savers", "sites"), "integer"),
+    "look_at": "bigint",
 }
 _BOOKMARK = {
     **dict.fromkeys(("actor_id", "link_id"), "bigint"),
@@ -63,6 +66,10 @@ _TAGGING = {
 _UNINDEXED = {"bookmark_id": "bigint"}
 _TALLY = {"owner_id": "bigint", "tag_id": "bigint", "visibility": "smallint", "amount": "integer"}
 
+_PRIVATE = int(Visibility.PRIVATE)
+_SEVERAL = -1  # more than one saver
+_UNCOUNTED = {"canonical_version": PAGES_VERSION, "savers": 0, "sites": 0, "look_at": None}
+
 # Columns a saver may say nothing of; the tables themselves know no defaults.
 _UNSAID = {
     **dict.fromkeys(("title", "description", "private_note", "tags", "page_url", "via", "via_author", "via_name"), ""),
@@ -75,6 +82,9 @@ _UNSAID = {
 _ONE_LINK = """
 ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, id, COALESCE(root_id, id) AS root_id
 """
+# A row that was there is locked before it is given back, and so bears a mark of that; on SQLite nobody else writes.
+_IS_NEW = ", (xmax = 0) AS is_new"
+_LAST_LINK = "SELECT COALESCE(max(id), 0) AS id FROM link"
 _ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, public_at"
 _ADDED = """
 ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
@@ -96,6 +106,7 @@ _SOUGHT = ("title", "description", "url", "private_note")
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
 _Lines = Counter[tuple[int, int, int]]  # owner, tag, visibility of a tally → by how much it changes
+_Tagging = tuple[int, int, int, int, int, bool, int]  # the cells of _TAGGING
 
 
 async def link_id_of(url: str) -> int:
@@ -108,7 +119,7 @@ async def link_of(url: str) -> Row:
 
     The row is held until the transaction ends.
     """
-    return (await perform(_links_of([url])))[url]
+    return (await perform(_links_of([(url, 0)])))[url]
 
 
 async def put(values: Mapping[str, Any]) -> Row:
@@ -129,15 +140,16 @@ def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
     """The same as `put_many`, in a script."""
     if not values:
         return []
-    links = yield from _links_of(each["url"] for each in values)
-    lines = [{**_UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
-    written = yield from insert_many("bookmark", _BOOKMARK, lines, "RETURNING id, public_id, uri_hash")
+    links = yield from _links_of((each["url"], each["actor_id"] if each["listed"] else 0) for each in values)
+    rows = [{**_UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
+    written = yield from insert_many("bookmark", _BOOKMARK, rows, "RETURNING id, public_id, uri_hash")
     ids = {_name(row): row["id"] for row in written}
-    rows = [{**line, "id": ids[_name(line)], "removed_at": None} for line in lines]
+    for row in rows:
+        row |= {"id": ids[_name(row)], "removed_at": None}
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
     for returning in (_SHARES_RETURN, _REMARKS_RETURN) if arrived else ():
         yield from ask(f"{returning} {among('text')}", several(arrived))
-    yield from _index(rows, Counter())
+    yield from _index(rows, Counter(), {row["root_id"] for row in links.values() if row["is_counted"]})
     return rows
 
 
@@ -203,58 +215,69 @@ def _name(line: Mapping[str, Any]) -> str:
     return str(line["public_id"] or line["uri_hash"])
 
 
-def _links_of(given: Iterable[str]) -> Script[dict[str, Row]]:
-    """The link of each URL: `id`, and `root_id` that its bookmarks hang on; made where it is new, and held."""
-    pages = {url: page_of(url) for url in given}
-    hashes = {page: urls.link_hash(page) for page in pages.values()}
-    lines = [
-        {
-            "hash": name,
-            "canonical": page,
-            "canonical_version": PAGES_VERSION,
-            "host": urls.host_of(page)[:255],
-            "savers": 0,
-            "sites": 0,
-        }
-        for page, name in sorted(hashes.items(), key=lambda each: each[1])
-    ]
-    found = {row["hash"]: row for row in (yield from insert_many("link", _LINK, lines, _ONE_LINK))}
-    return {url: found[hashes[page]] for url, page in pages.items()}
+def _links_of(given: Iterable[tuple[str, int]]) -> Script[dict[str, Row]]:
+    """The link of each URL: `id`, and `root_id` that its bookmarks hang on; made where it is new, and held.
+
+    Beside each URL stands who shows everybody that they save it now, or 0. A new link is written with its saver, which
+    `is_counted` tells: where several come at once, or it was there, it has to be counted.
+    """
+    pages: dict[str, str] = {}
+    lines: dict[str, dict[str, Any]] = {}
+    savers: dict[str, int] = {}
+    alone = {"savers": 1, "sites": 1, "look_at": now() + LOOK_AFTER if here().settings.read_pages else None}
+    for url, saver in given:
+        page = page_of(url)
+        name = pages[url] = urls.link_hash(page)
+        if name not in lines:
+            lines[name] = {"hash": name, "canonical": page, "host": urls.host_of(page)[:255], **_UNCOUNTED}
+        if saver and savers.setdefault(name, saver) != saver:
+            savers[name] = _SEVERAL
+    for name, saver in savers.items():
+        lines[name] |= alone if saver != _SEVERAL else {}
+    [last] = (yield from ask(_LAST_LINK)) if is_sqlite() else [{}]
+    then = _ONE_LINK if last else _ONE_LINK + _IS_NEW
+    found = yield from insert_many("link", _LINK, [lines[name] for name in sorted(lines)], then)
+    for row in found:
+        is_new = row["id"] > last["id"] if last else row["is_new"]
+        row["is_counted"] = is_new and savers.get(row["hash"]) != _SEVERAL
+    links = {row["hash"]: row for row in found}
+    return {url: links[name] for url, name in pages.items()}
 
 
-def _index(rows: Sequence[Row], lines: _Lines) -> Script[None]:
-    """Write everything made from rows; `lines` are what tallies lose meanwhile. A removed one has none but that."""
-    settled = _settled({row["link_id"] for row in rows})
+def _index(rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset()) -> Script[None]:
+    """Write everything made from rows; `lines` are what tallies lose meanwhile. A removed one has none but that.
+
+    `counted` are links whose savers are known already.
+    """
+    to_settle = {row["link_id"] for row in rows} - counted
+    settled = [_settled(to_settle)] if to_settle else []
     live = [row for row in rows if row["removed_at"] is None]
     if not live:
-        yield from ask_all(*_to_be_sought(rows), *_tallied(lines), settled)
+        yield from ask_all(*_to_be_sought(rows), *_tallied(lines), *settled)
         return
-    keys = {row["id"]: sorted({tags.key(word) for word in row["tags"].split()}) for row in live}
+    keys = {row["id"]: _keys_of(row["tags"]) for row in live}
     known = yield from _tags_of({key for each in keys.values() for key in each})
     ids = {key: int(tag["id"]) for key, tag in known.items()}
-    public = {key for row in live if row["is_local"] and row["listed"] for key in keys[row["id"]]}
+    public = set().union(*{keys[row["id"]] for row in live if row["is_local"] and row["listed"]})
     yield from _publish([ids[key] for key in public if not tags.is_private(key) and known[key]["public_at"] is None])
-    for row in live:
-        lines.update(_lines(row, {key: ids[key] for key in keys[row["id"]]}))
-    taggings = inserts(
-        "bookmark_tag", _TAGGING, [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
-    )
+    marked = [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
+    _count(lines, live, marked)
+    taggings = inserts_of("bookmark_tag", _TAGGING, marked)
     sought = _to_be_sought(rows)
-    yield from ask_all(*taggings, *sought, *_tallied(lines), settled, *tags_held(ids.values()))
-    yield from merge_bookmarks([row["id"] for row in live])
+    yield from ask_all(*taggings, *sought, *_tallied(lines), *settled, *tags_held(ids.values()))
+    yield from merge_bookmarks([row["id"] for row in live], ids.values())
 
 
-def _tagging(row: Row, key: str, tag_id: int) -> dict[str, Any]:
-    visibility, listed = _reach(key, row)
-    return {
-        "bookmark_id": row["id"],
-        "tag_id": tag_id,
-        "actor_id": row["actor_id"],
-        "link_id": row["link_id"],
-        "visibility": visibility,
-        "listed": listed,
-        "saved_at": row["saved_at"],
-    }
+@lru_cache(maxsize=1024)  # the same tags stand on many
+def _keys_of(words: str) -> tuple[str, ...]:
+    return tuple(sorted({tags.key(word) for word in words.split()}))
+
+
+def _tagging(row: Row, key: str, tag_id: int) -> _Tagging:
+    """One row of the tag index, as _TAGGING names its cells. A private tag is its owner's alone, on whatever it is."""
+    if tags.is_private(key):
+        return row["id"], tag_id, row["actor_id"], row["link_id"], _PRIVATE, False, row["saved_at"]
+    return row["id"], tag_id, row["actor_id"], row["link_id"], row["visibility"], row["listed"], row["saved_at"]
 
 
 def _unindex(row: Row) -> Script[_Lines]:
@@ -268,7 +291,9 @@ def _unindex(row: Row) -> Script[_Lines]:
     ids = {key: int(tag["id"]) for key, tag in known.items()}
     yield from unmerge_bookmark(row)
     yield from ask("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
-    return Counter(dict.fromkeys(_lines(row, ids), -1))
+    lines: _Lines = Counter()
+    _count(lines, [row], [_tagging(row, key, tag_id) for key, tag_id in ids.items()])
+    return Counter({line: -amount for line, amount in lines.items()})
 
 
 def _settled(link_ids: Iterable[int]) -> Statement:
@@ -279,7 +304,7 @@ def _settled(link_ids: Iterable[int]) -> Statement:
 
 def _to_be_sought(rows: Iterable[Row]) -> list[Statement]:
     """Search learns of bookmarks after the commit, from these rows: whoever saves need not wait for that."""
-    return inserts("unindexed", _UNINDEXED, [{"bookmark_id": row["id"]} for row in rows])
+    return inserts_of("unindexed", _UNINDEXED, [(row["id"],) for row in rows])
 
 
 def _tags_of(keys: Iterable[str]) -> Script[dict[str, Row]]:
@@ -301,24 +326,17 @@ def _publish(tag_ids: Sequence[int]) -> Script[None]:
         yield from ask(sql, now(), *sorted(tag_ids))
 
 
-def _reach(key: str, row: Row) -> tuple[int, bool]:
-    """Visibility and listing of one tagging: a private tag is its owner's alone, whatever it stands on."""
-    if tags.is_private(key):
-        return int(Visibility.PRIVATE), False
-    return row["visibility"], bool(row["listed"])
-
-
-def _lines(row: Row, ids: Mapping[str, int]) -> list[tuple[int, int, int]]:
-    """The tallies that count a live row, each once."""
-    lines = [(row["actor_id"], ALL_TAGS, row["visibility"])]
-    lines += [(row["actor_id"], tag_id, _reach(key, row)[0]) for key, tag_id in ids.items()]
-    if row["listed"]:
-        lines += [(EVERYONE, tag_id, row["visibility"]) for key, tag_id in ids.items() if not tags.is_private(key)]
-    return lines
+def _count(lines: _Lines, live: Iterable[Row], marked: Iterable[_Tagging]) -> None:
+    """Count live rows and their taggings in the tallies."""
+    for row in live:
+        lines[row["actor_id"], ALL_TAGS, row["visibility"]] += 1
+    alike = Counter([cells[1:3] + cells[4:6] for cells in marked])
+    for (tag_id, actor_id, visibility, listed), amount in alike.items():
+        lines[actor_id, tag_id, visibility] += amount
+        if listed:
+            lines[EVERYONE, tag_id, visibility] += amount
 
 
 def _tallied(lines: _Lines) -> list[Statement]:
     """Raise and lower tallies in one order, lest two writers block each other."""
-    names = tuple(_TALLY)
-    changed = [dict(zip(names, (*line, amount), strict=True)) for line, amount in sorted(lines.items()) if amount]
-    return inserts("tally", _TALLY, changed, _ADDED)
+    return inserts_of("tally", _TALLY, [(*line, amount) for line, amount in sorted(lines.items()) if amount], _ADDED)

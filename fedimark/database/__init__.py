@@ -8,7 +8,7 @@ from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.gone import is_gone
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
-from fedimark.database.scripts import Script, Statement, ask, ask_all, insert_many, inserts, perform
+from fedimark.database.scripts import Script, Statement, ask, ask_all, insert_many, inserts, inserts_of, perform
 from fedimark.database.stamps import stamp
 from fedimark.database.statements import (
     Row,
@@ -51,6 +51,7 @@ __all__ = [
     "for_each",
     "insert_many",
     "inserts",
+    "inserts_of",
     "is_current",
     "is_gone",
     "is_sqlite",

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Generator, Mapping, Sequence
 from contextvars import copy_context
 from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 from tortoise.backends.base.client import TransactionalDBClient
@@ -65,17 +67,25 @@ def inserts(
     table: str, kinds: Mapping[str, str], rows: Sequence[Mapping[str, object]], then: str = ""
 ) -> list[Statement]:
     """The statements of `insert_many`: none for no rows."""
+    pick = itemgetter(*kinds) if len(kinds) > 1 else lambda row, name=next(iter(kinds)): (row[name],)
+    return inserts_of(table, kinds, [pick(row) for row in rows], then)
+
+
+def inserts_of(
+    table: str, kinds: Mapping[str, str], lines: Sequence[Sequence[object]], then: str = ""
+) -> list[Statement]:
+    """The same for rows that are only cells, in the order of `kinds`."""
     columns = ", ".join(kinds)
     if not is_sqlite():
         # A list for each column: one text, and so one plan, for any number of rows.
         lists = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds.values())
         sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({lists}) {then}"
-        return [(sql, tuple([row[name] for row in rows] for name in kinds))] if rows else []
+        return [(sql, tuple(map(list, zip(*lines, strict=True))))] if lines else []
     found: list[Statement] = []
     at_once = _MOST_PARAMETERS // len(kinds)
-    for start in range(0, len(rows), at_once):
-        some = rows[start : start + at_once]
-        values = tuple([row[name] for row in some for name in kinds])
+    for start in range(0, len(lines), at_once):
+        some = lines[start : start + at_once]
+        values = tuple(chain.from_iterable(some))
         found.append((_inserting(table, columns, len(kinds), len(some), then), values))
     return found
 

@@ -210,6 +210,7 @@ def _is_plain(url: str) -> bool:
     return len(url) <= URL_LIMIT and _PLAIN.fullmatch(url) is not None and "xn--" not in url
 
 
+@lru_cache(maxsize=256)
 def _usual(url: str) -> re.Match[str] | None:
     # A parser takes ten times as long as this, and an import asks for thousands.
     return _USUAL.fullmatch(url) if "xn--" not in url else None

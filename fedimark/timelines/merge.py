@@ -93,7 +93,8 @@ JOIN actor a ON a.id = f.follower_id
 WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_at IS NULL AND f.state = 'accepted'
 AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_SHARED} AND s.bookmark_id {{these}}) w
-UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}) w
+UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}
+    AND EXISTS (SELECT 1 FROM actor h WHERE h.tag_id {{these}})) w
 UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at, NULL FROM bookmark_tag t
 WHERE t.bookmark_id {{these}} AND t.listed
 UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASSED_ON} AND b.id {{these}}
@@ -164,9 +165,13 @@ def holding(table: str, *ids: int) -> Script[None]:
         yield from ask(f"SELECT id FROM {table} WHERE id {among()} ORDER BY id FOR UPDATE", several(ids))
 
 
-def merge_bookmarks(ids: Sequence[int]) -> Script[None]:
-    """Let live bookmarks into the streams that show them; their tag index must be written before, their tags held."""
-    yield from ask(_merging(among()), *[several(ids)] * 7)
+def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int]) -> Script[None]:
+    """Let live bookmarks into the streams that show them; their tag index must be written before, their tags held.
+
+    `tag_ids` are all the tags they have: where nobody follows any, as nearly always, none is asked for its followers.
+    """
+    these, theirs = several(ids), several(sorted(tag_ids))
+    yield from ask(_merging(among()), these, these, these, these, theirs, these, these, these)
 
 
 @lru_cache
