@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
@@ -43,6 +44,13 @@ def new(owner: Owner, draft: Draft) -> dict[str, Any]:
         "saved_at": moment(draft, at),
         "updated_at": at,
     }
+
+
+def as_of_now(lines: Collection[Row]) -> list[Row]:
+    """New bookmarks that were made ready a moment ago, as of this one: nobody saw them before they were written."""
+    at = now()
+    said = [line["saved_at"] if line["saved_at"] != line["updated_at"] else at for line in lines]
+    return [{**line, "saved_at": moment, "updated_at": at} for line, moment in zip(lines, said, strict=True)]
 
 
 def draft_of(row: Row, **said: Any) -> Draft:

@@ -6,6 +6,7 @@ later. Local saves and notes that arrive both go through here, inside `write()`,
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
@@ -80,11 +81,18 @@ _UNSAID = {
 }
 
 _ONE_LINK = """
-ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, id, COALESCE(root_id, id) AS root_id
+ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, id, COALESCE(root_id, id) AS root_id,
+(xmax = 0) AS is_new
 """
-# A row that was there is locked before it is given back, and so bears a mark of that; on SQLite nobody else writes.
-_IS_NEW = ", (xmax = 0) AS is_new"
+"""On PostgreSQL; a row that was there is locked before it is given back, and so bears a mark of that."""
+# On SQLite nobody else writes meanwhile. Each row that is fetched lets other threads in, and may wait for them: so all
+# links come in one, and the ids of bookmarks are counted.
 _LAST_LINK = "SELECT COALESCE(max(id), 0) AS id FROM link"
+_LINKED = """
+SELECT json_group_array(json_array(hash, id, COALESCE(root_id, id))) AS links
+FROM link WHERE hash IN (SELECT value FROM json_each(?))
+"""
+_LAST_WRITTEN = "SELECT last_insert_rowid() AS id"
 _ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, public_at"
 _ADDED = """
 ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
@@ -142,15 +150,24 @@ def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
         return []
     links = yield from _links_of((each["url"], each["actor_id"] if each["listed"] else 0) for each in values)
     rows = [{**_UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
-    written = yield from insert_many("bookmark", _BOOKMARK, rows, "RETURNING id, public_id, uri_hash")
-    ids = {_name(row): row["id"] for row in written}
-    for row in rows:
-        row |= {"id": ids[_name(row)], "removed_at": None}
+    for row, number in zip(rows, (yield from _numbered(rows)), strict=True):
+        row |= {"id": number, "removed_at": None}
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
     for returning in (_SHARES_RETURN, _REMARKS_RETURN) if arrived else ():
         yield from ask(f"{returning} {among('text')}", several(arrived))
     yield from _index(rows, Counter(), {row["root_id"] for row in links.values() if row["is_counted"]})
     return rows
+
+
+def _numbered(rows: Sequence[Row]) -> Script[Sequence[int]]:
+    """Write the rows of new bookmarks, and say which ids they got."""
+    if is_sqlite():
+        yield from insert_many("bookmark", _BOOKMARK, rows)
+        [last] = yield from ask(_LAST_WRITTEN)
+        return range(last["id"] - len(rows) + 1, last["id"] + 1)
+    written = yield from insert_many("bookmark", _BOOKMARK, rows, "RETURNING id, public_id, uri_hash")
+    ids = {_name(row): row["id"] for row in written}
+    return [ids[_name(row)] for row in rows]
 
 
 async def change(before: Row, values: Mapping[str, Any]) -> Row:
@@ -221,27 +238,50 @@ def _links_of(given: Iterable[tuple[str, int]]) -> Script[dict[str, Row]]:
     Beside each URL stands who shows everybody that they save it now, or 0. A new link is written with its saver, which
     `is_counted` tells: where several come at once, or it was there, it has to be counted.
     """
-    pages: dict[str, str] = {}
+    names: dict[str, str] = {}
     lines: dict[str, dict[str, Any]] = {}
     savers: dict[str, int] = {}
     alone = {"savers": 1, "sites": 1, "look_at": now() + LOOK_AFTER if here().settings.read_pages else None}
     for url, saver in given:
-        page = page_of(url)
-        name = pages[url] = urls.link_hash(page)
+        name, page, host = _page(url)
+        names[url] = name
         if name not in lines:
-            lines[name] = {"hash": name, "canonical": page, "host": urls.host_of(page)[:255], **_UNCOUNTED}
+            lines[name] = {"hash": name, "canonical": page, "host": host, **_UNCOUNTED}
         if saver and savers.setdefault(name, saver) != saver:
             savers[name] = _SEVERAL
     for name, saver in savers.items():
         lines[name] |= alone if saver != _SEVERAL else {}
-    [last] = (yield from ask(_LAST_LINK)) if is_sqlite() else [{}]
-    then = _ONE_LINK if last else _ONE_LINK + _IS_NEW
-    found = yield from insert_many("link", _LINK, [lines[name] for name in sorted(lines)], then)
-    for row in found:
-        is_new = row["id"] > last["id"] if last else row["is_new"]
-        row["is_counted"] = is_new and savers.get(row["hash"]) != _SEVERAL
+    found = yield from _linked([lines[name] for name in sorted(lines)])
     links = {row["hash"]: row for row in found}
-    return {url: links[name] for url, name in pages.items()}
+    for name, row in links.items():
+        row["is_counted"] = row["is_new"] and savers.get(name) != _SEVERAL
+    return {url: links[name] for url, name in names.items()}
+
+
+def _linked(lines: Sequence[Row]) -> Script[list[Row]]:
+    """Links by their hashes, made where they are new, which `is_new` tells."""
+    if not is_sqlite():
+        return (yield from insert_many("link", _LINK, lines, _ONE_LINK))
+    [last] = yield from ask(_LAST_LINK)
+    yield from insert_many("link", _LINK, lines, "ON CONFLICT (hash) DO NOTHING")
+    [found] = yield from ask(_LINKED, several(line["hash"] for line in lines))
+    return [
+        {"hash": name, "id": number, "root_id": root, "is_new": number > last["id"]}
+        for name, number, root in json.loads(found["links"])
+    ]
+
+
+def look_at_pages(given: Iterable[str]) -> None:
+    """Work out which pages some URLs are of, before anything waits for it."""
+    for url in given:
+        _page(url)
+
+
+@lru_cache(maxsize=2048)  # what an import writes, and what it will write next
+def _page(url: str) -> tuple[str, str, str]:
+    """A URL's page: its hash, its address and its host."""
+    page = page_of(url)
+    return urls.link_hash(page), page, urls.host_of(page)[:255]
 
 
 def _index(rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset()) -> Script[None]:

@@ -170,32 +170,51 @@ async def edit_held(owner: Owner, before: Row, draft: Draft) -> Row:
     return await _written(owner, draft, before, is_patient=True)
 
 
-async def save_many(
-    owner: Owner, drafts: Sequence[Draft], settle: Callable[[Draft, Row | None], Draft] = as_it_is
-) -> Imported:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Drafts of a file, and each as a new bookmark of its owner's: made while the batch before it is written."""
+
+    owner: Owner
+    drafts: Sequence[Draft]
+    settle: Callable[[Draft, Row | None], Draft]
+    lines: Sequence[Row]
+
+
+def batch_of(owner: Owner, drafts: Sequence[Draft], settle: Callable[[Draft, Row | None], Draft] = as_it_is) -> Batch:
+    """Make drafts ready to be saved; `settle` is told the row that is there already, if any, and says what is to be
+    saved.
+    """
+    rows.look_at_pages(draft.url for draft in drafts)
+    return Batch(owner, drafts, settle, [columns.new(owner, settle(draft, None)) for draft in drafts])
+
+
+async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
+    """Save drafts as they are in one transaction, as `save_batch` does."""
+    return await save_batch(batch_of(owner, drafts))
+
+
+async def save_batch(batch: Batch) -> Imported:
     """Save a batch from a file in one transaction, with the original moments and nothing said to other servers.
 
-    `settle` is told the row that is there already, if any, and says what is to be saved. A file that knows nothing of
-    stars, private notes or visibility takes none away from a bookmark already here.
+    A file that knows nothing of stars, private notes or visibility takes none away from a bookmark already here.
     """
+    owner, settle = batch.owner, batch.settle
 
     async def work() -> Imported:
         held = await hold_saver(owner)
-        hashes = [urls.md5(draft.url) for draft in drafts]
+        # Somebody may have closed the Privacy Lock meanwhile.
+        ready = batch if held == owner else batch_of(held, batch.drafts, settle)
+        hashes = [line["url_md5"] for line in ready.lines]
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}
-        fresh: dict[str, Draft] = {}
-        for md5, draft in zip(hashes, drafts, strict=True):
-            if md5 not in have:
-                fresh.setdefault(md5, settle(draft, None))
-        new = [
-            {**columns.new(held, draft), **(await copying.provenance(owner, draft) if draft.source else {})}
-            for draft in fresh.values()
-        ]
-        written = await rows.put_many(new)
+        fresh: dict[str, Row] = {}
+        for draft, line in zip(batch.drafts, ready.lines, strict=True):
+            if (md5 := line["url_md5"]) not in have and md5 not in fresh:
+                fresh[md5] = line | (await copying.provenance(owner, draft) if draft.source else {})
+        written = await rows.put_many(columns.as_of_now(fresh.values()))
         have |= {row["url_md5"]: row for row in written}
         outcomes = []
-        for md5, draft in zip(hashes, drafts, strict=True):
+        for md5, draft in zip(hashes, batch.drafts, strict=True):
             before = have[md5]
             if fresh.pop(md5, None) is not None:
                 outcomes.append(Outcome("new", before))

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from fedimark.accounts.queries import viewer_by_name
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
-from fedimark.bookmarks.save import Outcome, save_many
+from fedimark.bookmarks.save import Batch, Outcome, batch_of, save_batch
 from fedimark.database import Row, analyzed, atomically, execute, fetch, write
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import here, now
@@ -40,6 +42,8 @@ _CHUNK = "INSERT INTO imported_chunk (job_id, ends_at, outcomes, undone) VALUES 
 # PostgreSQL plans by what it learnt of its tables, and learns by itself a minute after they grew.
 _TABLES = ("bookmark", "bookmark_tag", "entry", "link", "tag", "tally")
 _GROWN = 8
+
+T = TypeVar("T")
 
 
 async def take_upload(viewer: Viewer, filename: str, parts: AsyncIterable[bytes], options: Options = PLAIN) -> str:
@@ -103,7 +107,7 @@ async def start(viewer: Viewer, public_id: str) -> None:
 async def look_into(owner: Owner, path: Path, options: Options = PLAIN) -> Report:
     """What importing a file would do, saving nothing."""
     report = Report()
-    async for chunk in _chunks_of(path, options.reading):
+    async for chunk in _chunks_of(path, options.reading, lambda chunk: chunk):
         have = await existing(owner, chunk.drafts)
         fates = [compare(owner, draft, have.get(draft.url), now(), options) for draft in chunk.drafts]
         known = fates.count("known") + len(chunk.again)
@@ -153,10 +157,16 @@ async def bring_in(
     """
     report = done or Report()
     learnt = 0
-    async for chunk in _chunks_of(path, options.reading):
-        if chunk.ends_at <= report.rows:
+    from_row = report.rows
+
+    def make_ready(chunk: Chunk) -> tuple[Chunk, Batch | None]:
+        is_done = chunk.ends_at <= from_row
+        return chunk, None if is_done else batch_of(owner, chunk.drafts, partial(_settled, options))
+
+    async for chunk, batch in _chunks_of(path, options.reading, make_ready):
+        if batch is None:
             continue
-        report = await _save(owner, chunk, report, job_id, options)
+        report = await _save(batch, chunk, report, job_id)
         if report.new >= max(ROWS, _GROWN * learnt):
             await analyzed(*_TABLES)
             learnt = report.new
@@ -195,14 +205,13 @@ def _sample(owner: Owner, number: int, draft: Draft, fate: str, before: Row | No
     return Sample(number, fate, draft.url, draft.title or draft.url, " ".join(draft.tags), reach.word)
 
 
-async def _save(owner: Owner, chunk: Chunk, report: Report, job_id: int | None, options: Options) -> Report:
-    moment = now()
+def _settled(options: Options, draft: Draft, before: Row | None) -> Draft:
+    return settled(draft, before, now(), options)
 
-    def settle(draft: Draft, before: Row | None) -> Draft:
-        return settled(draft, before, moment, options)
 
+async def _save(batch: Batch, chunk: Chunk, report: Report, job_id: int | None) -> Report:
     async def work() -> Report:
-        saved = await save_many(owner, chunk.drafts, settle)
+        saved = await save_batch(batch)
         after = report.saw(chunk.ends_at, chunk.broken)
         after = after.add(new=saved.new, known=saved.known + len(chunk.again), changed=saved.changed)
         if job_id is not None:
@@ -224,19 +233,19 @@ async def _remember(job_id: int, report: Report, chunk: Chunk, outcomes: Sequenc
     await execute(_CHUNK, job_id, chunk.ends_at, written(chunk, outcomes), False)
 
 
-async def _chunks_of(path: Path, reading: Reading) -> AsyncIterator[Chunk]:
-    """The chunks of a file, each read in a thread while the one before it is saved."""
+async def _chunks_of(path: Path, reading: Reading, then: Callable[[Chunk], T]) -> AsyncIterator[T]:
+    """What is made of the chunks of a file, each read and made in a thread while the one before it is saved."""
     try:
         file = await asyncio.to_thread(path.open, "rb")
     except IsADirectoryError:
         raise Refused("This is a folder, not a file.", field="file") from None
     with file:
-        found = chunks(file, reading)
+        found = map(then, chunks(file, reading))
         reading_on = _read_on(found)
         try:
-            while (chunk := await reading_on) is not None:
+            while (made := await reading_on) is not None:
                 reading_on = _read_on(found)
-                yield chunk
+                yield made
         finally:
             # The file is not closed while a thread reads in it; what it would have said is of no use any more.
             await asyncio.wait([reading_on])
@@ -244,5 +253,5 @@ async def _chunks_of(path: Path, reading: Reading) -> AsyncIterator[Chunk]:
                 reading_on.exception()
 
 
-def _read_on(found: Iterator[Chunk]) -> asyncio.Future[Chunk | None]:
+def _read_on(found: Iterator[T]) -> asyncio.Future[T | None]:
     return asyncio.ensure_future(asyncio.to_thread(next, found, None))
