@@ -27,6 +27,12 @@ SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid IN
     (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 72179)
 """
 
+HOLDERS = """
+SELECT DISTINCT s.application_name FROM pg_stat_activity s
+WHERE s.datname = current_database() AND (s.query ILIKE 'LISTEN%' OR s.pid IN
+    (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid IN (72178, 72179)))
+"""
+
 on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
@@ -102,6 +108,21 @@ async def test_a_bell_that_another_process_rings_is_heard(server, trial):
         await queue.add("trial", {})
         await found("SELECT id FROM job WHERE state = 'done'")
 
+    assert len(trial) == 1
+
+
+@on_postgres
+async def test_what_listens_and_holds_locks_goes_past_a_pooler(server, trial):
+    direct = f"{server.here.settings.database}?application_name=direct"
+    server.here = replace(server.here, settings=replace(server.here.settings, database_direct_url=direct))
+
+    async with entered(server.here), at_work(server.here):
+        await queue.add("trial", {})
+        server.here.wake.set()
+        await found("SELECT id FROM job WHERE state = 'done'")
+        names = [row["application_name"] for row in await fetch(HOLDERS)]
+
+    assert names == ["direct"]
     assert len(trial) == 1
 
 
