@@ -97,11 +97,11 @@ class Delivered:
 
 
 def measure() -> tuple[list[Delivered], Ceilings]:
-    """Each scenario, between two looks at what one core signs: on PostgreSQL only the one that shows the rate."""
+    """Each scenario on each database, between two looks at what one core signs."""
     before = ceilings.measure()
     found = []
-    for place, new in enumerate(stores.kinds()):
-        for scenario in (AT_ONCE,) if place else (AT_ONCE, LATE, OWN, OWN_LATE, TROUBLED):
+    for new in stores.kinds():
+        for scenario in (AT_ONCE, LATE, OWN, OWN_LATE, TROUBLED):
             with _waiting(scenario, new) as (store, sink), machine.fedimark(store.folder, store.environ) as served:
                 found.append(_delivered(scenario, store, served, sink))
     return found, ceilings.both(before, ceilings.measure())

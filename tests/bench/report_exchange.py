@@ -203,10 +203,15 @@ def _goals_of(found: Sequence[Delivered], ceilings: Ceilings) -> Iterator[Goal]:
             yield at_least(words, wall, DELIVERED, told=shown, ceiling=signed)
         if one.scenario in REACHED_S:
             most = REACHED_S[one.scenario]
-            yield at_most(f"{one.scenario.words}: within {most:g} s", one.took_s, most, told=f"{one.took_s:.2f} s")
+            yield at_most(
+                f"{one.scenario.words}: within {most:g} s ({one.database})",
+                one.took_s,
+                most,
+                told=f"{one.took_s:.2f} s",
+            )
         if one.scenario == deliveries.TROUBLED:
             grown = one.resident - one.resident_before
-            words = f"1,000 servers, 300 in trouble: memory grows by at most {GROWN_MB:.0f} MB"
+            words = f"1,000 servers, 300 in trouble: memory grows by at most {GROWN_MB:.0f} MB ({one.database})"
             yield at_most(words, grown, GROWN_MB, told=f"{grown:.0f} MB")
 
 
