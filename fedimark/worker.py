@@ -38,6 +38,7 @@ from fedimark.inbox.feeds import read_feeds
 from fedimark.jobs import embedded, postgres, queue
 from fedimark.jobs.lanes import Step, Work
 from fedimark.keeping.place import keep_mark
+from fedimark.keeping.sizes import learn_sizes
 from fedimark.logs import JOB_DONE, JOB_FAILED, About, log
 from fedimark.metrics import STEPS as STEPS_TAKEN
 from fedimark.metrics import STEPS_S
@@ -217,6 +218,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "deliveries": drain,
         "pruning": prune,
         "mark": keep_mark,
+        "sizes": learn_sizes,
     }
 )
 """The whole of the work, each step with the name of its lane."""

@@ -55,6 +55,9 @@ def postgres(url: str, settings: Settings) -> dict[str, Any]:
     if settings.database_pooled:
         # The next statement may reach another session, which knows nothing of what was prepared in this one.
         info["credentials"]["statement_cache_size"] = 0
+    else:
+        # What is asked here is done in milliseconds; PostgreSQL would compile for a hundred what it takes for long.
+        info["credentials"]["server_settings"] = {"jit": "off"}
     return info
 
 
