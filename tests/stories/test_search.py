@@ -164,6 +164,33 @@ async def test_who_does_not_answer_is_named(fleet, friends):
     assert "No answer within three seconds from b.example." in page.one("main").text
 
 
+async def test_of_three_servers_each_that_answers_is_named_and_each_person_stands_for_their_own(fleet, friends):
+    # Given cy of a third server, and a page that bo and cy saved
+    ana, bo = friends
+    cy = await fleet.person("cy@c.example")
+    await ana.follow(cy)
+    await cy.follow(ana)
+    await let_be_found(cy)
+    await fleet.settle()
+    fleet.clock.forward(days=1)
+    await fleet.settle()
+    await bo.save("https://one.example/", title=f"{WORD} of bo")
+    await cy.save("https://one.example/", title=f"{WORD} of cy")
+    await fleet.settle()
+
+    # When ana asks, then both answer for themselves
+    page = await asked(ana, WORD)
+    assert sorted(titles(page)) == [f"{WORD} of bo", f"{WORD} of cy"]
+    told = page.one("main").text
+    assert set(told.partition("Answered: ")[2].partition(".\n")[0].split(", ")) == {"b.example", "c.example"}
+
+    # When one of them is silent, the other still answers, and each is named as what it did
+    fleet.network.down.add("c.example")
+    page = await asked(ana, WORD)
+    assert titles(page) == [f"{WORD} of bo"]
+    assert "Answered: b.example. No answer within three seconds from c.example." in page.one("main").text
+
+
 async def test_a_server_in_quarantine_may_not_search_and_is_not_asked(fleet, friends):
     ana, bo = friends
     await bo.save("https://one.example/", title=f"{WORD} one")
