@@ -38,6 +38,7 @@ _PUBMED = re.compile(r"/(?P<id>[1-9]\d{0,8})/?", re.ASCII)
 _NCBI = re.compile(r"(?:/m)?/pubmed/(?P<id>[1-9]\d{0,8})/?", re.ASCII)
 _PMC = re.compile(r"(?:/pmc)?/articles/(?P<id>(?i:PMC)[1-9]\d{0,8})(?:/pdf(?:/[^/]+\.pdf)?)?/?", re.ASCII)
 _SEARCHES: Final = frozenset({"/", "/pubmed/", "/pubmed"})
+_NO_YEAR: Final = 7
 _ENTREZ: Final = "/entrez/query.fcgi"
 # What a page of PubMed is asked for besides its number: how it looks, and which search it was found by.
 _PUBMED_WORDS: Final = frozenset(
@@ -175,9 +176,9 @@ def _pubmed(url: URL) -> str:
 
 
 def _searched(url: URL) -> str:
-    """The study that is found by its number alone: PubMed leads straight to it."""
+    """The study that is found by its number alone: PubMed leads straight to it, unless the number could be a year."""
     asked = parse_qsl(url.search[1:], keep_blank_values=True)
-    is_one = url.pathname in _SEARCHES and len(asked) == 1 and asked[0][0] == "term"
+    is_one = url.pathname in _SEARCHES and len(asked) == 1 and asked[0][0] == "term" and len(asked[0][1]) >= _NO_YEAR
     return _study(_PUBMED.fullmatch(f"/{asked[0][1]}")) if is_one else ""
 
 
