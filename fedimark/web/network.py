@@ -27,7 +27,7 @@ from fedimark.web.pages import Filter, Form, Listing
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
 
-BESIDE: Final = 25  # of the people whom the reader follows, who stand beside what they saved
+BESIDE: Final = 15  # of the people whom the reader follows, who stand beside what they saved
 
 
 async def get_network(request: Request, *, form: Form | None = None, status: int = 200) -> Response:

@@ -63,8 +63,9 @@ def test_what_they_saved_is_liked_shared_and_answered_and_that_is_taken_back(pag
 
     for name, done in (("like", "liked"), ("share", "shared")):
         page.goto(world.paths["elsewhere"])
-        page.locator(".entry", has_text="Letter 58").locator("summary").click()
-        press(page, f"{name} Letter 58")
+        letter = page.locator(".entry", has_text="Letter 58")
+        letter.locator("summary").click()
+        press_it(page, letter.get_by_role("button", name=name, exact=True))
         expect(page.get_by_role("button", name=f"{done} Letter 58: take it back")).to_be_visible()
     page.goto(world.paths["elsewhere"])
     page.locator(".entry", has_text="Letter 58").locator("summary").click()

@@ -186,7 +186,7 @@ def test_what_somebody_saved_is_liked_and_shared_and_the_same_button_takes_it_ba
     for name, done in (("like", "liked"), ("share", "shared")):
         line = entry(page, title)
         line.locator("summary").click()
-        press(page, f"{name} {title}")
+        press_it(page, line.get_by_role("button", name=name, exact=True))
         expect(entry(page, title).get_by_role("button", name=f"{done} {title}: take it back")).to_be_visible()
     with page.expect_navigation():
         entry(page, title).locator(".when a.u-url").click()

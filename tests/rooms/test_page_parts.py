@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from fedimark.bookmarks.draft import Owner, read_draft
+from fedimark.bookmarks.save import save_many
 from fedimark.errors import FedimarkError
 from fedimark.here import here
 from fedimark.web.pages import render
@@ -179,6 +181,32 @@ async def test_statistics_are_drawn_in_the_page_itself(server, ana):
     assert len(drawings) >= 3  # the years, the last year's days, a tag
     assert all(drawing.get("aria-hidden") == "true" or drawing.get("aria-label") for drawing in drawings)
     assert all(drawing.all("path") for drawing in drawings)
+
+
+async def test_a_page_of_twenty_lines_is_short_for_who_is_signed_in_too(server, ana):
+    # Given twenty pages, each saved by a dozen people with eight tags and two lines of words; ana follows sixteen
+    people = [await server.sign_up(f"person{number:03}") for number in range(16)]
+    words = "How to keep what one reads, seen at https://site.example/articles/how-to-keep and kept for a long time. "
+    drafts = [
+        read_draft(
+            url=f"https://site{number}.example/articles/{number}/how-to-keep-what-one-reads",
+            title=f"Page {number}: River Page Open Slow Cloud Link Note",
+            description=f"{words}Two lines of it stand in a list.",
+            tag_text=" ".join(f"tag{number}{each}" for each in range(7)) + " common",
+            visibility="public",
+        )
+        for number in range(20)
+    ]
+    for person in (*people[:12], ana):
+        await save_many(Owner.of(person.viewer), drafts)
+    for person in people:
+        await ana.follow(person)
+
+    for path in ("/network", "/u/ana", "/u/ana?edit=many", "/u/person003", "/t/common", "/recent"):
+        answer = await ana.browser.get(path)
+
+        assert len(Reading(answer.text).all("li", "entry")) == 20, path
+        assert len(answer.content) <= 60 * 1_024, (path, len(answer.content))
 
 
 def kinds(kind: type[FedimarkError] = FedimarkError) -> Iterator[type[FedimarkError]]:
