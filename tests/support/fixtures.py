@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -59,7 +60,16 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Storage]:
     else:
         storage = PostgresStorage(request.getfixturevalue("postgres_template"))
     yield storage
+    await _end_strays()
     await storage.drop()
+
+
+async def _end_strays() -> None:
+    """End what a test has left running: the loop goes on, and the next test must not meet it."""
+    strays = asyncio.all_tasks() - {asyncio.current_task()}
+    for stray in strays:
+        stray.cancel()
+    await asyncio.gather(*strays, return_exceptions=True)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import asyncpg
 
 from fedimark.database import migrate
 from fedimark.settings import Settings
+from tests.support.kept import SHELF, keep
 
 POSTGRES = ("postgres://root@127.0.0.1:5432/postgres", "postgres://postgres@127.0.0.1:5432/postgres")
 
@@ -146,6 +147,7 @@ class PostgresTemplate:
         self.free: list[str] = []  # emptied by the test that had them
         self._alone(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         self._alone(f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+        keep()
         migrated(Settings(database_url=_beside(url, self.name)))
 
     def remove(self) -> None:
@@ -160,12 +162,17 @@ class PostgresTemplate:
 
 # Deleting a few rows is a hundred times quicker than making and dropping a database, which waits for the disk.
 _EMPTY = """
+SET LOCAL lock_timeout = '5s';
 DO $$ DECLARE t text; BEGIN
 FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%migration%'
 LOOP EXECUTE format('DELETE FROM %I', t); END LOOP; END $$
 """
 # What a crash of PostgreSQL itself would lose is of no interest here.
 _AS_NEW = "ALTER DATABASE {name} RESET ALL; ALTER DATABASE {name} SET synchronous_commit = off"
+_IS_AS_NEW = """
+SELECT setconfig = ARRAY['synchronous_commit=off'] FROM pg_db_role_setting
+WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 class PostgresStorage:
@@ -187,12 +194,15 @@ class PostgresStorage:
             await _run(template.url, f"CREATE DATABASE {name} TEMPLATE {template.name}")
             await _run(template.url, _AS_NEW.format(name=name))
             template.made.append(name)
+            SHELF.names.add(name)
         self.names.append(name)
         return _beside(template.url, name)
 
     async def insert(self, url: str, table: str, row: Mapping[str, object]) -> None:
         """Put a row into a database that nobody has opened yet."""
-        await _run(url, _insert(table, row, [f"${number + 1}" for number in range(len(row))]), *row.values())
+        insert = _insert(table, row, [f"${number + 1}" for number in range(len(row))])
+        async with SHELF.session(url) as connection:
+            await connection.execute(insert, *row.values())
 
     async def bare(self) -> str:
         """A database without a table; returns its URL. It is dropped at the end of the session."""
@@ -206,8 +216,17 @@ class PostgresStorage:
         """Empty them for the next test; one that somebody still holds on to is dropped at the end instead."""
         for name in self.names:
             try:
-                await _run(self.template.url, _AS_NEW.format(name=name))
-                await _run(_beside(self.template.url, name), f"SET lock_timeout = '5s'; {_EMPTY}")
-            except (OSError, asyncpg.PostgresError):
+                await self._empty(name)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 continue
             self.template.free.append(name)
+
+    async def _empty(self, name: str) -> None:
+        url = _beside(self.template.url, name)
+        async with SHELF.session(url) as connection:
+            if await connection.fetchval(_IS_AS_NEW):
+                await connection.execute(_EMPTY)
+                return
+        await SHELF.forget(name)
+        await _run(self.template.url, _AS_NEW.format(name=name))
+        await _run(url, _EMPTY)
