@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fedimark import addresses
 from fedimark.bookmarks.copied import copies_of_ours
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS, Recognised, recognise
-from fedimark.database import Row, among, fetch, is_sqlite, several
+from fedimark.database import Row, Script, among, ask, fetch, is_sqlite, perform, several
 from fedimark.policy import quarantine
 from fedimark.policy.interactions import allows_of
 from fedimark.policy.visibility import Visibility, is_listed
@@ -141,26 +141,31 @@ async def arrived(author: Row, note: Note, received_at: int) -> Arrival:
 
 async def look_up(arrivals: Sequence[Arrival]) -> Known:
     """Hold the authors, and read what is known; a fixed number of statements, inside `write()`."""
+    return await perform(looking_up(arrivals))
+
+
+def looking_up(arrivals: Sequence[Arrival]) -> Script[Known]:
+    """The same as `look_up`, in a script."""
     ids = {each.author["id"] for each in arrivals}
     # What is read once they are held stays so until the transaction ends.
     locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
-    held = await fetch(f"{_HELD} {among()} {locking}", several(ids))
+    held = yield from ask(f"{_HELD} {among()} {locking}", several(ids))
     graves = several({each.grave for each in arrivals})
-    ended = await fetch(_ENDED.format(these=among("text")), graves, graves)
+    ended = yield from ask(_ENDED.format(these=among("text")), graves, graves)
     hashes = several({each.hash for each in arrivals})
-    here = await fetch(f"{_HERE} {among('text')}", hashes)
-    let_in = await quarantine.let_in_among({each.author["uri"] for each in arrivals})
-    shared = await fetch(f"{_WAITED_FOR} {among('text')}", hashes)
+    here = yield from ask(f"{_HERE} {among('text')}", hashes)
+    let_in = yield from quarantine.let_in_among({each.author["uri"] for each in arrivals})
+    shared = yield from ask(f"{_WAITED_FOR} {among('text')}", hashes)
     return Known(
         bookmarks={row["uri_hash"]: row for row in here},
         withheld={row["uri_hash"]: row["updated_at"] for row in ended if row["updated_at"] is not None},
         buried={row["uri_hash"] for row in ended if row["updated_at"] is None},
-        followed=await followed_of(ids),
+        followed={row["id"] for row in (yield from ask(f"{_FOLLOWED} {among()}", several(ids)))},
         waited_for={row["object_hash"] for row in shared},
         # Asked once more: an admin may have suspended them while their server was being read.
         shut_out={row["id"] for row in held if row["suspended_at"] is not None},
         let_in={each.author["id"] for each in arrivals if each.author["uri"] in let_in},
-        copied=await copies_of_ours(arrivals),
+        copied=(yield from copies_of_ours(arrivals)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fedimark import addresses
-from fedimark.database import among, fetch, several
+from fedimark.database import Script, among, ask, several
 from fedimark.policy.visibility import Visibility
 from fedimark.text import urls
 from fedimark.text.works import page_of
@@ -34,7 +34,7 @@ WHERE NOT is_mute AND (blocker_id {these} OR blocked_id {these})
 """
 
 
-async def copies_of_ours(arrivals: Iterable[Arrival]) -> set[str]:
+def copies_of_ours(arrivals: Iterable[Arrival]) -> Script[set[str]]:
     """Of some Notes those that say they were copied from a bookmark here of the same page, by `uri_hash`.
 
     Whoever made that sees its copies, so they are kept, as many as a person can read. At most four statements, none
@@ -42,13 +42,13 @@ async def copies_of_ours(arrivals: Iterable[Arrival]) -> set[str]:
     """
     claims = [(each, claimed) for each in arrivals if (claimed := _claimed(each)) is not None]
     names = several({public_id for _, (_, public_id, _) in claims})
-    found = await fetch(_SOURCES.format(these=among("text")), names) if claims else []
+    found = (yield from ask(_SOURCES.format(these=among("text")), names)) if claims else []
     owners = {(row["local_name"], row["public_id"], row["hash"]): row["actor_id"] for row in found}
     ours = [(each, owners[claimed]) for each, claimed in claims if claimed in owners]
     if not ours:
         return set()
-    full = await _full(each for each, _ in ours)
-    estranged = await _estranged(each.author["id"] for each, _ in ours)
+    full = yield from _full(each for each, _ in ours)
+    estranged = yield from _estranged(each.author["id"] for each, _ in ours)
     return {
         each.hash
         for each, owner_id in ours
@@ -67,18 +67,18 @@ def _via_hash(arrival: Arrival) -> str:
     return addresses.uri_hash(arrival.note.via or "")
 
 
-async def _full(copies: Iterable[Arrival]) -> set[object]:
+def _full(copies: Iterable[Arrival]) -> Script[set[object]]:
     """What has as many copies already as are kept, by `via_hash`, and who made as many, by id."""
     copies = list(copies)
-    of_one = await fetch(_COPIES.format(these=among("text")), several({_via_hash(each) for each in copies}))
-    by_one = await fetch(_BY_THEM.format(these=among()), several({each.author["id"] for each in copies}))
+    of_one = yield from ask(_COPIES.format(these=among("text")), several({_via_hash(each) for each in copies}))
+    by_one = yield from ask(_BY_THEM.format(these=among()), several({each.author["id"] for each in copies}))
     return {row["via_hash"] for row in of_one if row["amount"] >= MOST_OF_ONE} | {
         row["actor_id"] for row in by_one if row["amount"] >= MOST_BY_ONE
     }
 
 
-async def _estranged(author_ids: Iterable[int]) -> set[frozenset[int]]:
+def _estranged(author_ids: Iterable[int]) -> Script[set[frozenset[int]]]:
     """Pairs of people with a block between them, one of whom is one of these."""
     ids = several(set(author_ids))
-    rows = await fetch(_BLOCKS.format(these=among()), ids, ids)
+    rows = yield from ask(_BLOCKS.format(these=among()), ids, ids)
     return {frozenset((row["blocker_id"], row["blocked_id"])) for row in rows}

@@ -22,10 +22,11 @@ from fedimark.bookmarks.arrivals import (
     followed_of,
     grave_of,
     look_up,
+    looking_up,
     software_of,
 )
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS
-from fedimark.database import Row, execute, fetch, fetch_one
+from fedimark.database import Row, Script, ask, execute, fetch, fetch_one, perform
 from fedimark.here import now
 from fedimark.outbox.reactions import say_shares_ended
 from fedimark.policy.quarantine import is_let_in
@@ -73,14 +74,15 @@ async def store_note(author: Row, note: Note, received_at: int) -> str:
     return await _store(arrival, known, _says_less) if known.is_wanted(arrival) else IGNORED
 
 
-async def store_notes(arrivals: Sequence[Arrival]) -> list[str]:
+def store_notes(arrivals: Sequence[Arrival]) -> Script[tuple[list[str], list[Row]]]:
     """The same for several Notes, no two of which are one, by a fixed number of statements for all that are new.
 
-    Nothing is done about one whose server must be asked first.
+    Nothing is done about one whose server must be asked first. Returns what was done, and the new bookmarks: of those
+    that are copies it is for the caller to tell (`telling.copied`).
     """
     if not arrivals:
-        return []
-    known = await look_up(arrivals)
+        return [], []
+    known = yield from looking_up(arrivals)
     outcomes: list[str] = []
     new: list[dict[str, Any]] = []
     for each in arrivals:
@@ -88,11 +90,10 @@ async def store_notes(arrivals: Sequence[Arrival]) -> list[str]:
         if known.is_doubtful(each, values):
             outcomes.append(DOUBTFUL)
         elif known.is_wanted(each):
-            outcomes.append(await _settle(each, values, known, _says_less, new))
+            outcomes.append((yield from _settle(each, values, known, _says_less, new)))
         else:
             outcomes.append(IGNORED)
-    await telling.copied(await rows.put_many(new))
-    return outcomes
+    return outcomes, (yield from rows.putting(new))
 
 
 async def store_from_origin(author: Row, note: Note, received_at: int) -> str:
@@ -186,14 +187,14 @@ async def consents(author: Row) -> bool:
 
 async def _store(arrival: Arrival, known: Known, holds: _Holds) -> str:
     new: list[dict[str, Any]] = []
-    outcome = await _settle(arrival, arrival.values(known), known, holds, new)
+    outcome = await perform(_settle(arrival, arrival.values(known), known, holds, new))
     await telling.copied(await rows.put_many(new))
     return outcome
 
 
-async def _settle(
+def _settle(
     arrival: Arrival, values: dict[str, Any] | None, known: Known, holds: _Holds, new: list[dict[str, Any]]
-) -> str:
+) -> Script[str]:
     """Do what one Note asks for, but for a new bookmark: that is added to `new`, to be written with others."""
     before, author_id = known.before(arrival), arrival.author["id"]
     if author_id in known.shut_out or arrival.grave in known.buried:
@@ -206,27 +207,27 @@ async def _settle(
     if known_since > arrival.stamp or (known_since == arrival.stamp and not holds(values, before)):
         return "known"
     if values is None:
-        return await _no_longer(arrival, before)
+        return (yield from _no_longer(arrival, before))
     if withheld_at is not None:
-        await execute("DELETE FROM withheld WHERE uri_hash = ?", arrival.grave)
+        yield from ask("DELETE FROM withheld WHERE uri_hash = ?", arrival.grave)
     if before is None:
         new.append(values)
         return "saved"
     if not arrival.note.published:
         values["saved_at"] = before["saved_at"]  # they never said when: what counts is when it came first
     if before["url"] != values["url"]:
-        values["link_id"] = await rows.link_id_of(values["url"])
-    await rows.change(before, values)
+        values["link_id"] = yield from rows.root_of(values["url"])
+    yield from rows.changing(before, values)
     return "changed"
 
 
-async def _no_longer(arrival: Arrival, before: Row | None) -> str:
+def _no_longer(arrival: Arrival, before: Row | None) -> Script[str]:
     """A Note that is no bookmark for us: never was, or was until this edit, which older words must not outlive."""
     if before is not None or arrival.note.updated is not None:
-        await execute(_WITHHOLD, arrival.grave, arrival.stamp, now())
+        yield from ask(_WITHHOLD, arrival.grave, arrival.stamp, now())
     if before is None:
         return IGNORED
-    await rows.drop(before)
+    yield from rows.dropping(before)
     return "dropped"
 
 

@@ -119,7 +119,12 @@ _Tagging = tuple[int, int, int, int, int, bool, int]  # the cells of _TAGGING
 
 async def link_id_of(url: str) -> int:
     """The row that saves of a URL's page hang on, made when the page is new."""
-    return int((await link_of(url))["root_id"])
+    return await perform(root_of(url))
+
+
+def root_of(url: str) -> Script[int]:
+    """The same as `link_id_of`, in a script."""
+    return int((yield from _links_of([(url, 0)]))[url]["root_id"])
 
 
 async def link_of(url: str) -> Row:
@@ -175,10 +180,11 @@ async def change(before: Row, values: Mapping[str, Any]) -> Row:
 
     `before` is the row as it stands: read it once its saver is held.
     """
-    return await perform(_changing(before, values))
+    return await perform(changing(before, values))
 
 
-def _changing(before: Row, values: Mapping[str, Any]) -> Script[Row]:
+def changing(before: Row, values: Mapping[str, Any]) -> Script[Row]:
+    """The same as `change`, in a script."""
     moved = any(name in values and values[name] != before[name] for name in _INDEXED)
     # Words of its saver's own move a line up in the networks of whoever follows them; which ones is the same.
     moved |= bool(values.get("description", before["description"])) != bool(before["description"])
@@ -199,10 +205,11 @@ def _changing(before: Row, values: Mapping[str, Any]) -> Script[Row]:
 
 async def drop(row: Row) -> None:
     """Take a bookmark out of the table, with all that is made from it."""
-    await perform(_dropping(row))
+    await perform(dropping(row))
 
 
-def _dropping(row: Row) -> Script[None]:
+def dropping(row: Row) -> Script[None]:
+    """The same as `drop`, in a script."""
     lines = yield from _unindex(row)
     yield from ask("DELETE FROM bookmark WHERE id = ?", row["id"])
     yield from ask("DELETE FROM reaction WHERE bookmark_id = ?", row["id"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -16,7 +16,8 @@ from fedimark.bookmarks.arrivals import Arrival, reach_of, software_of
 from fedimark.bookmarks.incoming import DOUBTFUL, store_notes
 from fedimark.bookmarks.recognise import recognise
 from fedimark.bookmarks.spoken_of import is_remark
-from fedimark.database import Row, among, atomically, execute, fetch, is_sqlite, several
+from fedimark.bookmarks.telling import copied
+from fedimark.database import Row, Script, among, ask, atomically, fetch, is_sqlite, perform, several
 from fedimark.here import MICROS, here, now
 from fedimark.inbox.groups import is_at_work
 from fedimark.inbox.handlers.notes import note_of
@@ -38,10 +39,10 @@ KIND = "Create"
 _BREATH = 8  # Notes read before others of this process get their turn
 _WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
 _STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
-_SPEAKING = "SELECT id, uri, followers_uri FROM actor WHERE id"
+_SPEAKING = "SELECT id, uri, local_name, host, followers_uri FROM actor WHERE id"
 # All that decides about a Note of theirs, and none of their keys, which are long.
 _ACTORS = """
-SELECT id, uri, local_name, host, followers_uri, summary, indexable, suspended_at FROM actor WHERE id
+SELECT id, uri, followers_uri, summary, indexable, suspended_at FROM actor WHERE id
 """
 _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"
 _ASK = "UPDATE received_activity SET asking_since = ? WHERE id = ?"
@@ -82,7 +83,8 @@ async def apply_plain(ids: Sequence[int]) -> int:
     if plain:
         times = {row["id"]: row["received_at"] for row, _ in plain}
         received: dict[str, list[int]] = defaultdict(list)
-        for row_id, outcome in (await atomically(lambda: _together(plain))).items():
+        shut_out = {each.author["id"] for _, each in plain if await is_blocked_actor(each.author)}
+        for row_id, outcome in (await atomically(lambda: _applied(plain, shut_out))).items():
             received[outcome].append(times[row_id])
         for outcome, some in received.items():
             log.info(INBOX_APPLIED, kind=KIND, outcome=outcome, amount=len(some))
@@ -132,36 +134,46 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
     return Arrival(author, note, row["received_at"], runs_on, recognise(note, runs_on))
 
 
-async def _together(plain: Sequence[_Plain]) -> Mapping[int, str]:
-    """Apply them, and say in their rows what came of each; returns that by id, but for those to be asked."""
+async def _applied(plain: Sequence[_Plain], shut_out: Set[int]) -> Mapping[int, str]:
+    outcomes, new = await perform(_together(plain, shut_out))
+    await copied(new)
+    return outcomes
+
+
+def _together(plain: Sequence[_Plain], shut_out: Set[int]) -> Script[tuple[Mapping[int, str], list[Row]]]:
+    """Apply them, and say in their rows what came of each.
+
+    Returns that by id, but for those to be asked, and the new bookmarks. `shut_out` are authors of blocked domains.
+    """
     # Held until their effects are committed: two workers on one database must not apply one twice.
     locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
-    left = await fetch(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))
+    left = yield from ask(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))
     ids = {row["id"] for row in left}
     waiting = [(row, arrival) for row, arrival in plain if row["id"] in ids]
     # As they are now: one of them may have been suspended, or taken back their consent, since the Notes were read.
-    authors = await fetch(f"{_ACTORS} {among()} {locking}", several({row["actor_id"] for row, _ in waiting}))
-    by_id = {author["id"]: author for author in authors}
+    speaking = several({row["actor_id"] for row, _ in waiting})
+    by_id = {author["id"]: author for author in (yield from ask(f"{_ACTORS} {among()} {locking}", speaking))}
     outcomes: dict[int, str] = {}
     arrivals: dict[int, Arrival] = {}
     for row, arrival in waiting:
         author = by_id[row["actor_id"]]
-        if await is_blocked_actor(author):
+        if author["id"] in shut_out:
             outcomes[row["id"]] = "blocked"
         elif author["suspended_at"] is not None:
             outcomes[row["id"]] = "suspended"
         else:
             arrivals[row["id"]] = replace(arrival, author=author)
-    outcomes |= zip(arrivals, await store_notes(list(arrivals.values())), strict=True)
-    await _write_down(outcomes)
-    return {row_id: outcome for row_id, outcome in outcomes.items() if outcome != DOUBTFUL}
+    words, new = yield from store_notes(list(arrivals.values()))
+    outcomes |= zip(arrivals, words, strict=True)
+    yield from _write_down(outcomes)
+    return {row_id: outcome for row_id, outcome in outcomes.items() if outcome != DOUBTFUL}, new
 
 
-async def _write_down(outcomes: Mapping[int, str]) -> None:
+def _write_down(outcomes: Mapping[int, str]) -> Script[None]:
     same = defaultdict(list)
     for row_id, outcome in outcomes.items():
         same[outcome].append(row_id)
     for row_id in same.pop(DOUBTFUL, []):
-        await execute(_ASK, now(), row_id)
+        yield from ask(_ASK, now(), row_id)
     for outcome, ids in same.items():
-        await execute(f"{_APPLIED} {among()}", now(), outcome, several(ids))
+        yield from ask(f"{_APPLIED} {among()}", now(), outcome, several(ids))

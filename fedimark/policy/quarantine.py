@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from fedimark.database import among, fetch, several
+from fedimark.database import Row, Script, among, ask, fetch, several
 from fedimark.here import here, now
 from fedimark.jobs import queue
 from fedimark.logs import HOST_LET_IN, log
@@ -27,13 +27,13 @@ RETURNING host
 
 async def is_let_in(uri: str) -> bool:
     """Whether the server of an id is out of quarantine."""
-    return bool(await let_in_among({uri}))
+    return bool(await fetch(f"{_LET_IN} = ?", host_of(uri)))
 
 
-async def let_in_among(uris: Iterable[str]) -> set[str]:
+def let_in_among(uris: Iterable[str]) -> Script[set[str]]:
     """Which of some ids are of servers out of quarantine; one statement."""
     hosts = {uri: host_of(uri) for uri in uris}
-    rows = await fetch(f"{_LET_IN} {among('text')}", several(set(hosts.values())))
+    rows: list[Row] = yield from ask(f"{_LET_IN} {among('text')}", several(set(hosts.values())))
     found = {row["host"] for row in rows}
     return {uri for uri, host in hosts.items() if host in found}
 

@@ -31,7 +31,9 @@ from fedimark.search.places import end_of, place_of
 
 VERSION = 1  # of what a document is made of: with another number all is learned anew
 
-_BATCH = 200  # savers wait while so many are written
+_BATCH = 200
+_AT_ONCE = 128  # of SQLite, which has one writer: savers wait while so many are written
+_BREATH = 8  # documents made before others of this process get their turn
 _LOCK = 72_180
 _NAME = "search.indexing"
 _IS_COMPLETE = "search.is_complete"
@@ -80,7 +82,7 @@ async def _index_alone() -> int:
 
 
 async def _index() -> int:
-    waiting = await fetch(_WAITING, _BATCH)
+    waiting = await fetch(_WAITING, _most())
     if waiting:
         read = [row["id"] for row in waiting]
         await _learn(sorted({row["bookmark_id"] for row in waiting}), partial(_forget, read))
@@ -89,7 +91,7 @@ async def _index() -> int:
         return 0
     mark = await fetch_one(_MARK, VERSION)
     reached = mark["reached"] if mark else 0
-    older = [row["id"] for row in await fetch(_OLDER, reached, _BATCH)] if reached != _DONE else []
+    older = [row["id"] for row in await fetch(_OLDER, reached, _most())] if reached != _DONE else []
     if reached == _DONE:
         here().caches[_IS_COMPLETE] = True
         return 0
@@ -97,10 +99,18 @@ async def _index() -> int:
     return len(older)
 
 
+def _most() -> int:
+    return _AT_ONCE if is_sqlite() else _BATCH
+
+
 async def _learn(ids: Sequence[int], then: partial[Script[None]]) -> None:
     """Read some bookmarks, and write what is found of them: SQLite's one writer waits for the writing alone."""
     rows = await fetch(f"{_ROWS} {among()}", several(ids))
-    documents = {row["id"]: document(row) for row in rows}
+    documents: dict[int, Document] = {}
+    for row in rows:
+        documents[row["id"]] = document(row)
+        if len(documents) % _BREATH == 0:
+            await asyncio.sleep(0)
     script = partial(_writing, ids, rows, documents, then)
     await (atomically(lambda: perform(script())) if is_sqlite() else perform(script()))
 
