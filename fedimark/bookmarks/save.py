@@ -172,25 +172,26 @@ async def edit_held(owner: Owner, before: Row, draft: Draft) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Drafts of a file, and each as a new bookmark of its owner's: made while the batch before it is written."""
+    """Drafts of a file; `lines`, each of them as a new bookmark of its owner's, or none: they are made as needed.
+
+    `settle` is told the row that is there already, if any, and says what is to be saved.
+    """
 
     owner: Owner
     drafts: Sequence[Draft]
-    settle: Callable[[Draft, Row | None], Draft]
-    lines: Sequence[Row]
+    settle: Callable[[Draft, Row | None], Draft] = as_it_is
+    lines: Sequence[Row] = ()
 
 
-def batch_of(owner: Owner, drafts: Sequence[Draft], settle: Callable[[Draft, Row | None], Draft] = as_it_is) -> Batch:
-    """Make drafts ready to be saved; `settle` is told the row that is there already, if any, and says what is to be
-    saved.
-    """
-    rows.look_at_pages(draft.url for draft in drafts)
-    return Batch(owner, drafts, settle, [columns.new(owner, settle(draft, None)) for draft in drafts])
+def made_ready(batch: Batch) -> Batch:
+    """A batch that is expected to be new, with all made of it that can be while the one before it is written."""
+    rows.look_at_pages(draft.url for draft in batch.drafts)
+    return replace(batch, lines=[columns.new(batch.owner, batch.settle(draft, None)) for draft in batch.drafts])
 
 
 async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:
     """Save drafts as they are in one transaction, as `save_batch` does."""
-    return await save_batch(batch_of(owner, drafts))
+    return await save_batch(Batch(owner, drafts))
 
 
 async def save_batch(batch: Batch) -> Imported:
@@ -203,13 +204,14 @@ async def save_batch(batch: Batch) -> Imported:
     async def work() -> Imported:
         held = await hold_saver(owner)
         # Somebody may have closed the Privacy Lock meanwhile.
-        ready = batch if held == owner else batch_of(held, batch.drafts, settle)
-        hashes = [line["url_md5"] for line in ready.lines]
+        ready = batch.lines if held == owner else ()
+        hashes = [urls.md5(draft.url) for draft in batch.drafts]
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}
         fresh: dict[str, Row] = {}
-        for draft, line in zip(batch.drafts, ready.lines, strict=True):
-            if (md5 := line["url_md5"]) not in have and md5 not in fresh:
+        for place, (md5, draft) in enumerate(zip(hashes, batch.drafts, strict=True)):
+            if md5 not in have and md5 not in fresh:
+                line = ready[place] if ready else columns.new(held, settle(draft, None))
                 fresh[md5] = line | (await copying.provenance(owner, draft) if draft.source else {})
         written = await rows.put_many(columns.as_of_now(fresh.values()))
         have |= {row["url_md5"]: row for row in written}

@@ -17,7 +17,7 @@ from typing import TypeVar
 from fedimark.accounts.queries import viewer_by_name
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
-from fedimark.bookmarks.save import Batch, Outcome, batch_of, save_batch
+from fedimark.bookmarks.save import Batch, Outcome, made_ready, save_batch
 from fedimark.database import Row, analyzed, atomically, execute, fetch, write
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import here, now
@@ -158,15 +158,18 @@ async def bring_in(
     report = done or Report()
     learnt = 0
     from_row = report.rows
+    had_new = True
 
-    def make_ready(chunk: Chunk) -> tuple[Chunk, Batch | None]:
-        is_done = chunk.ends_at <= from_row
-        return chunk, None if is_done else batch_of(owner, chunk.drafts, partial(_settled, options))
+    def make_ready(chunk: Chunk) -> tuple[Chunk, Batch]:
+        batch = Batch(owner, chunk.drafts, partial(_settled, options))
+        return chunk, made_ready(batch) if had_new and chunk.ends_at > from_row else batch
 
     async for chunk, batch in _chunks_of(path, options.reading, make_ready):
-        if batch is None:
+        if chunk.ends_at <= from_row:
             continue
+        new = report.new
         report = await _save(batch, chunk, report, job_id)
+        had_new = report.new > new
         if report.new >= max(ROWS, _GROWN * learnt):
             await analyzed(*_TABLES)
             learnt = report.new
