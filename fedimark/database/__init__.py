@@ -28,7 +28,7 @@ from fedimark.database.statements import (
     write,
     written,
 )
-from fedimark.database.visits import together
+from fedimark.database.visits import at_once, together
 
 __all__ = [
     "TORTOISE",
@@ -42,6 +42,7 @@ __all__ = [
     "answers",
     "ask",
     "ask_all",
+    "at_once",
     "atomically",
     "cells",
     "execute",

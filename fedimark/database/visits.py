@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
@@ -35,6 +36,16 @@ async def together(reads: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if isinstance(rows, Counted):
             for seconds in spent:  # counted here, for figures are of one thread
                 rows.metrics.statement("read", seconds)
+
+
+async def at_once(*reads: Callable[[], Coroutine[Any, Any, T]]) -> list[T]:
+    """What several reads return that do not follow from each other, which wait for nothing but statements.
+
+    On PostgreSQL, where each is a trip, they go at the same time, each over a connection of its own; else one by one.
+    """
+    if is_sqlite() or isinstance(get_connection("default"), TransactionalDBClient):
+        return [await read() for read in reads]
+    return await asyncio.gather(*(read() for read in reads))
 
 
 def _run(reads: Callable[[], Coroutine[Any, Any, T]], database: sqlite3.Connection, spent: list[float]) -> T:

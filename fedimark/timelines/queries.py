@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
-from fedimark.database import Row, fetch, fetch_one, marks, together
+from fedimark.database import Row, at_once, fetch, fetch_one, marks, together
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.mutes import Mutes, mutes_of
@@ -33,7 +35,7 @@ from fedimark.timelines.stream import (
 from fedimark.timelines.tag_actors import was_public
 from fedimark.timelines.ways import network_of
 
-__all__ = ["Found", "amount", "cloud", "find", "link_of_md5", "page", "related", "together", "whole_network"]
+__all__ = ["Found", "amount", "at_once", "cloud", "find", "link_of_md5", "page", "related", "together", "whole_network"]
 
 # Of the streams everybody reads: that a link has a saver whom this viewer neither blocks nor mutes.
 _UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
@@ -73,6 +75,7 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
         return Page(tuple(await with_reactions(entries, found.viewer_id) if found.viewer else entries))
     if isinstance(found.stream, SearchStream):
         return await search(found.viewer, Sought(parse(found.stream.text)), cursor, limit)
+    mutes: Mutes | None = None
     if isinstance(found.stream, NetworkStream):
         mutes = await mutes_of(found.viewer_id)
         if mutes or not found.stream.is_whole:
@@ -92,14 +95,14 @@ async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
         lines = await unmuted(lines, found.viewer_id)
         entries = await with_sources(found, lines, await own_entries(lines, found.viewer_id, is_owner=False))
     else:
-        entries = await merged_entries(lines, found.viewer_id)
+        entries = await merged_entries(lines, found.viewer_id, mutes=mutes)
         if len(entries) < len(lines):  # what moves to another link between two statements stands there now
             lines = (await _lines(found, cursor, limit + 1))[:limit]
             entries = await merged_entries(lines[::-1] if newer else lines, found.viewer_id)
-    if isinstance(found.stream, NetworkStream):
-        entries = await with_sharers(entries, found.viewer_id)
     # Strangers see numbers where one page is spoken of alone; with one's own nothing can be done.
-    if (found.viewer and not found.is_owner) or isinstance(found.stream, LinkStream):
+    if isinstance(found.stream, NetworkStream):
+        entries = await _passed_on(entries, found.viewer_id)
+    elif (found.viewer and not found.is_owner) or isinstance(found.stream, LinkStream):
         entries = await with_reactions(entries, found.viewer_id)
     return Page(
         tuple(entries),
@@ -124,12 +127,19 @@ async def _narrowed(found: Found, mutes: Mutes, cursor: Cursor | None, limit: in
         shown.reverse()
         looked_at.reverse()
     first, last = (str(_cursor_of(looked_at[0])), str(_cursor_of(looked_at[-1]))) if looked_at else (None, None)
-    entries = await with_sharers([entry for _, entry in shown], found.viewer_id)
     return Page(
-        tuple(await with_reactions(entries, found.viewer_id)),
+        tuple(await _passed_on([entry for _, entry in shown], found.viewer_id)),
         earlier=last if more or newer else None,
         later=first if cursor and (more or not newer) else None,
     )
+
+
+async def _passed_on(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
+    """Entries of a network, with whom of it shared them and what the reader can do with them."""
+    shared, reacted = await at_once(
+        partial(with_sharers, entries, viewer_id), partial(with_reactions, entries, viewer_id)
+    )
+    return [replace(one, reactions=other.reactions) for one, other in zip(shared, reacted, strict=True)]
 
 
 async def _looked_at(found: Found, cursor: Cursor | None, limit: int) -> tuple[list[Row], bool]:

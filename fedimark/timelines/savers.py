@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from fedimark import addresses
-from fedimark.database import Row, fetch, is_sqlite, marks, several
+from fedimark.database import Row, at_once, fetch, is_sqlite, marks, several
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.mutes import Mutes, mutes_of
@@ -91,9 +92,15 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
     return entries
 
 
-async def merged_entries(lines: Sequence[Row], viewer_id: int, *, name_at_most: int = NAMED) -> list[Entry]:
-    """Entries of a merged stream, one a link: in the reader's words, else in those of their network, else the first."""
-    mutes = await mutes_of(viewer_id)
+async def merged_entries(
+    lines: Sequence[Row], viewer_id: int, *, name_at_most: int = NAMED, mutes: Mutes | None = None
+) -> list[Entry]:
+    """Entries of a merged stream, one a link: in the reader's words, else in those of their network, else the first.
+
+    `mutes` is what the reader mutes, where that was read already.
+    """
+    if mutes is None:
+        mutes = await mutes_of(viewer_id)
     around = await _around([line["link_id"] for line in lines], viewer_id, LOOKED_AT if mutes else name_at_most)
     entries = []
     for line in lines:
@@ -157,16 +164,22 @@ async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[i
     """For each link the saves this reader may see, by moment: theirs and their network's, and the first public ones."""
     unique = list(dict.fromkeys(link_ids))
     found: dict[int, dict[int, Row]] = defaultdict(dict)
-    if unique:
-        listed = _LISTED_SQLITE if is_sqlite() else _LISTED_POSTGRES
-        for row in await fetch(listed, several(unique), viewer_id, limit):
-            found[row["link_id"]][row["id"]] = {**row, "near": False}
-    if unique and viewer_id:
-        least, seen = int(Visibility.FOLLOWERS), not_hidden("b.actor_id")
-        sql = _NEAR.format(save=SAVE, links=marks(len(unique)), least=least, seen=seen, shared=SHARED_TO)
-        for row in await fetch(sql, *unique, *[viewer_id] * 6):
-            found[row["link_id"]][row["id"]] = {**row, "near": True}
+    reads = [partial(_first_listed, unique, viewer_id, limit)] if unique else []
+    reads += [partial(_near, unique, viewer_id)] if unique and viewer_id else []
+    for is_near, rows in enumerate(await at_once(*reads)):
+        for row in rows:
+            found[row["link_id"]][row["id"]] = {**row, "near": bool(is_near)}
     return defaultdict(list, {link_id: sorted(saves.values(), key=_order) for link_id, saves in found.items()})
+
+
+async def _first_listed(link_ids: Sequence[int], viewer_id: int, limit: int) -> list[Row]:
+    return await fetch(_LISTED_SQLITE if is_sqlite() else _LISTED_POSTGRES, several(link_ids), viewer_id, limit)
+
+
+async def _near(link_ids: Sequence[int], viewer_id: int) -> list[Row]:
+    least, seen = int(Visibility.FOLLOWERS), not_hidden("b.actor_id")
+    sql = _NEAR.format(save=SAVE, links=marks(len(link_ids)), least=least, seen=seen, shared=SHARED_TO)
+    return await fetch(sql, *link_ids, *[viewer_id] * 6)
 
 
 async def _links(saves: Sequence[Row], viewer_id: int) -> dict[object, Row]:

@@ -7,6 +7,7 @@ remember counts where it says nothing. Looking never changes what is remembered.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
@@ -64,10 +65,9 @@ async def post_read(request: Request) -> Response:
 
 async def _network(request: Request, public_id: str, *, form: Form | None = None, status: int = 200) -> Response:
     viewer = signed_in(request)
-    rows = await lists.every(viewer)
+    rows, known = await queries.at_once(partial(lists.every, viewer), partial(follows.following, viewer.actor_id))
     shown = await chosen(request, viewer, public_id, rows)
     found = await queries.find(shown.stream, viewer)
-    known = await follows.following(viewer.actor_id)
     people = followed(known)
     return page(
         request,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import asyncpg
 import pytest
 
-from fedimark.database import execute, fetch, is_sqlite, stamp, together
+from fedimark.database import at_once, execute, fetch, is_sqlite, stamp, together
 from fedimark.errors import NotFound
 from fedimark.moderation.domains import block_domain
 from fedimark.timelines import queries
@@ -193,6 +193,17 @@ async def test_what_cannot_be_looked_at_is_no_longer_what_it_was(server, monkeyp
 
     assert first not in seen
     assert seen[0] != seen[1]
+
+
+async def test_reads_at_once_return_what_they_would_one_by_one_and_raise_as_they_do(server, ana):
+    def read(name: str) -> Any:
+        return lambda: queries.find(PersonStream(name), None)
+
+    for reads in ([read("ana")], [read("ana"), read("ana"), read("ana")], []):
+        assert await at_once(*reads) == [await each() for each in reads]
+    assert await together(lambda: at_once(read("ana"), read("ana"))) == [await read("ana")()] * 2
+    with pytest.raises(NotFound):
+        await at_once(read("ana"), read("nobody"))
 
 
 async def test_reads_together_raise_and_return_what_they_would_alone(server, ana):
