@@ -15,7 +15,6 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from ada_url import URL
 
-from fedimark.text.numbered import NUMBERED
 from fedimark.text.urls import CANONICAL_VERSION, canonical, usual_host
 
 PAGES_VERSION: Final = 100 * CANONICAL_VERSION + 1
@@ -114,8 +113,8 @@ def page_of(url: str) -> str:
 def work_of(address: str) -> str:
     """Return the canonical address of the work that a canonical address is of: itself where nothing is known.
 
-    Knows arXiv (abstract, PDF, HTML, every version, its DOI), DOI, PubMed and its articles, YouTube, and the sites of
-    text.numbered. Idempotent; raises nothing.
+    Knows arXiv (abstract, PDF, HTML, every version, its DOI), DOI, PubMed and its articles, and YouTube. Idempotent;
+    raises nothing.
     """
     host = usual_host(address)
     if host and _reader(host) is None:
@@ -138,8 +137,7 @@ def may_be_paper(host: str) -> bool:
 
 
 def _reader(host: str) -> Callable[[URL], str] | None:
-    bare = host.removeprefix("www.")
-    return _READERS.get(bare) or NUMBERED.get(bare)
+    return _READERS.get(host.removeprefix("www."))
 
 
 def _arxiv(url: URL) -> str:
