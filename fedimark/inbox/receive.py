@@ -27,6 +27,7 @@ from fedimark.vocab.activities import Activity, Announce, Delete
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
 from fedimark.vocab.terms import Doc, is_activity_type
+from fedimark.vocab.usual import read
 
 _ACTOR = "SELECT * FROM actor WHERE id = ?"
 
@@ -125,7 +126,7 @@ async def stored(row: Row) -> Verified[Any]:
 
 def restored(row: Row, actor: Row) -> Verified[Any]:
     """The same, where the row of its actor is at hand."""
-    return Verified(parse(loads(row["body"].encode("utf-8"))), actor, row["received_at"])
+    return Verified(parse(read(row["body"].encode("utf-8"))), actor, row["received_at"])
 
 
 def _check_type(headers: Mapping[str, tuple[str, ...]]) -> None:

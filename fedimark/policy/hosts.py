@@ -75,9 +75,10 @@ def is_address(name: str) -> bool:
     return True
 
 
-def _with_parents(name: str) -> list[str]:
+@lru_cache(maxsize=4_096)  # who speaks to us today spoke yesterday
+def _with_parents(name: str) -> tuple[str, ...]:
     """A name and every domain above it; an IP address has none above it."""
     if is_address(name):
-        return [name]
+        return (name,)
     labels = name.split(".")
-    return [".".join(labels[start:]) for start in range(len(labels))]
+    return tuple(".".join(labels[start:]) for start in range(len(labels)))

@@ -92,6 +92,9 @@ def field(doc: Doc, name: str) -> object:
 def types(doc: Doc) -> tuple[str, ...]:
     """The types of a document without their namespace: `as:Note` and its full IRI are `Note`. At most eight."""
     value = field(doc, "type")
+    # As nearly all write it: one word, in no namespace.
+    if type(value) is str and ":" not in value and len(value) <= LONGEST_ID:
+        return (value,)
     names = value if isinstance(value, list) else [value]
     return tuple(
         name.removeprefix(f"{AS}#").removeprefix("as:").removeprefix(_QUOTES)
@@ -102,7 +105,10 @@ def types(doc: Doc) -> tuple[str, ...]:
 
 def one_type(doc: Doc, known: Iterable[str]) -> str | None:
     """The one type of `doc` that is among `known`, or None. Raises Unreadable when several are: it means two things."""
-    found = {name for name in types(doc) if name in known}
+    said = types(doc)
+    if len(said) == 1:
+        return said[0] if said[0] in known else None
+    found = {name for name in said if name in known}
     if len(found) > 1:
         raise Unreadable("type")
     return found.pop() if found else None
@@ -123,6 +129,10 @@ def ids(value: object, most: int = MOST_RECIPIENTS) -> tuple[str, ...]:
 
     Raises Unreadable for more than `most` or for one over 2,048 characters: cutting could change who is addressed.
     """
+    if value is None:
+        return ()
+    if type(value) is str and 0 < len(value) <= LONGEST_ID:
+        return (value,)
     values = value if isinstance(value, list | tuple) else (value,)
     if len(values) > most:
         raise Unreadable("too-many")

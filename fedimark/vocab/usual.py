@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from fedimark.vocab.reading import LONGEST_ID, MOST_RECIPIENTS, has_odd_escapes, is_too_deep
+from fedimark.vocab.reading import LONGEST_ID, MOST_RECIPIENTS, has_odd_escapes, is_too_deep, loads
 from fedimark.vocab.terms import NOTE_TYPES, Doc
 
 _ONE_ADDRESS: Final = ("inReplyTo", "quote", "quoteUrl", "quoteUri", "_misskey_quote")
@@ -54,6 +54,12 @@ def read_usual(body: bytes) -> Usual | None:
     if not (_is_addressed(doc) and _is_addressed(note) and _says_one_address(note)):
         return None
     return Usual(own_id, actor, object_id, body.decode("utf-8"))
+
+
+def read(body: bytes) -> Doc:
+    """What `loads` reads, and the very same; at half its price where the document is written as usual."""
+    found = _document(body)
+    return loads(body) if found is None else found
 
 
 def _document(body: bytes) -> Doc | None:

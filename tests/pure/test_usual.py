@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from fedimark.inbox import authority
 from fedimark.vocab.activities import Create
 from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import Unreadable, loads
-from fedimark.vocab.usual import read_usual
+from fedimark.vocab.terms import Doc
+from fedimark.vocab.usual import read, read_usual
 from tests.support.wire_mutations import mutations
 
 WIRE = Path(__file__).parents[1] / "wire"
@@ -43,6 +45,26 @@ def agree(body: bytes) -> bool:
     assert usual.text.encode() == body
     authority.check(activity)
     return True
+
+
+def found(reader: Callable[[bytes], Doc], body: bytes) -> Doc | str:
+    """What a reader finds in it, or why it takes it for unreadable."""
+    try:
+        return reader(body)
+    except Unreadable as error:
+        return error.reason
+
+
+def test_every_document_is_read_alike_in_haste():
+    documents = [json.loads(file.read_text("utf-8")) for file in sorted(WIRE.glob("*/*.json"))]
+    bodies = [*map(written, documents), *mutations(documents, 3_000)]
+
+    assert [found(read, body) for body in bodies] == [found(loads, body) for body in bodies]
+
+
+@pytest.mark.parametrize("body", [b'{"a":1,"a":2}', b'{"a":18446744073709551616}', b'{"a":1e999}', b'{"a":0.1}', b"["])
+def test_what_is_odd_is_read_by_the_strict_reader(body):
+    assert found(read, body) == found(loads, body)
 
 
 def test_what_servers_send_is_read_alike():
