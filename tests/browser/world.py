@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 from PIL import Image, ImageDraw
 
+from tests.support.commands import Born
 from tests.support.processes import PASSWORD, Process, together, until
 
 FILE = Path(__file__).parents[2] / "deploy" / "demo-bookmarks.json"
@@ -76,7 +77,7 @@ def post(client: httpx.Client, path: str, typed: Mapping[str, Any], files: Mappi
 def furnished(folder: Path) -> Iterator[World]:
     """A world whose people have done everything a page can show."""
     with ExitStack() as stack:
-        near, far = (Process(folder / name, ENVIRON) for name in ("world", "far"))
+        near, far = (Born(folder / name, ENVIRON) for name in ("world", "far"))
         for process in (near, far):
             stack.callback(process.stop)
         together(near.start, far.start)

@@ -14,6 +14,7 @@ import pytest
 from aiopinboard.errors import RequestError
 from pinboard import pinboard as pinboard_client
 
+from tests.support.commands import Born
 from tests.support.processes import PASSWORD, Process
 
 SQLITE = "https://sqlite.org/wal.html"
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A server with an empty database."""
-    with Process(tmp_path_factory.mktemp("served")) as served:
+    with Born(tmp_path_factory.mktemp("served")) as served:
         yield served
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from fedimark.text import urls
 from tests.stories.reading import Reading
+from tests.support.commands import Born
 from tests.support.people import PASSWORD
 from tests.support.processes import Process, free_port
 
@@ -78,7 +79,7 @@ def _unchunked(body: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """One real server with ana, who saved a page for each tag through the form."""
-    with Process(tmp_path_factory.mktemp("addresses")) as process:
+    with Born(tmp_path_factory.mktemp("addresses")) as process:
         done = process.run("account", "add", "ana", "--admin", "--password-stdin", given=PASSWORD)
         assert done.returncode == 0, done.stderr
         yield process

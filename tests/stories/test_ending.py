@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -16,7 +15,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.support.processes import FEDIMARK, Process, together, until
+from tests.support.commands import Born
+from tests.support.processes import Process, together, until
 from tests.support.storage import PostgresStorage
 
 pytestmark = pytest.mark.processes
@@ -114,7 +114,7 @@ def test_what_was_begun_is_answered_who_comes_after_is_refused_and_all_that_was_
 @pytest.fixture
 def heard_by_one_who_sleeps(environ, tmp_path) -> Iterator[tuple[Process, Process]]:
     """Ana's server, whose worker is saying something to bo's, which is stopped in the middle of it."""
-    a, b = Process(tmp_path / "a", environ), Process(tmp_path / "b")
+    a, b = Born(tmp_path / "a", environ), Born(tmp_path / "b")
     try:
         together(partial(a.account, "ana"), partial(b.account, "bo"))
         together(a.start, b.start)
@@ -163,10 +163,9 @@ def test_a_second_signal_ends_it_at_once(heard_by_one_who_sleeps):
 
 
 def test_a_worker_by_itself_ends_well_too(environ, tmp_path):
-    process = Process(tmp_path, environ)
+    process = Born(tmp_path, environ)
     process.account("ana")
-    with process.log.open("ab") as log:
-        worker = subprocess.Popen([FEDIMARK, "worker"], env=process.environ, cwd=tmp_path, stdout=log, stderr=log)
+    worker = process.begin("worker")
     until(lambda: takes_signals(worker.pid), GUARD_S)
 
     worker.send_signal(signal.SIGTERM)

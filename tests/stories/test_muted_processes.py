@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import Born
 from tests.support.processes import Process, until
 
 pytestmark = pytest.mark.processes
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[Process]:
     """One server that nobody has started yet."""
-    process = Process(tmp_path / "alone")
+    process = Born(tmp_path / "alone")
     yield process
     process.stop()
 
@@ -47,7 +48,7 @@ def test_a_copied_data_directory_starts_muted_and_a_moved_one_does_not(alone, tm
 
 
 def test_a_server_muted_by_its_admin_sends_when_it_is_resumed_and_forgets_when_told_to(alone, tmp_path):
-    with Process(tmp_path / "peer") as peer:
+    with Born(tmp_path / "peer") as peer:
         alone.account("ana")
         peer.account("bo")
         alone.start()

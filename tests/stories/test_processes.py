@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.commands import Born
 from tests.support.processes import FEDIMARK, PASSWORD, Process, together, until
 from tests.support.storage import PostgresStorage
 
@@ -34,7 +35,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Proce
     if request.param == "postgres":
         storage = PostgresStorage(request.getfixturevalue("postgres_template"))
         environs = [UNDO | {"FEDIMARK_DATABASE_URL": asyncio.run(storage.new())} for _ in environs]
-    a, b = (Process(tmp_path / name, environ) for name, environ in zip("ab", environs, strict=True))
+    a, b = (Born(tmp_path / name, environ) for name, environ in zip("ab", environs, strict=True))
     try:
         together(partial(a.account, "ana"), partial(b.account, "bo"))
         together(a.start, b.start)
@@ -158,7 +159,7 @@ def test_somebody_at_this_machine_makes_the_first_account_and_serving_again_find
 
 
 def test_serving_and_working_can_be_two_processes_and_serving_several(tmp_path, alone):
-    with Process(tmp_path / "peer", UNDO) as peer:
+    with Born(tmp_path / "peer", UNDO) as peer:
         together(partial(alone.account, "ana"), partial(peer.account, "bo"))
 
         # What comes in waits until a worker runs, wherever it runs.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
@@ -15,7 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.support.processes import FEDIMARK, Process, together, until
+from tests.support.commands import Born
+from tests.support.processes import Process, together, until
 from tests.support.storage import PostgresStorage
 
 pytestmark = pytest.mark.processes
@@ -42,10 +42,7 @@ class Worker:
 
     def __init__(self, server: Process, name: str) -> None:
         self.log = server.folder / f"{name}.log"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [FEDIMARK, "worker"], env=server.environ, cwd=server.folder, stdout=log, stderr=log
-            )
+        self.process = server.begin("worker", log=self.log)
 
     def has(self, event: str) -> bool:
         """Whether it has told of something."""
@@ -53,7 +50,7 @@ class Worker:
 
     def close(self) -> None:
         """Kill it, if it lives."""
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
 
@@ -79,8 +76,8 @@ def of_theirs(server: Process, sql: str) -> int:
 
 def test_two_workers_share_the_work_and_the_death_of_one_loses_and_doubles_nothing(shared, tmp_path: Path):
     with ExitStack() as running:
-        a = running.enter_context(Process(tmp_path / "a", shared, ("--no-worker",)))
-        peers = [running.enter_context(Process(tmp_path / name, AT_ONCE)) for name in "bc"]
+        a = running.enter_context(Born(tmp_path / "a", shared, ("--no-worker",)))
+        peers = [running.enter_context(Born(tmp_path / name, AT_ONCE)) for name in "bc"]
         together(partial(a.account, "ana"), *(partial(peer.account, "bo") for peer in peers))
         workers = [running.enter_context(closing(Worker(a, name))) for name in ("one", "two")]
         for peer in peers:

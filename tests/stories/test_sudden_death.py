@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.processes import Process, together, until
+from tests.support.commands import Born
+from tests.support.processes import together, until
 
 pytestmark = pytest.mark.processes
 
@@ -27,7 +28,7 @@ class Site:
     """A server with one person, whose browser stays signed in over every death."""
 
     def __init__(self, folder: Path, person: str) -> None:
-        self.process = Process(folder, {"FEDIMARK_UNDO_S": "1"})
+        self.process = Born(folder, {"FEDIMARK_UNDO_S": "1"})
         self.person = person
         self.process.account(person)
         self.process.start()

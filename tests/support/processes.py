@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -44,6 +44,24 @@ def answers(port: int) -> bool:
     return True
 
 
+class Running(Protocol):
+    """A process that was begun: what is used of `subprocess.Popen`."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code of one that has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; returns the exit code, or raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sig: int) -> None:
+        """Signal it."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+
 class Process:
     """One `fedimark serve` with a data directory of its own; its output goes to `log`.
 
@@ -63,7 +81,7 @@ class Process:
             "FEDIMARK_DATA_DIR": str(folder / "data"),
             **(environ or {}),
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     @property
     def host(self) -> str:
@@ -90,12 +108,7 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it answers; raises with the end of its log when it does not."""
-        with self.log.open("ab") as log:
-            command = [FEDIMARK, "serve", "--host", "127.0.0.1", "--port", str(self.port), *self.arguments]
-            # A session of its own, so that workers it starts can be ended with it.
-            self._process = subprocess.Popen(
-                command, env=self.environ, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
-            )
+        self._process = self.begin("serve", "--host", "127.0.0.1", "--port", str(self.port), *self.arguments)
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -105,6 +118,19 @@ class Process:
             time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"serve did not answer:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def begin(self, *arguments: str, log: Path | None = None) -> Running:
+        """Begin a command of `fedimark` that runs until it is told to end; what it prints goes to the log."""
+        with (log or self.log).open("ab") as output:
+            # A session of its own, so that workers it starts can be ended with it.
+            return subprocess.Popen(
+                [FEDIMARK, *arguments],
+                env=self.environ,
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
         """`kill -9`, with every process it started: nothing gets a chance to tidy up."""
