@@ -80,6 +80,18 @@ def test_what_they_saved_is_liked_shared_and_answered_and_that_is_taken_back(pag
     until(lambda: len(line()) == 2)
 
 
+def test_what_they_saved_is_copied_and_the_copy_says_from_where(page, follower, world):
+    page.goto(world.paths["elsewhere"])
+    with page.expect_navigation():
+        page.locator(".entry", has_text="Letter 56").get_by_role("link", name="copy").click()
+
+    expect(page.get_by_label("Title")).to_have_value("Letter 56")
+    expect(page.locator("#tags")).to_have_value("letters")
+    press(page, "Save")
+
+    expect(page.get_by_text(f"copied from {world.paths['gus'].removeprefix('@')}")).to_be_visible()
+
+
 def test_they_are_muted_blocked_and_let_in_again(page, follower, world):
     press(page, "mute")
     expect(page.get_by_text("muted", exact=True)).to_be_visible()

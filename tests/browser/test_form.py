@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -53,6 +54,32 @@ def test_suggested_tags_are_pressed_in_and_out(window: Open, world: World):
     press(page, "Save")
 
     expect(page.get_by_role("list", name="Tags")).to_have_text("lettering press", use_inner_text=True)
+
+
+OPENED = """(code) => {
+    window.open = (address) => { window.opened = address; };
+    document.title = "A paper";
+    getSelection().selectAllChildren(document.querySelector("p"));
+    (0, eval)(code);
+    return window.opened;
+}"""
+
+
+def test_a_bookmarklet_opens_the_form_with_the_page_its_title_and_what_was_selected(window: Open):
+    page: Page = window("eve")
+    page.goto("/settings/bookmarklets")
+    code = page.get_by_role("link", name="save to fedimark").get_attribute("href")
+    assert code is not None
+    here = page.evaluate("location.origin")
+
+    page.goto("about:blank")
+    page.set_content("<p>Words that stand out.</p><p>Others.</p>")
+    opened = page.evaluate(OPENED, unquote(code.removeprefix("javascript:")))
+    assert opened.startswith(f"{here}/add?")
+    page.goto(opened)
+
+    expect(page.get_by_label("Title")).to_have_value("A paper")
+    expect(page.get_by_label("Description")).to_have_value("Words that stand out.")
 
 
 def test_what_an_app_shares_opens_the_form_filled_in(page: Page, newcomer: str):

@@ -142,6 +142,7 @@ async def test_the_language_finds_what_it_says(server):
     await save(ana, "https://b.example/x", "", "private", title="two", description="Ängström の日本語", starred=True)
     await save(bo, "https://docs.sqlite.org/wal", "db", title="three ahead")
     await save(bo, "https://c.example/", "db", "followers", title="four write", private_note="hush")
+    await execute("UPDATE bookmark SET via = ?, via_hash = 'x' WHERE title = ?", "https://b.example/1", "two")
     await learn()
     async with entered(here()):
         await mark(Owner.of(ana), one.public_id, "archived", True)
@@ -162,6 +163,8 @@ async def test_the_language_finds_what_it_says(server):
         "is:unread or is:starred": ["two", "one"],
         "is:private": ["two"],
         "is:archived": ["one"],
+        "is:copied": ["two"],
+        "-is:copied": ["one"],
         "site:sqlite.org": ["one"],
         "site:qlite.org": [],
         "user:ana -two": ["one"],
