@@ -9,7 +9,7 @@ from __future__ import annotations
 from fedimark.database import analyzed, fetch, is_sqlite
 from fedimark.here import MICROS, here, now
 
-FEW = 16  # pages of 8 KB: for so little any plan is good enough
+FEW = 1  # page of 8 KB: for so little any plan is good enough, for two it is not where each row is met often
 
 _EVERY = 5 * MICROS
 _NEXT, _LEARNT = "keeping.sizes_at", "keeping.sizes"
