@@ -9,6 +9,7 @@ import pytest
 
 from fedimark.bookmarks.draft import Draft
 from fedimark.importing.formats import PLAIN, Reading, netscape, opened
+from fedimark.importing.formats.markup import quoted
 from fedimark.importing.rows import Broken
 from fedimark.policy.visibility import Visibility
 
@@ -166,6 +167,11 @@ def test_linkding_hides_a_private_note_in_the_description(said, description, not
     draft = one(f'<DT><A HREF="https://example.org/">x</A>\n\r<DD>{said}\n\r')
 
     assert (draft.description, draft.private_note) == (description, note)
+
+
+@pytest.mark.parametrize("tag", ["<=", '"=', "a&b=c", "&lt=", "=&=", "&#61;="])
+def test_a_tag_with_an_equals_sign_comes_back_as_it_was(tag):
+    assert link(f'TAGS="{quoted(tag)}"').tags == (tag,)
 
 
 @pytest.mark.parametrize("tag", ["linkding:archived", "linkding:bookmarks.archived"])

@@ -10,7 +10,7 @@ from html.entities import html5
 INSIDE = r"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+"""
 SPACE = " \t\r\n"  # that a reader may take away around words
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'/])([^\s=>"'/]++)\s*+=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
-_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?(=)?")
+_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 
 
 def attributes(inside: str) -> dict[str, str]:
@@ -56,4 +56,5 @@ def _read(found: re.Match[str]) -> str:
     if reference.startswith("&#") or reference.endswith(";"):
         return unescape(reference)
     # Old names count without their semicolon, but only whole and before no sign of a query.
-    return html5[reference[1:]] if not found[1] and reference[1:] in html5 else reference
+    is_query = found.string.startswith("=", found.end())
+    return html5[reference[1:]] if not is_query and reference[1:] in html5 else reference
