@@ -61,6 +61,7 @@ from fedimark.web import (
     setup,
     shell,
     streams,
+    tabs,
     tag_pages,
     tags,
     welcome,
@@ -149,7 +150,7 @@ def _network() -> list[Line]:
 
 
 def _saving() -> list[Line]:
-    """The form that saves, what helps to fill it in, and editing many at once."""
+    """The form that saves, what helps to fill it in, saving a set of tabs, and editing many at once."""
     return [
         get("/add", bookmarks.get_add),
         post("/add", bookmarks.post_add),
@@ -160,6 +161,8 @@ def _saving() -> list[Line]:
         get("/add/saved", adding.get_saved),
         get("/add/shared", shell.get_shared),
         get("/bookmarks/new", shell.get_new),
+        get("/tabs", tabs.get_tabs),
+        post("/tabs", tabs.post_tabs),
         post("/bulk", bulk.post_bulk),
         get("/bulk/{id}", bulk.get_bulk),
         post("/bulk/{id}/undo", bulk.post_undo),

@@ -7,6 +7,7 @@ like a secret.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from fedimark.bookmarks import columns
 from fedimark.bookmarks.draft import Owner
@@ -45,6 +46,18 @@ async def ask(viewer: Viewer, url: str, public_id: str = "") -> str:
         job = await queue.add(JOB, payload, owner_id=viewer.account_id)
     here().wake.set()
     return job
+
+
+async def ask_all(viewer: Viewer, bookmarks: Collection[tuple[str, str]]) -> None:
+    """Let the worker name bookmarks that were saved together, each by its URL and public id, as `ask` does for one."""
+    asked = [(url, public_id) for url, public_id in bookmarks if may_be_asked(url)]
+    if not asked:
+        return
+    async with write():
+        for url, public_id in asked:
+            payload = {"url": url, "username": viewer.username, "bookmark": public_id}
+            await queue.add(JOB, payload, owner_id=viewer.account_id)
+    here().wake.set()
 
 
 async def answer(viewer: Viewer, job_id: str) -> tuple[str, str] | None:

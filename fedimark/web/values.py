@@ -440,6 +440,16 @@ class BundleLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TabSetLine:
+    """One of the viewer’s sets of tabs: its tag, how many bookmarks it holds, and the moment of the newest."""
+
+    name: str
+    href: str
+    count: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class BulkAsk:
     """An edit of many before it is done: what it does in words, to how many, and the first of them (address, title).
 

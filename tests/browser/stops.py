@@ -14,6 +14,7 @@ from tests.support.processes import PASSWORD
 
 Go = Callable[[Page, World], None]
 LONG = 1_000
+TABS = "Addresses, one on each line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ def _typed(path: str, fields: dict[str, str], button: str) -> Go:
         press(page, button)
 
     return go
+
+
+def _tabbed(page: Page, world: World) -> None:
+    _typed("/tabs", {TABS: "About SQLite https://sqlite.org/about.html"}, "Save")(page, world)
+    _open(page, "/tabs")
 
 
 def _uploaded(name: str, document: Callable[[], Sequence[Any]]) -> Go:
@@ -270,6 +276,9 @@ STOPS = (
     Stop("bookmarklets", "lin", at("/settings/bookmarklets")),
     Stop("bookmarklets-key", "bo", _keyed),
     Stop("own-cloud", "lin", at("/u/lin?tags=all&mode=cloud")),
+    Stop("tabs-none", "lin", at("/tabs")),
+    Stop("tabs", "pia", _tabbed),
+    Stop("tabs-wrong", "lin", _typed("/tabs", {TABS: "https://sqlite.org/\nnowhere"}, "Save")),
     Stop("bundles-none", "bo", at("/u/bo/bundles")),
     Stop("bundle-new", "lin", at("/u/lin/bundles/new")),
     Stop("bundle", "lin", _bundled),

@@ -91,6 +91,7 @@ FORMS = {
     "/u/{user}/bundles/new": FormOf(BUNDLE, ("name",)),
     "/u/{user}/bundles/{id}/edit": FormOf(BUNDLE),
     "/add/look": FormOf({"url": "https://sqlite.org/"}),
+    "/tabs": FormOf({"tabs": "https://sqlite.org/\nSQL https://sqlite.org/lang.html", "name": "Reading"}, ("tabs",)),
     "/bulk": FormOf(
         {"id": THING, "add": "db", "remove": "x", "visibility": "public", "to_read": "yes", "back": "/recent"}
     ),

@@ -136,6 +136,7 @@ PAGES: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("/add", MEMBERS, 200, "Add a bookmark"),
     ("/add?url=https://new.example/&title=new&tags=.net+x", MEMBERS, 200, "Add a bookmark"),
     ("/add?url=https://new.example/?token=x", MEMBERS, 200, "Add a bookmark"),
+    ("/tabs", MEMBERS, 200, "Tabs"),
     ("/settings", MEMBERS, 200, "Settings"),
     ("/settings?saved=yes", MEMBERS, 200, "Settings"),
     ("/settings/password", MEMBERS, 200, "Password"),
@@ -177,7 +178,8 @@ async def test_every_page_is_whole_for_everybody_who_may_see_it(house):
 
 
 @pytest.mark.parametrize(
-    "path", ["/network", "/add", "/settings", "/settings/sessions", "/settings/import", "/followers", "{one}/edit"]
+    "path",
+    ["/network", "/add", "/tabs", "/settings", "/settings/sessions", "/settings/import", "/followers", "{one}/edit"],
 )
 async def test_who_must_sign_in_comes_back_to_where_they_wanted_to_go(house, path):
     browser, path = house.browser("nobody"), path.format_map(house.places)

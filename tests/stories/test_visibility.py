@@ -344,6 +344,9 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /u/{user}/bundles/{id}/edit": (Ask("/u/ana/bundles/1/edit", form={"name": ""}),),
     "POST /u/{user}/bundles/{id}/remove": (Ask("/u/ana/bundles/999999/remove"),),
     "POST /u/{user}/bundles/{id}/up": (Ask("/u/ana/bundles/1/up"),),
+    # A set is a private tag: who sees that is tried above
+    "GET /tabs": (Ask("/tabs"),),
+    "POST /tabs": (Ask("/tabs", form={"tabs": ""}),),
     "POST /bulk": (
         # Of what the owner chose the titles are named before it is done; whoever else names it chose nothing.
         Ask("/bulk", OWNERS, {"id": "{id}", "delete": "yes"}),
