@@ -66,13 +66,13 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "busy": Topic(30, lambda: report.of_busy(busy.measure()), profiles.reading, build=pages.build),
         "imports": Topic(20, lambda: report.of_imports(pages.measure_imports()), build=pages.build_imports),
         "search": Topic(30, lambda: report.of_search(search.measure()), profiles.searching, build=search.build),
-        "files": Topic(90, lambda: report.of_files(files.measure())),
+        "files": Topic(45, lambda: report.of_files(files.measure()), profiles.bringing_in),
         "kept": Topic(30, lambda: report.of_kept(kept.measure()), build=kept.build),
         "saves": Topic(70, lambda: report.of_saves(*saves.measure())),
         "followers": Topic(40, lambda: report_exchange.of_followers(followers.measure()), profiles.telling),
         "newcomers": Topic(45, lambda: report_exchange.of_newcomers(newcomers.measure()), profiles.meeting),
         "readers": Topic(40, lambda: report_exchange.of_readers(readers.measure()), profiles.fanning_out),
-        "inbox": Topic(120, lambda: report_exchange.of_inbox(*inbox.measure()), profiles.exchange_in),
+        "inbox": Topic(115, lambda: report_exchange.of_inbox(*inbox.measure()), profiles.exchange_in),
         "deliveries": Topic(125, lambda: report_exchange.of_deliveries(*deliveries.measure()), profiles.exchange_out),
     }
 )

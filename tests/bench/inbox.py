@@ -26,7 +26,7 @@ BUSY = 64  # connections that always have a request under way
 HELD, ROUNDS = 2_000, 3  # Creates that are let go at once, and how often
 PACED_A_SECOND = 100  # requests, over as many connections, each sent when it is due
 
-_ROUND_S = 3.0
+_ROUND_S = 2.0
 _WARM = 400
 _ROOM = 1.7  # requests made ready, for each that is expected
 _PATIENCE_S = 120.0

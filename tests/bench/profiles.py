@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.bench import deliveries, followers, inbox, machine, newcomers, pages, profiled, readers, search
+from tests.bench import deliveries, files, followers, inbox, machine, newcomers, pages, profiled, readers, search
 from tests.bench.profiled import Profile
 
 _SECONDS = 3.0
@@ -51,3 +51,8 @@ def telling() -> Mapping[str, Profile]:
 def fanning_out() -> Mapping[str, Profile]:
     """A Create that many here read."""
     return {"fanning out": readers.profile()}
+
+
+def bringing_in() -> Mapping[str, Profile]:
+    """A hundred rows of a file."""
+    return {"a hundred rows": files.profile()}

@@ -325,7 +325,8 @@ def of_files(databases: Sequence[Brought]) -> Section:
 {table(head, rows)}
 
 {files.ROWS:,} rows of Netscape's HTML with three tags each, brought in as the command line does, 500 in a transaction;
-then {files.MANY:,} more. How much memory those took is the growth of what the process held at most.
+then {files.MANY:,} more, and as many again. How much memory the last took is the growth of what the process held at
+most.
 """
     goals = []
     for one in databases:
