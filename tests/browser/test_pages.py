@@ -78,6 +78,17 @@ def test_ten_entries_stand_in_1200_pixels(window):
     assert sum(bottom <= WIDE[1] for bottom in bottoms) >= 10
 
 
+@pytest.mark.parametrize("named", [".brand", "h1 .here", ".top [aria-current]", ".month", "aside h2"])
+def test_where_one_is_and_what_things_are_called_stands_out_by_its_weight_alone(window, named):
+    page = window("lin")
+
+    page.goto("/u/lin")
+
+    shown = page.locator(named).first
+    expect(shown).to_have_css("font-weight", "700")
+    expect(shown).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
 def test_pages_are_dark_where_the_device_is(window):
     page = window("lin", colours="dark")
     page.goto("/u/lin")
