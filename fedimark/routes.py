@@ -472,6 +472,7 @@ def _moderation() -> list[Line]:
         get("/moderation/streams", tag_pages.get_streams),
         post("/moderation/streams/add", tag_pages.post_add),
         post("/moderation/streams/end", tag_pages.post_end),
+        post("/moderation/streams/pass-on", tag_pages.post_pass_on),
         post("/moderation/domains/block", moderation.post_block_domain),
         post("/moderation/domains/unblock", moderation.post_unblock_domain),
         post("/moderation/domains/let-in", moderation.post_let_in),

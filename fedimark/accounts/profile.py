@@ -25,7 +25,7 @@ FIELDS: Final = 4
 _NAME_LIMIT: Final = 100
 _BIO_LIMIT: Final = 2_000
 _FIELD_LIMIT: Final = 255
-_SPOKEN: Final = "SELECT name, summary, fields, approves_followers FROM actor WHERE id = ?"
+_SPOKEN: Final = "SELECT name, summary, fields, approves_followers, indexable FROM actor WHERE id = ?"
 _NOT_PLACES: Final = {"localtime", "posixrules", "Factory", "build/etc/localtime"}
 
 
@@ -34,8 +34,8 @@ class Profile:
     """A person's profile and choices; `bio` and `fields` (names with values) are plain text.
 
     Of who `keeps_out` everybody's tags announce nothing to other servers; who `takes_links` takes links of everybody;
-    who is `searchable` lets other servers search their public bookmarks; `no_replies` is under
-    what they save from now on; `digest` is whether one can be followed.
+    who is `searchable` lets other servers search their public bookmarks, and is `indexable` to them (FEP-5feb);
+    `no_replies` is under what they save from now on; `digest` is whether one can be followed.
     """
 
     name: str
@@ -130,12 +130,16 @@ async def change_profile(viewer: Viewer, profile: Profile) -> None:
             viewer.account_id,
         )
         await execute(
-            "UPDATE actor SET name = ?, summary = ?, fields = ?, approves_followers = ?, keeps_out = ? WHERE id = ?",
+            """
+            UPDATE actor SET name = ?, summary = ?, fields = ?, approves_followers = ?, keeps_out = ?, indexable = ?
+            WHERE id = ?
+            """,
             profile.name,
             profile.bio,
             json.dumps(profile.fields, ensure_ascii=False),
             profile.approves_followers,
             profile.keeps_out,
+            profile.searchable,
             viewer.actor_id,
         )
         await digests.turn(viewer.actor_id, viewer.username, profile.time_zone, on=profile.digest)

@@ -14,7 +14,7 @@ from fedimark.activitypub.responses import Written, document, prepared, written
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.errors import Forbidden, NotFound
-from fedimark.outbox import documents, ids, tag_actors, tag_documents
+from fedimark.outbox import documents, ids, passed_on, tag_actors, tag_documents
 from fedimark.outbox.tag_actors import SERVICE, TagActor
 from fedimark.timelines import carried
 from fedimark.timelines.stream import tags_together
@@ -30,7 +30,11 @@ async def get_actor(request: Request) -> Written:
     if left is not None:
         grave = documents.tombstone(absolute(addresses.stream(username, key)), left["gone_at"], SERVICE)
         return written(grave, status=410)
-    return written(tag_actors.document(await tag_actor(username, key), await instance_actor()))
+    actor = await tag_actor(username, key)
+    said = tag_actors.document(actor, await instance_actor())
+    if actor.owner is None and await passed_on.is_on():
+        said |= tag_actors.of_others_too(actor)
+    return written(said)
 
 
 async def post_inbox(request: Request) -> Response:
@@ -61,10 +65,12 @@ async def get_followers(request: Request) -> Response:
 async def get_announce(request: Request) -> Response:
     """`GET …/announce/{id}`: the Announce of a bookmark; 410 once it was taken back, 404 for everything else."""
     actor, public_id = await _speaking(request), request.path_params["id"]
-    row = await carried.one(actor, public_id)
+    row, other = await carried.one(actor, public_id), await carried.one_of_others(actor, public_id)
     if row is not None:
         return document(request, _announce(actor, row))
-    at = await carried.taken_back_at(actor, public_id)
+    if other is not None and other["ended_at"] is None:
+        return document(request, _announce_of_other(actor, other))
+    at = other["ended_at"] if other is not None else await carried.taken_back_at(actor, public_id)
     if at is None:
         raise NotFound
     grave = documents.tombstone(addresses.announcement(actor.uri, public_id), at, "Announce")
@@ -82,6 +88,10 @@ async def _speaking(request: Request) -> TagActor:
 def _announce(actor: TagActor, row: Row) -> Doc:
     note_uri = ids.note(row["local_name"], row["public_id"])
     return tag_documents.announce(actor.uri, row["public_id"], note_uri, row["saved_at"])
+
+
+def _announce_of_other(actor: TagActor, row: Row) -> Doc:
+    return tag_documents.announce(actor.uri, row["uri_hash"], row["uri"], row["said_at"])
 
 
 def _named(request: Request) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from fedimark.bookmarks.arrivals import (
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS
 from fedimark.database import Row, Script, ask, execute, fetch, fetch_one, perform
 from fedimark.here import now
+from fedimark.outbox.passed_on import author_changed
 from fedimark.outbox.reactions import say_shares_ended
 from fedimark.policy.quarantine import is_let_in
 from fedimark.policy.visibility import Visibility
@@ -176,6 +177,7 @@ async def follow_consent(author: Row, limit: int) -> int:
     for row in found:
         await rows.change(row, {"listed": consenting})
     await execute(_RELIST_REMARKS, consenting, author["id"], int(consenting))
+    await author_changed(author)
     return len(found)
 
 

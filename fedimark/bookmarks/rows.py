@@ -30,6 +30,7 @@ from fedimark.database import (
     several,
 )
 from fedimark.here import here, now
+from fedimark.outbox.passed_on import touched
 from fedimark.policy.visibility import Visibility
 from fedimark.text import slugs, tags, urls
 from fedimark.text.works import PAGES_VERSION, page_of
@@ -198,6 +199,7 @@ def changing(before: Row, values: Mapping[str, Any]) -> Script[Row]:
         yield from _index([row], lines)
     elif any(name in values and values[name] != before[name] for name in _SOUGHT):
         yield from ask_all(*_to_be_sought([row]))
+    yield from touched(row)
     if row["link_id"] != before["link_id"]:
         yield from ask_all(_settled([before["link_id"]]))
     return row
@@ -223,6 +225,7 @@ def dropping(row: Row) -> Script[None]:
         yield from ask("DELETE FROM remark WHERE bookmark_id = ? AND public_id IS NULL", row["id"])
     else:
         yield from ask(_SHARES_WAIT, now(), row["id"])
+        yield from touched(row)
     # What people here wrote about it stays theirs.
     yield from ask("UPDATE remark SET bookmark_id = NULL WHERE bookmark_id = ?", row["id"])
     yield from ask_all(*_to_be_sought([row]), *_tallied(lines), _settled([row["link_id"]]))

@@ -1,4 +1,4 @@
-"""`stream`: what the pages of this server's tags show of other servers."""
+"""`stream`: what the pages of this server's tags show of other servers, and what its tags pass on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import click
 from fedimark.cli import options
 from fedimark.cli.inside import going_out, inside, run
 
+_PASSED_ON = {
+    "ours": "Tags pass on what people of this server save.",
+    "others": "Tags pass on what people of this server save, and what people elsewhere save who let it.",
+}
+
 
 @click.group()
 def stream() -> None:
-    """Streams of other servers that the pages of tags here show."""
+    """Streams of other servers that the pages of tags here show, and what tags here pass on."""
 
 
 @stream.command("add")
@@ -39,6 +44,16 @@ def stream_list(as_json: bool) -> None:
         return
     for each in found:
         click.echo(f"#{each['tag']}  {each['stream']}  {each['state']}  {each['readers']}")
+
+
+@stream.command("pass-on")
+@click.argument("of", required=False, type=click.Choice(["ours", "others"]))
+def stream_pass_on(of: str | None) -> None:
+    """Let tags pass on what people of this server save (ours), or what people elsewhere save too who let it (others).
+
+    Without a word it says which of the two holds.
+    """
+    click.echo(_PASSED_ON[run(_pass_on(of))])
 
 
 async def _add(tag: str, who: str) -> str:
@@ -70,3 +85,12 @@ async def _listed() -> list[dict[str, object]]:
             }
             for row in await pages.subscriptions()
         ]
+
+
+async def _pass_on(of: str | None) -> str:
+    from fedimark.moderation import passing
+
+    async with inside():
+        if of is not None:
+            await passing.choose(of)
+        return await passing.choice()

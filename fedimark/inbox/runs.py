@@ -25,6 +25,7 @@ from fedimark.inbox.mentions import names_somebody_here
 from fedimark.inbox.receive import restored
 from fedimark.logs import INBOX_APPLIED, log
 from fedimark.metrics import APPLIED, TIMELINE_S
+from fedimark.outbox.passed_on import came
 from fedimark.policy.blocks import is_blocked_actor
 from fedimark.vocab.activities import Create
 from fedimark.vocab.reading import Unreadable
@@ -137,6 +138,7 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
 async def _applied(plain: Sequence[_Plain], shut_out: Set[int]) -> Mapping[int, str]:
     outcomes, new = await perform(_together(plain, shut_out))
     await copied(new)
+    await came([row["uri_hash"] for row in new])
     return outcomes
 
 

@@ -23,7 +23,7 @@ SELECT count(*) AS letters, count(DISTINCT host) AS hosts, min(created_at) AS si
 FROM delivery WHERE dead_at IS NULL
 """
 _OTHERS = """
-SELECT (SELECT count(*) FROM announcement) AS announcements,
+SELECT (SELECT count(*) FROM announcement) + (SELECT count(*) FROM passed_on WHERE said_at IS NULL) AS announcements,
     (SELECT count(*) FROM telling WHERE set_aside_at IS NULL) AS tellings,
     (SELECT count(*) FROM job WHERE kind = ? AND state IN ('waiting', 'running')) AS links,
     (SELECT count(*) FROM follow WHERE state = 'requested') AS asked
@@ -81,5 +81,6 @@ async def drop() -> None:
     await execute("DELETE FROM delivery WHERE dead_at IS NULL")
     await execute("DELETE FROM telling")
     await execute("DELETE FROM announcement")
+    await execute("DELETE FROM passed_on WHERE said_at IS NULL")
     sql = "UPDATE job SET state = 'failed', ended_at = ? WHERE kind = ? AND state IN ('waiting', 'running')"
     await execute(sql, now(), giving.JOB)

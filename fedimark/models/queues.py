@@ -113,6 +113,27 @@ class Announcement(Table):
         unique_together = (("stream_id", "public_id"),)
 
 
+class PassedOn(Table):
+    """A bookmark of somebody elsewhere that a tag here passes on, or still has to. (outbox.passed_on)
+
+    It waits until `said_at`; once that is set it stands until `ended_at`, by which its id is remembered as taken back.
+    """
+
+    id = column.BigIntField(primary_key=True)
+    stream_id = column.BigIntField()  # the tag's row of `actor`
+    uri_hash = column.CharField(max_length=40, db_index=True)  # the Note's
+    uri = column.TextField()
+    said_at = column.BigIntField(null=True)
+    ended_at = column.BigIntField(null=True)
+    look_at = column.BigIntField(null=True)  # it waits, or something of it changed
+
+    class Meta:
+        """Each once; what is to be looked at has a partial index."""
+
+        table = "passed_on"
+        unique_together = (("stream_id", "uri_hash"),)
+
+
 class Telling(Table):
     """A bookmark that other servers are still to be told of, as it stands then. What was told leaves no row."""
 

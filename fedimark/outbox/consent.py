@@ -5,6 +5,7 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
 from fedimark.here import MICROS
+from fedimark.policy.interactions import Act, Who, who_may
 from fedimark.policy.visibility import Visibility, leaves
 from fedimark.text import bots, tags, urls
 
@@ -19,6 +20,7 @@ out by a word in what one says of oneself."""
 NEWS = 7 * 86_400 * MICROS
 """How long after it was saved a bookmark is news; older ones are not passed on."""
 
+_ANYBODY = (Who.UNSAID, Who.EVERYBODY)
 _AUTHOR = "SELECT a.keeps_out, a.approves_followers, a.summary FROM actor a WHERE a.id = ?"
 
 
@@ -38,6 +40,19 @@ def carried(bookmark: Row) -> list[str]:
 def gives(author: Row) -> bool:
     """The same as `GIVEN`, of an author's row."""
     return not (author["keeps_out"] or author["approves_followers"] or bots.refuses_bots(author["summary"]))
+
+
+def gives_elsewhere(author: Row, bookmark: Row) -> bool:
+    """Whether somebody elsewhere lets everybody's tags here pass on a bookmark: silence is none. (FEP-5feb)
+
+    They say `indexable`, and forbid neither robots nor sharing; and it stands on public pages here, which takes a
+    server out of quarantine. `author` and `bookmark` are whole rows.
+    """
+    is_here = bookmark["removed_at"] is None and author["gone_at"] is None and author["suspended_at"] is None
+    is_open = bookmark["is_save"] and bookmark["listed"] and who_may(bookmark["allows"], Act.SHARE) in _ANYBODY
+    return bool(
+        not bookmark["is_local"] and is_here and author["moved_at"] is None and is_open and author["indexable"]
+    ) and gives(author)
 
 
 def may_be_relayed(author: Row, bookmark: Row) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from fedimark import addresses
-from fedimark.database import execute, execute_many, fetch, marks
+from fedimark.database import execute, execute_many, fetch, fetch_one, marks
 from fedimark.here import now
 
 _FOLLOWERS = """
@@ -26,11 +28,25 @@ _CANCEL_ALL = """
 DELETE FROM delivery WHERE dead_at IS NULL AND lease_until <= ?
 AND activity_id IN (SELECT id FROM activity WHERE actor_id = ?)
 """
+_PEOPLE = """
+SELECT DISTINCT CASE WHEN a.shared_inbox <> '' AND a.shared_inbox NOT IN (
+    SELECT o.shared_inbox FROM follow g JOIN actor o ON o.id = g.follower_id
+    WHERE g.target_id = ? AND o.uri IS NOT NULL AND o.kind <> 'Person') THEN a.shared_inbox ELSE a.inbox END AS inbox
+FROM follow f JOIN actor a ON a.id = f.follower_id
+WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL AND a.kind = 'Person' AND a.gone_at IS NULL
+AND a.suspended_at IS NULL AND a.inbox <> ''
+"""
+_ANNOUNCED = "SELECT body FROM activity WHERE object_hash = ? AND kind = 'Announce' ORDER BY id DESC LIMIT 1"
 
 
 async def followers(actor_id: int) -> set[str]:
     """One inbox for each server with an accepted follower of an actor here."""
     return {row["inbox"] for row in await fetch(_FOLLOWERS, actor_id)}
+
+
+async def people(actor_id: int) -> set[str]:
+    """The same of people alone; where a stream of their server follows too, they hear of it in their own inboxes."""
+    return {row["inbox"] for row in await fetch(_PEOPLE, actor_id, actor_id)}
 
 
 async def reached(*uris: str) -> set[str]:
@@ -59,3 +75,9 @@ async def cancelled(uri: str) -> set[str]:
 async def cancel_all(actor_id: int) -> None:
     """Drop all that an actor here still had to say."""
     await execute(_CANCEL_ALL, now(), actor_id)
+
+
+async def announced_at(uri: str) -> str | None:
+    """The `published` of the newest Announce with this id; None when that was more than a month ago."""
+    row = await fetch_one(_ANNOUNCED, addresses.uri_hash(uri))
+    return str(json.loads(row["body"])["published"]) if row else None

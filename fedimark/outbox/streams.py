@@ -6,7 +6,6 @@ waiting stays in the tag's outbox alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,18 +13,15 @@ from fedimark import addresses
 from fedimark.database import Row, atomically, execute, fetch, fetch_one, marks
 from fedimark.delivery.enqueue import say
 from fedimark.delivery.pacing import moment_of_more
-from fedimark.here import MICROS, here, now
-from fedimark.outbox import documents, hearers, ids, tag_documents
+from fedimark.here import here, now
+from fedimark.outbox import documents, hearers, ids, passed_on, tag_documents
 from fedimark.outbox.consent import NEWS, SPEAKS, carried, gives, group_of
 from fedimark.outbox.profiles import FEDIMARK, IN_GROUP, LINK, forms_of
 from fedimark.outbox.proofs import sealed
 from fedimark.outbox.publish import Speaker
+from fedimark.outbox.turns import BATCH, MOST_WAITING, PAUSE, has_turn, stream_of
 from fedimark.policy.blocks import inboxes_of_estranged
 from fedimark.vocab.terms import Doc
-
-PAUSE = 1 * MICROS
-MOST_WAITING = 300
-BATCH = 50
 
 _STREAMS = """
 SELECT s.id, s.url, s.owner_id, g.key FROM tag g JOIN actor s ON s.tag_id = g.id
@@ -37,7 +33,6 @@ WHERE f.target_id = ? AND f.state = 'accepted' AND a.uri IS NOT NULL LIMIT 1
 """
 _AUTHOR = f"SELECT a.* FROM actor a WHERE a.id = ? AND {SPEAKS}"
 _BOOKMARK = "SELECT * FROM bookmark WHERE public_id = ? AND is_local AND removed_at IS NULL"
-_TURN = "UPDATE actor SET spoke_at = ? WHERE id = ? AND spoke_at <= ? RETURNING id"
 _TURN_AT_ONCE = """
 UPDATE actor SET spoke_at = ? WHERE id = ? AND spoke_at <= ?
 AND NOT EXISTS (SELECT 1 FROM announcement w WHERE w.stream_id = actor.id) RETURNING id
@@ -58,8 +53,6 @@ _OLDEST = """
 DELETE FROM announcement WHERE id = (SELECT min(id) FROM announcement WHERE stream_id = ? AND due_at <= ?)
 RETURNING public_id
 """
-_ANNOUNCED = "SELECT body FROM activity WHERE object_hash = ? AND kind = 'Announce' ORDER BY id DESC LIMIT 1"
-_STREAM = "SELECT s.id, s.url, s.owner_id, g.key FROM actor s JOIN tag g ON g.id = s.tag_id WHERE s.id = ?"
 
 
 async def bookmark_tagged(owner: Speaker, row: Row, keys: Sequence[str]) -> None:
@@ -98,22 +91,25 @@ async def bookmark_ended(owner: Speaker, row: Row) -> list[str]:
 
 
 async def announce_waiting() -> int:
-    """Say what waits, one of each tag that has been silent for a second; returns how many."""
+    """Say what waits, one of each tag that has been silent for a second; returns how many.
+
+    What people of this server saved goes before what a tag passes on of others.
+    """
     due = await fetch(_DUE, now() - PAUSE, now(), BATCH)
     for row in due:
         await atomically(partial(_next, row["stream_id"]))
-    if due:
+    said = len(due) + await passed_on.pass_on_waiting()
+    if said:
         here().wake.set()
-    return len(due)
+    return said
 
 
 async def _next(stream_id: int) -> None:
-    moment = now()
-    if not await fetch(_TURN, moment, stream_id, moment - PAUSE):
+    if not await has_turn(stream_id):
         return
-    oldest = await fetch(_OLDEST, stream_id, moment)
+    oldest = await fetch(_OLDEST, stream_id, now())
     row = await fetch_one(_BOOKMARK, oldest[0]["public_id"]) if oldest else None
-    stream = await fetch_one(_STREAM, stream_id)
+    stream = await stream_of(stream_id)
     if row is not None and stream is not None and stream["key"] in carried(row):
         await _say(stream, row)
 
@@ -159,17 +155,11 @@ async def _take_back(owner: Speaker, row: Row, streams: Sequence[Row]) -> list[s
         inboxes = await hearers.cancelled(uri)
         if inboxes:
             undo_id, note_uri = here().new_id(), ids.note(owner.username, row["public_id"])
-            said = stream["url"], row["public_id"], note_uri, undo_id, await _announced(uri)
+            said = stream["url"], row["public_id"], note_uri, undo_id, await hearers.announced_at(uri)
             undo = tag_documents.undo_announce(*said)
             await say(stream["id"], "Undo", uri, undo, sorted(inboxes), undo_id)
             taken_back.append(uri)
     return taken_back
-
-
-async def _announced(uri: str) -> str | None:
-    """The `published` of the newest Announce with this id; None when that was more than a month ago."""
-    row = await fetch_one(_ANNOUNCED, addresses.uri_hash(uri))
-    return str(json.loads(row["body"])["published"]) if row else None
 
 
 async def _streams(owner: Speaker, keys: Sequence[str]) -> list[Row]:

@@ -103,6 +103,12 @@ def document(actor: TagActor, keeper: Row) -> Doc:
     return said | owned | ({"suspended": True} if is_shut else {})
 
 
+def of_others_too(actor: TagActor) -> Doc:
+    """What the document of everybody's tag says instead where it passes on what others save. (outbox.passed_on)"""
+    said = f"Public bookmarks that people of {here().settings.host} tag {actor.key}, and people elsewhere who are open"
+    return {"summary": html.paragraphs(f"{said} to being found, announced as they are saved.")}
+
+
 def _summary(actor: TagActor) -> str:
     host = here().settings.host
     if actor.owner is not None:

@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from fedimark.database import Row, Script, among, ask, fetch, fetch_one, several
-from fedimark.here import MICROS, here, now
-from fedimark.policy import hosts
+from fedimark.here import here, now
+from fedimark.policy import chosen, hosts
 
-VERSION = "blocked_domains"  # the fact that changes whenever a blocked domain does
+VERSION = chosen.BLOCKED_DOMAINS  # the fact that changes whenever a blocked domain does
 
-_LOOK_EVERY = 1 * MICROS
 _CACHE = "policy.blocked_domains"
 _BETWEEN = """
 SELECT id FROM block
@@ -64,6 +63,7 @@ async def blocked_among(find: Callable[[], Awaitable[Iterable[str]]]) -> list[st
 def forget_domains() -> None:
     """Let this process look again at once; for who just changed them."""
     here().caches.pop(_CACHE, None)
+    chosen.forget()
 
 
 async def between(one_id: int, other_id: int) -> bool:
@@ -100,13 +100,13 @@ async def _domains() -> Domains:
     known: Domains | None = here().caches.get(_CACHE)
     if known is not None and now() < known.look_at:
         return known
-    row = await fetch_one("SELECT value FROM fact WHERE name = ?", VERSION)
-    version = str(row["value"]) if row else ""
+    facts = await chosen.chosen()
+    version = facts.of(VERSION)
     if known is not None and known.version == version:
         blocked = known.hosts
     else:
         # After the version: what changes in between is found by the next look.
         rows = await fetch("SELECT host FROM blocked_domain") if version else []
         blocked = frozenset(each["host"] for each in rows)
-    fresh = here().caches[_CACHE] = Domains(version, blocked, now() + _LOOK_EVERY)
+    fresh = here().caches[_CACHE] = Domains(version, blocked, facts.look_at)
     return fresh

@@ -1,4 +1,8 @@
-"""What a tag passes on: public bookmarks of people here, whether it ever said so aloud or not."""
+"""What a tag passes on: public bookmarks of people here, whether it ever said so aloud or not.
+
+What it passes on of people elsewhere stands at its own address alone: an outbox is read by streams too, and to them
+goes only what was saved here. (`outbox.passed_on`)
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,10 @@ _EVERYBODYS = f"{_CARRIED} AND {GIVEN}"
 _ONE_PERSONS = f"{_CARRIED} AND t.actor_id = ?"
 _SHOWN = "SELECT b.public_id, b.saved_at, a.local_name"
 _ORDER = "ORDER BY t.saved_at DESC, t.bookmark_id DESC LIMIT ?"
+_OF_OTHERS = """
+SELECT p.uri, p.uri_hash, p.said_at, p.ended_at FROM passed_on p JOIN actor s ON s.id = p.stream_id
+WHERE s.tag_id = ? AND s.owner_id = ? AND p.uri_hash = ? AND p.said_at IS NOT NULL
+"""
 _BURIED = "SELECT deleted_at FROM tombstone WHERE uri_hash = ?"
 
 
@@ -54,6 +62,11 @@ async def one(actor: TagActor, public_id: str) -> Row | None:
     """One bookmark of a tag's outbox, or None."""
     carried, parameters = _carried(actor)
     return await fetch_one(f"{_SHOWN} {carried} AND b.public_id = ?", *parameters, public_id)
+
+
+async def one_of_others(actor: TagActor, uri_hash: str) -> Row | None:
+    """What a tag passes on of somebody elsewhere, or passed on once: `uri`, `uri_hash`, `said_at`, `ended_at`."""
+    return await fetch_one(_OF_OTHERS, actor.tag["id"], actor.owner_id, uri_hash)
 
 
 async def taken_back_at(actor: TagActor, public_id: str) -> int | None:

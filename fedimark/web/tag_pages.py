@@ -1,4 +1,4 @@
-"""What the pages of this server's tags show beside what is saved here: streams of others, chosen by admins."""
+"""What the pages of this server's tags show beside what is saved here, and what its tags pass on: chosen by admins."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from starlette.responses import Response
 from fedimark import addresses
 from fedimark.database import Row
 from fedimark.doorway.forms import read_form
-from fedimark.errors import FedimarkError, Forbidden
+from fedimark.errors import FedimarkError, Forbidden, Refused
 from fedimark.follows import pages
 from fedimark.follows.words import handle, what
+from fedimark.moderation import passing
 from fedimark.web.headings import STATES
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
@@ -42,10 +43,22 @@ async def post_end(request: Request) -> Response:
     return onward("/moderation/streams")
 
 
+async def post_pass_on(request: Request) -> Response:
+    """`POST /moderation/streams/pass-on` with `of`: `ours` or `others`"""
+    _only_admins(request)
+    typed = await read_form(request)
+    try:
+        await passing.choose(typed.text("of"))
+    except Refused as error:
+        return await _streams_page(request, Form({}, {"of": error.message}), error.status)
+    return onward("/moderation/streams")
+
+
 async def _streams_page(request: Request, form: Form, status: int = 200) -> Response:
     _only_admins(request)
     streams = tuple([await _line(row) for row in await pages.subscriptions()])
-    return page(request, "tag_pages.html", status=status, form=form, streams=streams)
+    passed_on = Form({"of": await passing.choice()}, form.errors)
+    return page(request, "tag_pages.html", status=status, form=form, streams=streams, passed_on=passed_on)
 
 
 async def _line(row: Row) -> PageStream:

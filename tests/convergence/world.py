@@ -38,6 +38,7 @@ _LEFT = (
     "activity_body",
     "delivery",
     "announcement",
+    "passed_on",
     "reach",
 )
 

@@ -84,6 +84,16 @@ def test_what_pages_show_is_listed_and_what_cannot_be_had_is_said_in_a_line(cli)
     assert (done.returncode, done.stdout) == (1, "")
 
 
+def test_whose_bookmarks_tags_pass_on_is_said_and_chosen(cli):
+    ours = "Tags pass on what people of this server save."
+    others = "Tags pass on what people of this server save, and what people elsewhere save who let it."
+
+    assert line(cli, "stream", "pass-on") == ours
+    assert line(cli, "stream", "pass-on", "others") == line(cli, "stream", "pass-on") == others
+    assert cli.run("stream", "pass-on", "everybody").returncode == 2
+    assert line(cli, "stream", "pass-on", "ours") == line(cli, "stream", "pass-on") == ours
+
+
 def test_servers_in_quarantine_are_listed_and_none_is_let_in_that_is_not_there(cli):
     assert line(cli, "domain", "quarantine", "--json") == "[]"
 

@@ -9,6 +9,7 @@ import pytest
 from fedimark.database import execute
 from fedimark.search.indexing import index_some
 from fedimark.worker import do_a_job
+from tests.rooms.peers import Says
 from tests.rooms.provers import Prover
 from tests.rooms.test_incoming import followed
 
@@ -89,3 +90,27 @@ async def test_a_tag_that_gives_a_link_is_no_such_thing_in_the_notes_of_others(a
         assert WORD not in page
     for path in ("/network", "/recent", "/u/cleo@mastodon.example"):
         assert "for:" not in (await ana.browser.get(path)).text
+
+
+async def test_who_lets_other_servers_find_what_they_save_says_so_to_them(ana, server, fleet):
+    # Given somebody elsewhere who follows ana, of whom nothing of that kind is said at first
+    cleo = Prover(fleet, CLEO)
+    cleo.peer.answers |= {"/inbox": Says(202), "/users/cleo/inbox": Says(202)}
+    await cleo.do({"id": f"{CLEO}#f", "type": "Follow", "actor": CLEO, "object": ana.uri})
+    await server.settle()
+    as2 = {"Accept": "application/activity+json"}
+    assert (await server.client.get("/u/ana", headers=as2)).json()["indexable"] is False
+
+    # When she ticks the box, and unticks it
+    told = []
+    for said in ({"searchable": "yes"}, {}):
+        cleo.peer.asked.clear()
+        form = {"visibility": "public", "time_zone": "UTC", **said}
+        assert (await ana.browser.post("/settings", data=form)).status_code == 303
+        await server.settle()
+        [update] = cleo.peer.bodies()
+        shown = (await server.client.get("/u/ana", headers=as2)).json()["indexable"]
+        told.append((update["type"], update["object"]["indexable"], shown))
+
+    # Then her followers' servers hear of both
+    assert told == [("Update", True, True), ("Update", False, False)]

@@ -12,7 +12,7 @@ from fedimark.bookmarks.save import save_many
 from fedimark.bookmarks.tags import rename_tag
 from fedimark.database import execute, fetch
 from fedimark.moderation import domains, people
-from fedimark.outbox.streams import MOST_WAITING
+from fedimark.outbox.turns import MOST_WAITING
 from tests.rooms.peers import Says
 from tests.rooms.strangers import Stranger, told
 from tests.support.invariants import disagreements

@@ -137,6 +137,7 @@ FORMS = {
     "/moderation/set-aside/forget": FormOf({"id": "nothing"}),
     "/moderation/streams/add": FormOf({"tag": "sql", "who": "zoe"}, ("who",)),
     "/moderation/streams/end": FormOf({"tag": "nosuchtag", "who": "nobody"}),
+    "/moderation/streams/pass-on": FormOf({"of": "others"}),
     "/moderation/relays/add": FormOf({"address": "https://relay.evil.example/inbox"}, ("address",)),
     "/moderation/relays/leave": FormOf({"address": "https://nothing.example/inbox"}),
     "/setup": FormOf({**PERSON, "code": "none"}, signed_in=False),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
 from fedimark.database import fetch
 from fedimark.follows import pages
 from fedimark.here import entered
+from fedimark.moderation import passing
 from fedimark.timelines.queries import find, page
 from fedimark.timelines.stream import TagStream
+from tests.stories.test_passed_on import follower_of, says
 from tests.support.fleet import Fleet
 from tests.support.invariants import disagreements
 from tests.support.people import Person, Seen
@@ -145,6 +148,35 @@ async def test_one_in_twenty_is_looked_at_where_it_is_from(fleet, mesh):
     # Each of the four asks for the Note.
     assert found["GET"] == 4
     assert await everywhere(mesh, lambda line: line.title, X) == ["One"] * 5
+
+
+async def test_tags_that_pass_on_what_others_save_move_nothing_more(fleet, mesh):
+    # Given servers whose tags all pass on what people elsewhere save too, people who want to be found, and somebody of
+    # another kind of server who follows all of the tags
+    for each in mesh:
+        await says(each, searchable="yes")
+        async with entered(each.server.here):
+            await passing.choose("others")
+    gus = await follower_of(fleet, *(f"https://{host}/t/sql" for host in HOSTS))
+    await later(fleet)
+    moved(fleet)
+
+    # When everybody saves a page of their own, and all save one
+    for number, each in enumerate(mesh):
+        await each.save(f"https://x.example/{number + 2}", title="One", tags="sql")
+        await each.save(X, title="One", tags="sql")
+        await later(fleet)
+
+    # Then each went to the four others and to gus, by its own server's tag alone
+    asked = Counter(request.url.host == "g.example" for request in fleet.network.requests)
+    assert asked == {False: 4 * 10, True: 10}
+    assert gus.complaints == []
+    assert (
+        sorted(urlsplit(announce).netloc == urlsplit(thing).netloc for announce, thing in gus.kept.items())
+        == [True] * 10
+    )
+    assert await everywhere(mesh, lambda line: len(line.savers), X) == [5] * 5
+    await agree(fleet)
 
 
 async def test_pages_of_tags_that_follow_each_other_pass_nothing_on(fleet, mesh):

@@ -573,6 +573,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /moderation/streams": (Ask("/moderation/streams"),),
     "POST /moderation/streams/add": (Ask("/moderation/streams/add", form={"tag": "", "who": ""}),),
     "POST /moderation/streams/end": (Ask("/moderation/streams/end", form={"tag": "no", "who": "nobody"}),),
+    "POST /moderation/streams/pass-on": (Ask("/moderation/streams/pass-on", form={"of": "nobodys"}),),
     "POST /moderation/relays/add": (Ask("/moderation/relays/add", form={"address": ""}),),
     "POST /moderation/relays/leave": (
         Ask("/moderation/relays/leave", form={"address": "https://nowhere.example/inbox"}),

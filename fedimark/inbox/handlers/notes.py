@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from fedimark import addresses
 from fedimark.accounts.links import keep_links_of
 from fedimark.bookmarks import for_you
 from fedimark.bookmarks.incoming import (
@@ -21,6 +22,7 @@ from fedimark.database import Row
 from fedimark.inbox.handlers import UNFINISHED
 from fedimark.inbox.mentions import asks_to_save
 from fedimark.inbox.receive import Verified
+from fedimark.outbox.passed_on import came
 from fedimark.vocab.activities import Create, Update
 from fedimark.vocab.objects import Note
 
@@ -82,13 +84,18 @@ async def _store(received: Verified[Any]) -> str:
     if origin is not None and origin.note is not None:
         if origin.author is None or origin.author["id"] != author["id"]:
             return IGNORED
-        return await _or_remark(
-            received, origin.note, await store_from_origin(author, origin.note, received.received_at)
-        )
+        return await _said(received, origin.note, await store_from_origin(author, origin.note, received.received_at))
     note = note_of(received)
     if note is None:
         return IGNORED
-    return await _or_remark(received, note, await store_note(author, note, received.received_at))
+    return await _said(received, note, await store_note(author, note, received.received_at))
+
+
+async def _said(received: Verified[Any], note: Note, outcome: str) -> str:
+    """What came of a Note that its author sent here; tags may pass on what is new in it."""
+    if outcome in ("saved", "changed"):
+        await came([addresses.uri_hash(note.id)])
+    return await _or_remark(received, note, outcome)
 
 
 async def _or_link(received: Verified[Any], outcome: str) -> str:
