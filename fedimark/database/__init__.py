@@ -8,7 +8,17 @@ from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.gone import is_gone
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
-from fedimark.database.scripts import Script, Statement, ask, ask_all, insert_many, inserts, inserts_of, perform
+from fedimark.database.scripts import (
+    Script,
+    Statement,
+    ask,
+    ask_all,
+    insert_many,
+    inserts,
+    inserts_of,
+    perform,
+    performed,
+)
 from fedimark.database.stamps import stamp
 from fedimark.database.statements import (
     Row,
@@ -28,9 +38,11 @@ from fedimark.database.statements import (
     write,
     written,
 )
+from fedimark.database.turns import FIRST
 from fedimark.database.visits import at_once, together
 
 __all__ = [
+    "FIRST",
     "TORTOISE",
     "Database",
     "Row",
@@ -59,6 +71,7 @@ __all__ = [
     "marks",
     "migrate",
     "perform",
+    "performed",
     "several",
     "stamp",
     "table",

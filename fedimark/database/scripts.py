@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextvars import copy_context
 from functools import lru_cache
 from itertools import chain
@@ -19,7 +19,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 
 from fedimark.database.sqlite import WriteTransaction
-from fedimark.database.statements import IN_SQLITE, Row, counted, is_sqlite, marks, spelled
+from fedimark.database.statements import IN_SQLITE, Row, atomically, counted, is_sqlite, marks, spelled, troubles
 
 T = TypeVar("T")
 Statement: TypeAlias = tuple[str, tuple[object, ...]]
@@ -115,6 +115,18 @@ async def perform(script: Script[T]) -> T:
             sql, parameters = script.send(rows)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
+
+
+async def performed(script: Callable[[], Script[T]]) -> T:
+    """Run a script in a transaction of its own, as `atomically` does: on SQLite all of it in one visit.
+
+    Raises Unavailable when the database cannot be written.
+    """
+    connection: Any = get_connection("default")
+    if not is_sqlite() or isinstance(connection, TransactionalDBClient):
+        return await atomically(lambda: perform(script()))
+    with troubles(), counted("INSERT"):
+        return await connection.alone(copy_context().run, _run, script())  # type: ignore[no-any-return]
 
 
 def _run(script: Script[T], database: sqlite3.Connection) -> T:

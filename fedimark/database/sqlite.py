@@ -19,6 +19,8 @@ from tortoise.backends.sqlite.client import (
 )
 from tortoise.connection import get_connections
 
+from fedimark.database.turns import Turns
+
 
 class WriteTransaction(SqliteTransactionWrapper):
     """A transaction that writes."""
@@ -56,7 +58,25 @@ class _WriteContext(SqliteTransactionContext):
 
 
 class client_class(SqliteClient):
-    """SQLite whose transactions take the write lock when they begin."""
+    """SQLite whose transactions take the write lock when they begin, and whose writers take turns."""
+
+    def __init__(self, file_path: str, **named: Any) -> None:
+        super().__init__(file_path, **named)
+        self._lock = Turns()
+
+    @translate_exceptions
+    async def alone(self, call: Callable[..., Any], *arguments: object) -> Any:
+        """Let the connection's thread make a call in a transaction of its own, from beginning to end in one visit.
+
+        The connection is its last argument.
+        """
+        async with self.acquire_connection() as connection:
+            try:
+                return await connection._execute(_whole, call, *arguments, connection._conn)
+            except sqlite3.OperationalError as error:
+                if _is_read_only(error):
+                    await self.open_anew()
+                raise
 
     def _in_transaction(self) -> SqliteTransactionContext:
         return _WriteContext(WriteTransaction(self), self._lock)
@@ -70,6 +90,18 @@ class client_class(SqliteClient):
         if [each[0] for each in asked] == [0] and os.access(self.filename, os.W_OK):
             await self.close()
             await self.create_connection(with_db=True)
+
+
+def _whole(call: Callable[..., Any], *arguments: Any) -> Any:
+    database: sqlite3.Connection = arguments[-1]
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        found = call(*arguments)
+        database.commit()
+    except BaseException:
+        database.rollback()
+        raise
+    return found
 
 
 def _is_read_only(error: BaseException | None) -> bool:

@@ -61,7 +61,7 @@ async def write() -> AsyncIterator[None]:
 
     Never await the network inside, and start no task. Raises Unavailable when the database cannot be written.
     """
-    with _troubles():
+    with troubles():
         async with in_transaction("default"):
             yield
 
@@ -83,7 +83,7 @@ async def atomically(work: Callable[[], Awaitable[T]]) -> T:
 
 
 @contextmanager
-def _troubles() -> Iterator[None]:
+def troubles() -> Iterator[None]:
     """Say in one way that the database cannot be written: raises Unavailable."""
     try:
         yield
@@ -125,7 +125,7 @@ async def execute(sql: str, *parameters: object) -> int:
     """Run one statement that writes, in the transaction around it or in its own; returns how many rows it touched."""
     connection = get_connection("default")
     # Both databases take a statement alone for a transaction: saying so first, and after, would cost two more trips.
-    around = nullcontext() if isinstance(connection, TransactionalDBClient) else _troubles()
+    around = nullcontext() if isinstance(connection, TransactionalDBClient) else troubles()
     with counted(sql), around:
         count, _ = await connection.execute_query(spelled(connection, sql), list(parameters))
     return count
@@ -134,7 +134,7 @@ async def execute(sql: str, *parameters: object) -> int:
 async def written(sql: str, *parameters: object) -> list[Row]:
     """Run one statement that writes and returns rows, in the transaction around it or in its own."""
     connection = get_connection("default")
-    around = nullcontext() if isinstance(connection, TransactionalDBClient) else _troubles()
+    around = nullcontext() if isinstance(connection, TransactionalDBClient) else troubles()
     with around:
         return await connection.execute_query_dict(spelled(connection, sql), list(parameters))
 

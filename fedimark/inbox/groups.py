@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from fedimark.database import (
+    FIRST,
     Row,
     Script,
     among,
@@ -110,6 +111,7 @@ def is_at_work() -> bool:
 
 
 async def _write(writer: _Writer) -> None:
+    FIRST.set(True)  # of this task: somebody waits to be answered
     try:
         # Whoever is read in this turn of the loop joins the first group.
         await asyncio.sleep(0)

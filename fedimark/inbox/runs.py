@@ -12,12 +12,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from fedimark import addresses
 from fedimark.bookmarks.arrivals import Arrival, reach_of, software_of
 from fedimark.bookmarks.incoming import DOUBTFUL, store_notes
 from fedimark.bookmarks.recognise import recognise
 from fedimark.bookmarks.spoken_of import is_remark
 from fedimark.bookmarks.telling import copied
-from fedimark.database import Row, Script, among, ask, atomically, fetch, is_sqlite, perform, several
+from fedimark.database import Row, Script, among, ask, atomically, fetch, is_sqlite, perform, performed, several
 from fedimark.here import MICROS, here, now
 from fedimark.inbox.groups import is_at_work
 from fedimark.inbox.handlers.notes import note_of
@@ -85,7 +86,7 @@ async def apply_plain(ids: Sequence[int]) -> int:
         times = {row["id"]: row["received_at"] for row, _ in plain}
         received: dict[str, list[int]] = defaultdict(list)
         shut_out = {each.author["id"] for _, each in plain if await is_blocked_actor(each.author)}
-        for row_id, outcome in (await atomically(lambda: _applied(plain, shut_out))).items():
+        for row_id, outcome in (await _apply(plain, shut_out)).items():
             received[outcome].append(times[row_id])
         for outcome, some in received.items():
             log.info(INBOX_APPLIED, kind=KIND, outcome=outcome, amount=len(some))
@@ -133,6 +134,13 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
         return None
     runs_on = software[author["uri"]]
     return Arrival(author, note, row["received_at"], runs_on, recognise(note, runs_on))
+
+
+async def _apply(plain: Sequence[_Plain], shut_out: Set[int]) -> Mapping[int, str]:
+    if any(addresses.local_bookmark(each.note.via or "") for _, each in plain):
+        return await atomically(lambda: _applied(plain, shut_out))  # somebody here is told of a copy
+    outcomes, _ = await performed(lambda: _together(plain, shut_out))
+    return outcomes
 
 
 async def _applied(plain: Sequence[_Plain], shut_out: Set[int]) -> Mapping[int, str]:

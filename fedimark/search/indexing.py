@@ -23,6 +23,7 @@ from fedimark.database import (
     insert_many,
     is_sqlite,
     perform,
+    performed,
     several,
 )
 from fedimark.here import here
@@ -112,7 +113,7 @@ async def _learn(ids: Sequence[int], then: partial[Script[None]]) -> None:
         if len(documents) % _BREATH == 0:
             await asyncio.sleep(0)
     script = partial(_writing, ids, rows, documents, then)
-    await (atomically(lambda: perform(script())) if is_sqlite() else perform(script()))
+    await (performed(script) if is_sqlite() else perform(script()))
 
 
 def _writing(

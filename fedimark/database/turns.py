@@ -1,0 +1,62 @@
+"""Who writes to SQLite next, in this process: in the order they came, but those first for whose commit others wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextvars import ContextVar
+from typing import TypeAlias
+
+FIRST: ContextVar[bool] = ContextVar("first", default=False)
+"""Set in a task that goes before others who wait to write, though never twice before the same."""
+
+_Line: TypeAlias = "deque[asyncio.Future[None]]"
+
+
+class Turns(asyncio.Lock):
+    """A lock with two lines. Where somebody waits in both, they take turns, so that neither starves the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = False
+        self._hurried: _Line = deque()
+        self._patient: _Line = deque()
+        self._owed = False  # somebody hurried went before somebody patient
+
+    def locked(self) -> bool:
+        """Whether somebody has it."""
+        return self._held
+
+    async def acquire(self) -> bool:  # type: ignore[override]
+        """Take it, once it is this task's turn."""
+        if not self._held:
+            self._held = True  # whoever lets go hands it on, so that nobody waits here
+            return True
+        line = self._hurried if FIRST.get() else self._patient
+        turn = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it was handed on to who is no more
+                self.release()
+            elif turn in line:
+                line.remove(turn)
+            raise
+        return True
+
+    def release(self) -> None:
+        """Hand it on."""
+        while (line := self._next()) is not None:
+            turn = line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._held = False
+
+    def _next(self) -> _Line | None:
+        if self._hurried and not (self._owed and self._patient):
+            self._owed = bool(self._patient)
+            return self._hurried
+        self._owed = False
+        return self._patient or None

@@ -1,0 +1,117 @@
+"""Who writes to SQLite when: those first for whose commit somebody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+
+import pytest
+
+from fedimark.database import FIRST, Script, ask, execute, fetch, performed, write
+from fedimark.database.turns import Turns
+from fedimark.errors import Unavailable
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+async def writer(turns: Turns, done: list[str], name: str) -> None:
+    """Somebody who writes once; those called hurried go first."""
+    FIRST.set(name.startswith("hurried"))
+    async with turns:
+        done.append(name)
+        await asyncio.sleep(0)
+
+
+async def order_of(names: list[str]) -> list[str]:
+    """The order in which some write who came one after the other while somebody else was writing."""
+    turns, done = Turns(), list[str]()
+    async with turns:
+        tasks = [asyncio.create_task(writer(turns, done, name)) for name in names]
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    return done
+
+
+async def test_who_is_waited_for_writes_before_all_others():
+    assert await order_of(["one", "two", "hurried"]) == ["hurried", "one", "two"]
+
+
+async def test_they_never_write_twice_before_somebody_who_waits():
+    done = await order_of(["one", "hurried 1", "hurried 2", "two", "hurried 3"])
+
+    assert done == ["hurried 1", "one", "hurried 2", "two", "hurried 3"]
+
+
+async def test_whoever_no_longer_waits_is_passed_over():
+    turns, done = Turns(), list[str]()
+    async with turns:
+        tasks = [asyncio.create_task(writer(turns, done, name)) for name in ("gone", "hurried and gone", "one")]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        tasks[1].cancel()
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert done == ["one"]
+    assert not turns.locked()
+
+
+async def test_whoever_ends_just_when_it_is_their_turn_hands_it_on():
+    turns, done = Turns(), list[str]()
+    await turns.acquire()
+    ending, waiting = (asyncio.create_task(writer(turns, done, name)) for name in ("ending", "waiting"))
+    await asyncio.sleep(0)
+
+    turns.release()
+    ending.cancel()
+    await asyncio.gather(ending, waiting, return_exceptions=True)
+
+    assert done == ["waiting"]
+    assert not turns.locked()
+
+
+def noting(*names: str) -> Script[int]:
+    for name in names:
+        yield from ask("INSERT INTO fact (name, value) VALUES (?, '')", name)
+    return len(names)
+
+
+async def test_a_script_is_a_transaction_of_its_own(server):
+    assert await performed(lambda: noting("one", "two")) == 2
+
+    assert len(await fetch("SELECT name FROM fact WHERE name IN ('one', 'two')")) == 2
+
+
+async def test_of_a_script_that_fails_nothing_stays_and_others_write_on(server):
+    def failing() -> Script[None]:
+        yield from noting("one")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await performed(failing)
+
+    assert not await fetch("SELECT name FROM fact WHERE name = 'one'")
+    assert await performed(lambda: noting("two")) == 1
+
+
+async def test_a_script_inside_a_transaction_is_part_of_it(server):
+    with contextlib.suppress(LookupError):
+        async with write():
+            await performed(lambda: noting("one"))
+            raise LookupError
+
+    assert not await fetch("SELECT name FROM fact WHERE name = 'one'")
+
+
+@on_sqlite
+async def test_a_script_that_cannot_be_written_says_so(server):
+    with contextlib.closing(sqlite3.connect(server.here.settings.sqlite_path, isolation_level=None)) as other:
+        await execute("PRAGMA busy_timeout = 10")
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(Unavailable):
+            await performed(lambda: noting("one"))
+
+        other.execute("ROLLBACK")
+    assert await performed(lambda: noting("two")) == 1
