@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from fedimark import logs, resources, spans, worker
 from fedimark.accounts import first
 from fedimark.activitypub.door import Inboxes
-from fedimark.database import Database
+from fedimark.database import Database, brought_in
 from fedimark.doorway.errors import Errors
 from fedimark.doorway.headers import Headers
 from fedimark.doorway.languages import language_of
@@ -101,6 +102,8 @@ class Proxied(ProxyHeadersMiddleware):
 # Objects, then rounds: rows are read and written by the thousand, and next to nothing of ours goes in circles. Python
 # looks for such after 700 already, which took a fifth of the time in which a file is read.
 _COLLECT_AFTER = (20_000, 10, 10)
+# SQLite's threads run Python too, and whoever answers would wait for five milliseconds each time one of them is at it.
+_HANDED_ON_AFTER_S = 0.001
 
 
 @asynccontextmanager
@@ -117,6 +120,7 @@ async def running(
     Raises Unavailable when the database does not answer, Refused when it belongs to another base URL.
     """
     gc.set_threshold(*_COLLECT_AFTER)
+    sys.setswitchinterval(_HANDED_ON_AFTER_S)
     async with AsyncExitStack() as stack:
         database = await Database(settings).open()
         stack.push_async_callback(database.close)
@@ -184,7 +188,7 @@ class _Serving:
     async def _live(self, receive: Receive, send: Send) -> None:
         logs.configure(self.settings.log_format)
         await receive()
-        async with running(self.settings) as server, figures.kept(server.here):
+        async with running(self.settings) as server, kept_up(server.here):
             ending = server.here.ending
             # Else the worker would begin new things while the server waits for requests to end.
             hear_of_the_end(ending, {end: signal.getsignal(end) for end in _ENDS})
@@ -197,6 +201,13 @@ class _Serving:
             server.here.wake.set()
             await working
         await send({"type": "lifespan.shutdown.complete"})
+
+
+@asynccontextmanager
+async def kept_up(server: Here) -> AsyncIterator[None]:
+    """While a block runs, do what every process of a server that lives on does beside: count, and see to the log."""
+    async with figures.kept(server), entered(server), brought_in():
+        yield
 
 
 def hear_of_the_end(ending: asyncio.Event, beside: Mapping[int, Any] = MappingProxyType({})) -> None:

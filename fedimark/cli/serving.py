@@ -78,11 +78,10 @@ async def _make_ready(settings: Settings) -> None:
 async def _work() -> None:
     from fedimark import app
     from fedimark import worker as loop
-    from fedimark.keeping import figures
 
     async with inside() as here:
         settings = here.settings
-    async with app.running(settings) as server, figures.kept(server.here):
+    async with app.running(settings) as server, app.kept_up(server.here):
         app.hear_of_the_end(server.here.ending)
         gc.freeze()
         await loop.run(server.here, server.here.ending)

@@ -4,6 +4,7 @@ On SQLite all writes of one process go through one connection and so one fair qu
 their own that cannot write.
 """
 
+from fedimark.database.checkpoints import brought_in
 from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.gone import is_gone
 from fedimark.database.parts import Sql
@@ -56,6 +57,7 @@ __all__ = [
     "ask_all",
     "at_once",
     "atomically",
+    "brought_in",
     "cells",
     "execute",
     "execute_many",

@@ -1,4 +1,4 @@
-"""Who writes to SQLite when: those first for whose commit somebody waits."""
+"""Who writes to SQLite when: those first for whose commit somebody waits, and what the log holds by the way."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import sqlite3
 
 import pytest
 
-from fedimark.database import FIRST, Script, ask, execute, fetch, performed, write
+from fedimark.database import FIRST, Script, ask, brought_in, execute, fetch, performed, write
 from fedimark.database.turns import Turns
 from fedimark.errors import Unavailable
 
+GUARD_S = 20
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -115,3 +116,22 @@ async def test_a_script_that_cannot_be_written_says_so(server):
 
         other.execute("ROLLBACK")
     assert await performed(lambda: noting("two")) == 1
+
+
+@on_sqlite
+async def test_what_the_log_holds_is_brought_into_the_file_while_others_write(server):
+    path = server.here.settings.sqlite_path
+    before = path.stat().st_size
+
+    async with brought_in():
+        for number in range(40):
+            await performed(lambda name=f"long {number}": noting_long(name))
+
+        async with asyncio.timeout(GUARD_S):
+            while path.stat().st_size < before + 40 * 100_000:
+                await asyncio.sleep(0.05)
+    assert len(await fetch("SELECT name FROM fact WHERE name LIKE 'long%'")) == 40
+
+
+def noting_long(name: str) -> Script[None]:
+    yield from ask("INSERT INTO fact (name, value) VALUES (?, ?)", name, "x" * 100_000)
