@@ -47,7 +47,7 @@ _LINK = {
     **dict.fromkeys(("savers", "sites"), "integer"),
     "look_at": "bigint",
 }
-_BOOKMARK = {
+BOOKMARK = {
     **dict.fromkeys(("actor_id", "link_id"), "bigint"),
     **dict.fromkeys(("public_id", "uri", "uri_hash", "page_url"), "text"),
     "is_local": "boolean",
@@ -59,7 +59,7 @@ _BOOKMARK = {
     "allows": "smallint",
 }
 _TAG = {"key": "text", "slug": "text"}
-_TAGGING = {
+TAGGING = {
     **dict.fromkeys(("bookmark_id", "tag_id", "actor_id", "link_id"), "bigint"),
     "visibility": "smallint",
     "listed": "boolean",
@@ -73,7 +73,7 @@ _SEVERAL = -1  # more than one saver
 _UNCOUNTED = {"canonical_version": PAGES_VERSION, "savers": 0, "sites": 0, "look_at": None}
 
 # Columns a saver may say nothing of; the tables themselves know no defaults.
-_UNSAID = {
+UNSAID = {
     **dict.fromkeys(("title", "description", "private_note", "tags", "page_url", "via", "via_author", "via_name"), ""),
     **dict.fromkeys(("public_id", "uri", "uri_hash", "via_hash")),
     **dict.fromkeys(("listed", "to_read", "starred", "archived"), False),
@@ -95,11 +95,11 @@ FROM link WHERE hash IN (SELECT value FROM json_each(?))
 """
 _LAST_WRITTEN = "SELECT last_insert_rowid() AS id"
 _ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, public_at"
-_ADDED = """
+ADDED = """
 ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
 """
 # Once somebody shows everybody that they saved a page, it is read, and again when that is long ago.
-_COUNT_SAVERS = """
+COUNT_SAVERS = """
 UPDATE link SET (savers, sites, look_at) = (SELECT count(DISTINCT b.actor_id), count(DISTINCT a.site),
     COALESCE(link.look_at, CASE WHEN count(*) > 0 AND COALESCE(link.looked_at, 0) < ? THEN CAST(? AS BIGINT) END)
     FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.link_id = link.id AND b.listed) WHERE id
@@ -115,7 +115,7 @@ _SOUGHT = ("title", "description", "url", "private_note")
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
 _Lines = Counter[tuple[int, int, int]]  # owner, tag, visibility of a tally → by how much it changes
-_Tagging = tuple[int, int, int, int, int, bool, int]  # the cells of _TAGGING
+_Tagging = tuple[int, int, int, int, int, bool, int]  # the cells of TAGGING
 
 
 async def link_id_of(url: str) -> int:
@@ -155,7 +155,7 @@ def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
     if not values:
         return []
     links = yield from _links_of((each["url"], each["actor_id"] if each["listed"] else 0) for each in values)
-    rows = [{**_UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
+    rows = [{**UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
     for row, number in zip(rows, (yield from _numbered(rows)), strict=True):
         row |= {"id": number, "removed_at": None}
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
@@ -168,10 +168,10 @@ def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
 def _numbered(rows: Sequence[Row]) -> Script[Sequence[int]]:
     """Write the rows of new bookmarks, and say which ids they got."""
     if is_sqlite():
-        yield from insert_many("bookmark", _BOOKMARK, rows)
+        yield from insert_many("bookmark", BOOKMARK, rows)
         [last] = yield from ask(_LAST_WRITTEN)
         return range(last["id"] - len(rows) + 1, last["id"] + 1)
-    written = yield from insert_many("bookmark", _BOOKMARK, rows, "RETURNING id, public_id, uri_hash")
+    written = yield from insert_many("bookmark", BOOKMARK, rows, "RETURNING id, public_id, uri_hash")
     ids = {_name(row): row["id"] for row in written}
     return [ids[_name(row)] for row in rows]
 
@@ -253,7 +253,7 @@ def _links_of(given: Iterable[tuple[str, int]]) -> Script[dict[str, Row]]:
     savers: dict[str, int] = {}
     alone = {"savers": 1, "sites": 1, "look_at": now() + LOOK_AFTER if here().settings.read_pages else None}
     for url, saver in given:
-        name, page, host = _page(url)
+        name, page, host = page_named(url)
         names[url] = name
         if name not in lines:
             lines[name] = {"hash": name, "canonical": page, "host": host, **_UNCOUNTED}
@@ -284,11 +284,11 @@ def _linked(lines: Sequence[Row]) -> Script[list[Row]]:
 def look_at_pages(given: Iterable[str]) -> None:
     """Work out which pages some URLs are of, before anything waits for it."""
     for url in given:
-        _page(url)
+        page_named(url)
 
 
 @lru_cache(maxsize=2048)  # what an import writes, and what it will write next
-def _page(url: str) -> tuple[str, str, str]:
+def page_named(url: str) -> tuple[str, str, str]:
     """A URL's page: its hash, its address and its host."""
     page = page_of(url)
     return urls.link_hash(page), page, urls.host_of(page)[:255]
@@ -305,26 +305,26 @@ def _index(rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset()) 
     if not live:
         yield from ask_all(*_to_be_sought(rows), *_tallied(lines), *settled)
         return
-    keys = {row["id"]: _keys_of(row["tags"]) for row in live}
+    keys = {row["id"]: keys_of(row["tags"]) for row in live}
     known = yield from _tags_of({key for each in keys.values() for key in each})
     ids = {key: int(tag["id"]) for key, tag in known.items()}
     public = set().union(*{keys[row["id"]] for row in live if row["is_local"] and row["listed"]})
     yield from _publish([ids[key] for key in public if not tags.is_private(key) and known[key]["public_at"] is None])
     marked = [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
     _count(lines, live, marked)
-    taggings = inserts_of("bookmark_tag", _TAGGING, marked)
+    taggings = inserts_of("bookmark_tag", TAGGING, marked)
     sought = _to_be_sought(rows)
     yield from ask_all(*taggings, *sought, *_tallied(lines), *settled, *tags_held(ids.values()))
     yield from merge_bookmarks([row["id"] for row in live], ids.values())
 
 
 @lru_cache(maxsize=1024)  # the same tags stand on many
-def _keys_of(words: str) -> tuple[str, ...]:
+def keys_of(words: str) -> tuple[str, ...]:
     return tuple(sorted({tags.key(word) for word in words.split()}))
 
 
 def _tagging(row: Row, key: str, tag_id: int) -> _Tagging:
-    """One row of the tag index, as _TAGGING names its cells. A private tag is its owner's alone, on whatever it is."""
+    """One row of the tag index, as TAGGING names its cells. A private tag is its owner's alone, on whatever it is."""
     if tags.is_private(key):
         return row["id"], tag_id, row["actor_id"], row["link_id"], _PRIVATE, False, row["saved_at"]
     return row["id"], tag_id, row["actor_id"], row["link_id"], row["visibility"], row["listed"], row["saved_at"]
@@ -349,7 +349,7 @@ def _unindex(row: Row) -> Script[_Lines]:
 def _settled(link_ids: Iterable[int]) -> Statement:
     moment = now()
     look_at = moment + LOOK_AFTER if here().settings.read_pages else None
-    return _COUNT_SAVERS + among(), (moment - LOOK_AGAIN, look_at, several(sorted(link_ids)))
+    return COUNT_SAVERS + among(), (moment - LOOK_AGAIN, look_at, several(sorted(link_ids)))
 
 
 def _to_be_sought(rows: Iterable[Row]) -> list[Statement]:
@@ -389,4 +389,4 @@ def _count(lines: _Lines, live: Iterable[Row], marked: Iterable[_Tagging]) -> No
 
 def _tallied(lines: _Lines) -> list[Statement]:
     """Raise and lower tallies in one order, lest two writers block each other."""
-    return inserts_of("tally", _TALLY, [(*line, amount) for line, amount in sorted(lines.items()) if amount], _ADDED)
+    return inserts_of("tally", _TALLY, [(*line, amount) for line, amount in sorted(lines.items()) if amount], ADDED)

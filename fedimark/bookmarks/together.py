@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
-from fedimark.bookmarks import columns, rows, untold
+from fedimark.bookmarks import columns, one_trip, rows, untold
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.owners import moved_away
-from fedimark.database import Row, Script, ask, atomically, cells, perform, table
+from fedimark.database import Row, Script, ask, atomically, cells, is_sqlite, perform, table
 from fedimark.errors import Forbidden, Gone, Unavailable
 from fedimark.here import here
 from fedimark.outbox.consent import is_spoken
@@ -72,7 +72,7 @@ async def _work(line: _Line) -> None:
     while line.waiting:
         some, line.waiting = line.waiting[:_MOST], line.waiting[_MOST:]
         try:
-            _answer(some, await atomically(partial(_save, some)))
+            _answer(some, await _saved(some))
         except Exception:  # one of them: whose it is, is found out by saving each alone
             await _save_each(some)
 
@@ -101,6 +101,13 @@ def _answer(asked: Sequence[_Asked], results: Sequence[_Result]) -> None:
             each.saved.set_exception(result)
         else:
             each.saved.set_result(result)
+
+
+async def _saved(asked: Sequence[_Asked]) -> Sequence[_Result]:
+    """What becomes of each; whoever cannot be saved in one trip gets None, and is looked at by whoever asked."""
+    if is_sqlite() or here().settings.database_pooled:
+        return await atomically(partial(_save, asked))
+    return await one_trip.saved([(each.owner, each.draft) for each in asked])
 
 
 async def _save(asked: Sequence[_Asked]) -> list[_Result]:

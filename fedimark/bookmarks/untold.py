@@ -13,6 +13,7 @@ from functools import partial
 from fedimark.database import (
     Row,
     Script,
+    Statement,
     among,
     ask_all,
     atomically,
@@ -54,6 +55,11 @@ INSERT INTO telling (actor_id, bookmark_id, public_id, is_new, news, tries, next
 VALUES (?, ?, ?, ?, ?, 0, ?, '')
 ON CONFLICT (bookmark_id) DO UPDATE SET news = telling.news || ' ' || excluded.news,
     tries = 0, next_at = excluded.next_at, set_aside_at = NULL, error = ''
+"""
+_PUBLISHING_NAMED = f"""
+INSERT INTO telling (actor_id, bookmark_id, public_id, is_new, news, tries, next_at, error)
+SELECT actor_id, id, public_id, TRUE, '', 0, CAST(? AS BIGINT), '' FROM bookmark
+WHERE public_id = ANY (CAST(? AS text[])) {_ANEW}
 """
 _CANCEL = "DELETE FROM telling WHERE bookmark_id = ? RETURNING is_new, set_aside_at"
 _WAITING = "SELECT is_new, set_aside_at FROM telling WHERE bookmark_id = ?"
@@ -104,6 +110,11 @@ def publishing(rows: Sequence[Row]) -> Script[None]:
     ]
     if lines:
         yield from ask_all(*inserts("telling", _TELLING, lines, _ANEW), *ringing(LANE))
+
+
+def publishing_named(public_ids: Sequence[str]) -> list[Statement]:
+    """The same by the ids in their addresses, for a trip of statements of which none returns anything."""
+    return [(_PUBLISHING_NAMED, (now(), list(public_ids))), *ringing(LANE)]
 
 
 async def changed(row: Row, news: Iterable[str] = ()) -> None:

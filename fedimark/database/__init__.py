@@ -39,6 +39,7 @@ from fedimark.database.statements import (
     write,
     written,
 )
+from fedimark.database.trips import in_one_trip
 from fedimark.database.turns import FIRST
 from fedimark.database.visits import at_once, together
 
@@ -64,6 +65,7 @@ __all__ = [
     "fetch",
     "fetch_one",
     "for_each",
+    "in_one_trip",
     "insert_many",
     "inserts",
     "inserts_of",

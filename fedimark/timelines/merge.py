@@ -94,7 +94,7 @@ WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_
 AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_SHARED} AND s.bookmark_id {{these}}) w
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}
-    AND EXISTS (SELECT 1 FROM actor h WHERE h.tag_id {{these}})) w
+    AND EXISTS (SELECT 1 FROM actor h WHERE h.tag_id {{theirs}})) w
 UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at, NULL FROM bookmark_tag t
 WHERE t.bookmark_id {{these}} AND t.listed
 UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASSED_ON} AND b.id {{these}}
@@ -162,7 +162,12 @@ async def hold(table: str, *ids: int) -> None:
 def holding(table: str, *ids: int) -> Script[None]:
     """The same as `hold`, in a script."""
     if not is_sqlite():
-        yield from ask(f"SELECT id FROM {table} WHERE id {among()} ORDER BY id FOR UPDATE", several(ids))
+        yield holding_of(table, ids)
+
+
+def holding_of(table: str, ids: Iterable[int]) -> Statement:
+    """The same as a statement of PostgreSQL."""
+    return f"SELECT id FROM {table} WHERE id {among()} ORDER BY id FOR UPDATE", (several(ids),)
 
 
 def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int]) -> Script[None]:
@@ -176,7 +181,23 @@ def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int]) -> Script[None]:
 
 @lru_cache
 def _merging(these: str) -> str:
-    return _MERGE.format(these=these)
+    return _MERGE.format(these=these, theirs=these)
+
+
+def merging_named(public_ids: Sequence[str]) -> Statement:
+    """The same for bookmarks of this server by the ids in their addresses, which are known before they are written.
+
+    For a trip of statements of which none returns anything; on PostgreSQL.
+    """
+    return _MERGE_NAMED, (list(public_ids),)
+
+
+_IDS = "= ANY (CAST((SELECT n.ids FROM fresh n) AS bigint[]))"
+_TAG_IDS = "= ANY (CAST((SELECT n.ids FROM tagged n) AS bigint[]))"
+_MERGE_NAMED = f"""
+WITH fresh AS MATERIALIZED (SELECT array_agg(id) AS ids FROM bookmark WHERE public_id = ANY (CAST(? AS text[]))),
+tagged AS MATERIALIZED (SELECT array_agg(tag_id) AS ids FROM bookmark_tag WHERE bookmark_id {_IDS})
+{_MERGE.format(these=_IDS, theirs=_TAG_IDS)}"""
 
 
 def tags_held(tag_ids: Iterable[int]) -> list[Statement]:
