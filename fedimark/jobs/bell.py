@@ -30,13 +30,11 @@ async def ring(lane: str) -> None:
 
 
 def ringing(lane: str) -> list[Statement]:
-    """The statement that rings, for a script; none on SQLite."""
-    if is_sqlite():
-        return []
-    rung().add(lane)
-    return [(_RING, (lane,))]
+    """The statement that rings, for a script; on SQLite none, and only the worker of this process hears."""
+    here().caches.setdefault(_RUNG, set()).add(lane)
+    return [] if is_sqlite() else [(_RING, (lane,))]
 
 
-def rung() -> set[str]:
-    """The lanes this process rang for since somebody cleared them: what must be said again once it is committed."""
-    return cast("set[str]", here().caches.setdefault(_RUNG, set()))
+def heard() -> set[str]:
+    """The lanes this process rang for since this was asked last: what must be said again once it is committed."""
+    return cast("set[str]", here().caches.pop(_RUNG, set()))

@@ -9,10 +9,7 @@ from typing import Protocol
 
 from fedimark.here import here
 from fedimark.jobs.bell import EVERYTHING
-from fedimark.jobs.lanes import Step, Work, taken
-
-_FEW = 32
-"""Of a part of a lane's work, so much is little: it is gone on with here. After more, whoever is free goes on."""
+from fedimark.jobs.lanes import FEW, GATHER_S, Step, Work, pause, taken
 
 
 class Locks(Protocol):
@@ -107,8 +104,10 @@ class Crew:
             self._again.discard(lane)
             did = await taken(lane, self.steps[lane])
             self._found = self._found or did > 0
-            if did > _FEW and lane in self._parts:
+            if did > FEW and lane in self._parts:
                 return True
+            if did and lane in self._parts:
+                await pause(here().ending, GATHER_S)
             if here().ending.is_set() or (not did and lane not in self._again):
                 return False
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from fedimark.here import here
 from fedimark.jobs import holders
-from fedimark.jobs.lanes import BREATH_S, PAUSE_S, Step, Work, pause, taken, taken_over
+from fedimark.jobs.bell import EVERYTHING
+from fedimark.jobs.lanes import FEW, GATHER_S, PAUSE_S, Work, pause, taken, taken_over
+from fedimark.jobs.looks import Looks
 
 
 async def run(work: Work, stop: asyncio.Event) -> None:
@@ -28,7 +30,7 @@ async def run(work: Work, stop: asyncio.Event) -> None:
         holders.become(secrets.randbelow(2**31 - 1) + 1)
         await taken_over(work)
         wakes = {name: asyncio.Event() for name in work.steps}
-        lanes = [asyncio.create_task(_lane(name, work.steps[name], wake, stop)) for name, wake in wakes.items()]
+        lanes = [asyncio.create_task(_lane(name, work, wake, stop)) for name, wake in wakes.items()]
         listening = asyncio.create_task(_pass_on(server.wake, wakes))
         try:
             await stop.wait()
@@ -42,20 +44,21 @@ async def run(work: Work, stop: asyncio.Event) -> None:
             holders.become(holders.NOBODY)
 
 
-async def _lane(name: str, step: Step, wake: asyncio.Event, stop: asyncio.Event) -> None:
+async def _lane(name: str, work: Work, wake: asyncio.Event, stop: asyncio.Event) -> None:
     while not stop.is_set():
         wake.clear()
-        if not await taken(name, step):
+        did = await taken(name, work.steps[name])
+        if not did:
             await pause(wake, PAUSE_S)
+        elif did <= FEW and name in work.shards:
+            await pause(stop, GATHER_S)
 
 
 async def _pass_on(wake: asyncio.Event, wakes: Mapping[str, asyncio.Event]) -> None:
-    while True:
-        await wake.wait()
-        wake.clear()
-        for each in wakes.values():
-            each.set()
-        await asyncio.sleep(BREATH_S)
+    async for bells in Looks().after(wake):
+        for name, each in wakes.items():
+            if name in bells or EVERYTHING in bells:
+                each.set()
 
 
 @asynccontextmanager

@@ -16,7 +16,11 @@ Step: TypeAlias = Callable[[], Awaitable[int]]
 PAUSE_S = 1.0
 """After which somebody looks without having been woken: what is due at a moment waits so long at most."""
 BREATH_S = 0.05
-"""Looking in every lane costs more than a save: the first of many is looked at at once, those after it together."""
+"""Looking in a lane costs as much as a save: the first of many is looked at at once, those after it together."""
+FEW = 32
+"""Of a part of a lane's work, so much is little: it is gone on with here. After more, whoever is free goes on."""
+GATHER_S = 0.2
+"""And after so little, what comes meanwhile is left to come together: one at a time costs five times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ async def taken_over(work: Work) -> None:
     await taken("taking over", lambda: _nothing(work.take_over))
 
 
-async def pause(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, or for so long."""
+async def pause(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for an event, or for so long; None: for the event alone."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -18,9 +18,10 @@ from fedimark.database import execute
 from fedimark.errors import Unavailable
 from fedimark.here import MICROS, here, now
 from fedimark.jobs import holders
-from fedimark.jobs.bell import EVERYTHING, ring, rung
+from fedimark.jobs.bell import EVERYTHING, heard, ring
 from fedimark.jobs.crew import Crew
 from fedimark.jobs.lanes import BREATH_S, PAUSE_S, Work, pause, taken, taken_over
+from fedimark.jobs.looks import Looks
 from fedimark.logs import WORKER_FAILED, log
 
 if TYPE_CHECKING:
@@ -74,9 +75,7 @@ async def pass_on(stop: asyncio.Event) -> None:
     while not stop.is_set():
         await wake.wait()
         wake.clear()
-        lanes = sorted(rung()) or [EVERYTHING]
-        rung().clear()
-        for lane in lanes:
+        for lane in sorted(heard()) or [EVERYTHING]:
             with suppress(Exception):  # whoever keeps the lanes looks within a second
                 await ring(lane)
         await asyncio.sleep(BREATH_S)
@@ -217,12 +216,10 @@ class _Engine:
 
     async def _hear(self, wake: asyncio.Event) -> None:
         """Look when this process itself has written something."""
-        while True:
-            await wake.wait()
-            wake.clear()
+        async for bells in Looks().after(wake):
             self._stirred.set()
-            await self._crew.look(EVERYTHING)
-            await asyncio.sleep(BREATH_S)
+            for bell in bells:
+                await self._crew.look(bell)
 
     async def _keep_looking(self) -> None:
         """Of all processes one looks into every lane each second, for what is due at a moment, and for lost bells."""
