@@ -1,117 +1,161 @@
-"""Which lanes are looked into, when, by a process that writes all the time."""
+"""How pages look to their reader, and what browsers ask of a site besides its pages."""
 
 from __future__ import annotations
 
-import asyncio
-from types import MappingProxyType
+import json
+from xml.etree import ElementTree
 
 import pytest
 
-from fedimark.database import is_sqlite
-from fedimark.here import here
-from fedimark.jobs import embedded
-from fedimark.jobs.bell import EVERYTHING, heard, ring
-from fedimark.jobs.crew import Crew
-from fedimark.jobs.lanes import PAUSE_S, Work
-from fedimark.jobs.looks import ALL_EVERY_S, Looks
-from tests.rooms.test_engine import GUARD_S, Board
+from fedimark.database import fetch
+from tests.stories.reading import Reading
 
+# Nothing here asks a database anything that the two would answer differently.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
-class Moments:
-    """A clock in seconds."""
-
-    def __init__(self) -> None:
-        self.at = 1_000.0
-
-    def __call__(self) -> float:
-        """What it shows."""
-        return self.at
+CSS = ".entry .p-name { font-style: italic }"
 
 
 @pytest.fixture
-def moments() -> Moments:
-    """A clock that stands still."""
-    return Moments()
+async def bo(server):
+    """Somebody else on the server."""
+    return await server.sign_up("bo")
 
 
-def test_after_a_quiet_moment_all_lanes_are_looked_into(moments):
-    looks = Looks(moments)
-
-    first = looks.bells(set())
-    moments.at += ALL_EVERY_S
-    second = looks.bells({"inbox"})
-
-    assert first == second == [EVERYTHING]
+async def chosen(person, **looks):
+    """Send the form of looks."""
+    form = {"theme": "auto", "descriptions": "some", "own_css": ""} | looks
+    return await person.browser.post("/settings/looks", data=form)
 
 
-def test_while_something_is_written_all_the_time_those_rung_for_are_looked_into_and_all_now_and_then(moments):
-    looks, seen = Looks(moments), []
-    for _ in range(16):
-        seen.append(looks.bells({"inbox"}))
-        moments.at += ALL_EVERY_S / 8
+async def test_looks_are_kept_and_stand_on_every_page_of_their_reader_alone(server, ana, bo):
+    await chosen(ana, theme="pinboard", descriptions="none")
 
-    assert seen == [[EVERYTHING], *[["inbox"]] * 7] * 2
+    page, others = Reading((await ana.browser.get("/recent")).text), Reading((await bo.browser.get("/recent")).text)
 
-
-def test_who_rang_before_it_committed_is_looked_for_once_more(moments):
-    looks = Looks(moments)
-    looks.bells(set())
-
-    seen = [looks.bells({"inbox"}), looks.bells({"deliveries"}), looks.bells(set()), looks.bells(set())]
-
-    assert seen == [["inbox"], ["deliveries", "inbox"], ["deliveries"], []]
+    assert (page.one("html").get("data-theme"), page.one("html").get("data-descriptions")) == ("pinboard", "none")
+    assert any(link.get("href").startswith("/static/pinboard.css?v=") for link in page.all("link"))
+    assert not others.one("html").has("data-theme")
+    assert not any("pinboard" in link.get("href") for link in others.all("link"))
 
 
-def test_what_was_left_out_is_looked_into_though_nobody_writes_any_more(moments):
-    looks = Looks(moments)
-    before = looks.rest_s()
-    looks.bells(set())
-    after_all = looks.rest_s()
-    looks.bells({"inbox"})
-    after_one = looks.rest_s()
-    moments.at += ALL_EVERY_S
+async def test_ones_own_css_is_a_file_of_ones_own_and_shuts_nobody_out(server, ana, bo):
+    assert (await chosen(ana, own_css=CSS)).status_code == 303
 
-    assert (before, after_all, after_one, looks.rest_s()) == (None, None, ALL_EVERY_S, 0.0)
-    assert looks.bells(set()) == [EVERYTHING]
-    assert looks.rest_s() is None
+    page = Reading((await ana.browser.get("/recent")).text)
+    style = next(link.get("href") for link in page.all("link") if "/settings/looks/" in link.get("href"))
+    mine, other = await ana.browser.get(style), await bo.browser.get(style)
 
-
-async def test_a_process_hears_what_it_rang_for_once(server):
-    await ring("inbox")
-    await ring("deliveries")
-    await ring("inbox")
-
-    assert (heard(), heard()) == ({"inbox", "deliveries"}, set())
+    assert (mine.text, mine.headers["content-type"]) == (CSS, "text/css; charset=utf-8")
+    assert mine.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert other.status_code == 404
+    assert (await server.browser().get(style)).status_code in (303, 401)
+    assert style not in (await ana.browser.get("/settings/looks")).text
+    await chosen(ana)
+    assert "/settings/looks/" not in (await ana.browser.get("/recent")).text
 
 
-async def test_of_what_comes_bit_by_bit_to_one_part_all_that_came_meanwhile_is_taken_together(server):
-    waiting, found = ["first"], []
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("theme", "hotdog"), ("descriptions", "most"), ("own_css", "a { background: url(/sign-out) }")],
+)
+async def test_a_look_that_cannot_be_kept_is_refused_beside_its_field(server, ana, field, value):
+    answer = await chosen(ana, **{field: value})
 
-    async def more() -> None:
-        for number in range(10):
-            waiting.append(f"{number}")
-            await asyncio.sleep(0)
+    assert answer.status_code == 422
+    assert Reading(answer.text).wrong
+    assert "data-theme" not in (await ana.browser.get("/recent")).text
 
-    async def step() -> int:
-        found.append(len(waiting))
-        waiting.clear()
-        if len(found) == 1:
-            here().caches["trial"] = asyncio.create_task(more())
-        return found[-1]
 
-    async def nobody(lane: str) -> None:
-        raise AssertionError(lane)
+async def test_static_files_are_kept_for_a_year_under_the_address_of_their_version_only(server):
+    browser = server.browser()
+    page = Reading((await browser.get("/recent")).text)
+    sheet = next(link.get("href") for link in page.all("link") if link.get("rel") == "stylesheet")
 
-    work = Work(MappingProxyType({"part": step}), frozenset(), MappingProxyType({"part": (step,)}), lambda: nobody(""))
-    if is_sqlite():
-        stop = asyncio.Event()
-        working = asyncio.create_task(embedded.run(work, stop))
-        async with asyncio.timeout(GUARD_S):
-            while len(found) < 3:
-                await asyncio.sleep(PAUSE_S / 100)
-        stop.set()
-        await asyncio.wait_for(working, GUARD_S)
-    else:
-        await asyncio.wait_for(asyncio.gather(*await Crew(work, Board(), nobody).look("part")), GUARD_S)
+    for_ever, another = await browser.get(sheet), await browser.get("/static/fedimark.css?v=0123456789")
 
-    assert found[:3] == [1, 10, 0]
+    assert for_ever.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert another.headers["cache-control"] == "public, max-age=3600"
+    assert (await browser.get(sheet, headers={"If-None-Match": for_ever.headers["etag"]})).status_code == 304
+
+
+async def test_a_site_can_be_installed_searched_from_and_shared_to(server, ana):
+    browser = server.browser()
+    page = Reading((await browser.get("/recent")).text)
+    found = {link.get("rel"): link.get("href") for link in page.all("link")}
+
+    manifest = json.loads((await browser.get(found["manifest"])).text)
+    search = ElementTree.fromstring((await browser.get(found["search"])).content)
+
+    for icon in manifest["icons"]:
+        assert (await browser.get(icon["src"])).headers["content-type"].startswith(icon["type"])
+    for shortcut in manifest["shortcuts"]:
+        assert (await ana.browser.get(shortcut["url"])).status_code == 200
+    url = search.find("{http://a9.com/-/spec/opensearch/1.1/}Url")
+    assert url is not None
+    template = url.get("template")
+    assert (await ana.browser.get(template.replace("{searchTerms}", "sql"))).status_code == 200
+
+
+async def test_sharing_opens_the_form_and_saves_nothing(server, ana):
+    shared = await ana.browser.get("/add/shared", params={"text": "WAL https://sqlite.org/wal.html", "title": ""})
+
+    page = Reading((await ana.browser.get(shared.headers["location"])).text)
+
+    assert shared.status_code == 303
+    values = {field.get("name"): field.get("value") for field in page.all("input")}
+    assert (values["url"], values["title"]) == ("https://sqlite.org/wal.html", "WAL")
+    assert Reading((await ana.browser.get("/u/ana")).text).all("li", "entry") == []
+
+
+async def test_pages_say_where_they_stand_and_what_they_are(server, ana):
+    saved = await ana.save("https://sqlite.org/", title="SQLite", description="A database\nin a file.", tags="sql")
+    browser = server.browser()
+
+    heads = {
+        path: Reading((await browser.get(path)).text).one("head")
+        for path in ("/u/ana", saved.path, "/recent?before=9-x")
+    }
+
+    def said(path, name):
+        return next((one.get("content") for one in heads[path].all("meta") if one.get("property") == name), None)
+
+    assert said("/u/ana", "og:url") == "https://a.example/u/ana"
+    assert (said(saved.path, "og:title"), said(saved.path, "og:type")) == ("SQLite", "article")
+    assert said(saved.path, "og:description") == "A database in a file."
+    assert said("/recent?before=9-x", "og:url") is None
+
+
+async def test_a_paper_says_its_number_and_another_page_none(server, ana):
+    await ana.save("https://arxiv.org/pdf/1706.03762v5.pdf", title="Attention")
+    await ana.save("https://doi.org/10.1000/182", title="Handbook")
+    await ana.save("https://arxiv.org/list/cs.DB/new", title="New ones")
+
+    page = Reading((await server.browser().get("/u/ana")).text)
+
+    chips = [[chip.text for chip in one.all("span", "chip")] for one in page.all("li", "entry")]
+    assert chips == [[], ["DOI 10.1000/182"], ["arXiv 1706.03762"]]
+
+
+async def test_a_long_description_is_folded_and_leads_to_all_of_it(server, ana):
+    long = await ana.save("https://long.example/", title="Long", description="word " * 80)
+    await ana.save("https://short.example/", title="Short", description="Two words.")
+
+    entries = Reading((await server.browser().get("/u/ana")).text).all("li", "entry")
+
+    folded = [[a.get("href") for a in one.all("a", "unfold")] for one in entries]
+    assert folded == [[], [long.path]]
+
+
+async def test_what_is_made_for_linkding_finds_the_form_filled_in_and_saves_nothing(ana):
+    words = {"url": "https://sqlite.org/", "title": "SQLite", "tags": "sql", "notes": "for later", "auto_close": ""}
+
+    answer = await ana.browser.get("/bookmarks/new", params=words, follow_redirects=True)
+
+    form = Reading(answer.text).form("/add").values()
+    assert {name: form[name] for name in ("url", "title", "tags", "private_note", "jump")} == {
+        **{name: words[name] for name in ("url", "title", "tags")},
+        "private_note": "for later",
+        "jump": "close",
+    }
+    assert await fetch("SELECT id FROM bookmark") == []
