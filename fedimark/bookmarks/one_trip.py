@@ -50,9 +50,10 @@ ORDER BY w.key ON CONFLICT (key) DO UPDATE SET public_at = COALESCE(tag.public_a
 """
 _INDEXED = f"""
 WITH saved AS MATERIALIZED (SELECT * FROM bookmark WHERE {_NAMED}),
+known AS MATERIALIZED (SELECT id, key FROM tag WHERE key = ANY (CAST(? AS text[]))),
 marked AS MATERIALIZED (SELECT b.id AS bookmark_id, t.id AS tag_id, b.actor_id, b.link_id,
     CASE WHEN w.is_private THEN 0 ELSE b.visibility END AS visibility, b.listed AND NOT w.is_private AS listed,
-    b.saved_at FROM {{tagged}} w JOIN saved b ON b.public_id = w.public_id JOIN tag t ON t.key = w.key),
+    b.saved_at FROM {{tagged}} w JOIN saved b ON b.public_id = w.public_id JOIN known t ON t.key = w.key),
 taggings AS (INSERT INTO bookmark_tag ({", ".join(rows.TAGGING)})
     SELECT {", ".join(rows.TAGGING)} FROM marked ORDER BY bookmark_id, tag_id),
 tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
@@ -61,8 +62,8 @@ tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
         UNION ALL SELECT actor_id, tag_id, visibility FROM marked
         UNION ALL SELECT {rows.EVERYONE}, tag_id, visibility FROM marked WHERE listed) w
     GROUP BY owner_id, tag_id, visibility ORDER BY owner_id, tag_id, visibility {rows.ADDED}),
-pages AS ({rows.COUNT_SAVERS} IN (SELECT link_id FROM saved))
-SELECT id FROM actor WHERE tag_id IN (SELECT tag_id FROM marked) ORDER BY id FOR UPDATE
+pages AS ({rows.COUNT_SAVERS} = ANY (ARRAY(SELECT link_id FROM saved)))
+SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id FOR UPDATE
 """
 _SOUGHT = f"INSERT INTO unindexed (bookmark_id) SELECT id FROM bookmark WHERE {_NAMED}"
 _WHICH = f"SELECT public_id FROM bookmark WHERE {_NAMED}"
@@ -94,7 +95,7 @@ def _statements(new: Sequence[tuple[Owner, Row]]) -> list[Statement]:
         holding_of("actor", {owner.actor_id for owner, _ in new}),
         (_SAVED.format(wanted=table(_WANTED)), _cells([_wanted(owner, line) for owner, line in new])),
         *([(_TAGS_MADE.format(tagged=table(_TAGS)), (moment, *by_tag))] if marked else []),
-        (_INDEXED.format(tagged=table(_TAGS)), (names, *by_tag, moment - LOOK_AGAIN, look_at)),
+        (_INDEXED.format(tagged=table(_TAGS)), (names, by_tag[1], *by_tag, moment - LOOK_AGAIN, look_at)),
         merging_named(names),
         *(untold.publishing_named(spoken) if spoken else []),
         (_SOUGHT, (names,)),

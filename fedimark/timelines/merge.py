@@ -83,8 +83,9 @@ INSERT INTO entry (stream, owner_id, link_id, position)
 SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP BY g.tag_id, b.link_id {_PLACED}
 """
 # Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
-# in the streams of their tags, and among the recent ones.
-_PLACES = f"""
+# in the streams of their tags, and among the recent ones. Nobody has shared yet what is new and of this server: of that
+# the first part says all.
+_SEEN = f"""
 SELECT {Merged.NETWORK} AS stream, b.actor_id AS owner_id, b.link_id, b.saved_at AS at, {_UNSAID}
 FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.id {{these}} AND {_READS}
 UNION ALL SELECT {Merged.NETWORK}, f.follower_id, b.link_id, b.saved_at, {_SAID}
@@ -92,19 +93,21 @@ FROM bookmark b JOIN actor s ON s.id = b.actor_id JOIN follow f ON f.target_id =
 JOIN actor a ON a.id = f.follower_id
 WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_at IS NULL AND f.state = 'accepted'
 AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
-UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_SHARED} AND s.bookmark_id {{these}}) w
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}
     AND EXISTS (SELECT 1 FROM actor h WHERE h.tag_id {{theirs}})) w
 UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at, NULL FROM bookmark_tag t
 WHERE t.bookmark_id {{these}} AND t.listed
-UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASSED_ON} AND b.id {{these}}
 UNION ALL SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at, NULL
 FROM bookmark b JOIN (SELECT {EVERYWHERE} AS which UNION ALL SELECT {HERE}) r ON r.which = {EVERYWHERE} OR b.is_local
 WHERE b.id {{these}} AND b.listed
 """
+_PLACES = f"""{_SEEN}
+UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_SHARED} AND s.bookmark_id {{these}}) w
+UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASSED_ON} AND b.id {{these}}
+"""
 _MERGE = f"""
 INSERT INTO entry (stream, owner_id, link_id, position, is_said)
-SELECT w.stream, w.owner_id, w.link_id, {_PLACE} FROM ({_PLACES}) w
+SELECT w.stream, w.owner_id, w.link_id, {_PLACE} FROM ({{places}}) w
 WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {_PLACED}
 """
 
@@ -176,16 +179,16 @@ def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int]) -> Script[None]:
     `tag_ids` are all the tags they have: where nobody follows any, as nearly always, none is asked for its followers.
     """
     these, theirs = several(ids), several(sorted(tag_ids))
-    yield from ask(_merging(among()), these, these, these, these, theirs, these, these, these)
+    yield from ask(_merging(among()), these, these, these, theirs, these, these, these, these)
 
 
 @lru_cache
 def _merging(these: str) -> str:
-    return _MERGE.format(these=these, theirs=these)
+    return _MERGE.format(places=_PLACES.format(these=these, theirs=these))
 
 
 def merging_named(public_ids: Sequence[str]) -> Statement:
-    """The same for bookmarks of this server by the ids in their addresses, which are known before they are written.
+    """The same for new bookmarks of this server by the ids in their addresses, which are known before they are written.
 
     For a trip of statements of which none returns anything; on PostgreSQL.
     """
@@ -197,7 +200,7 @@ _TAG_IDS = "= ANY (CAST((SELECT n.ids FROM tagged n) AS bigint[]))"
 _MERGE_NAMED = f"""
 WITH fresh AS MATERIALIZED (SELECT array_agg(id) AS ids FROM bookmark WHERE public_id = ANY (CAST(? AS text[]))),
 tagged AS MATERIALIZED (SELECT array_agg(tag_id) AS ids FROM bookmark_tag WHERE bookmark_id {_IDS})
-{_MERGE.format(these=_IDS, theirs=_TAG_IDS)}"""
+{_MERGE.format(places=_SEEN.format(these=_IDS, theirs=_TAG_IDS))}"""
 
 
 def tags_held(tag_ids: Iterable[int]) -> list[Statement]:
