@@ -235,6 +235,8 @@ SHARDS: Mapping[str, tuple[Step, ...]] = MappingProxyType(
     {"inbox": tuple(partial(apply_waiting, shard, _INBOX_SHARDS) for shard in range(_INBOX_SHARDS))}
 )
 """Lanes cut into parts: an object's activities come from its own actor, so those of one actor stay together."""
+GATHERED: Mapping[str, int] = MappingProxyType({"search": 32, "tellings": 8})
+"""Lanes of what is saved here: to look for one bookmark costs as much as for many, and as much as to save it."""
 
 
 async def do(name: str, steps: Mapping[str, Step] | None = None) -> int:
@@ -268,7 +270,7 @@ async def _say_when(stop: asyncio.Event, ending: asyncio.Event) -> None:
 
 
 def _work() -> Work:
-    return Work({name: partial(do, name) for name in STEPS}, SHARED, SHARDS, take_over)
+    return Work({name: partial(do, name) for name in STEPS}, SHARED, SHARDS, take_over, GATHERED)
 
 
 async def take_over() -> None:

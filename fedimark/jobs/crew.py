@@ -39,6 +39,7 @@ class Crew:
             | {EVERYTHING: tuple(self.steps)}
         )
         self._shared, self._parts = work.shared, {lane for name in work.shards for lane in parts[name]}
+        self._few = {**work.gathered, **dict.fromkeys(self._parts, FEW)}
         self._locks, self._ring = locks, ring
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -106,7 +107,7 @@ class Crew:
             self._found = self._found or did > 0
             if did > FEW and lane in self._parts:
                 return True
-            if did and lane in self._parts:
+            if 0 < did <= self._few.get(lane, 0):
                 await pause(here().ending, GATHER_S)
             if here().ending.is_set() or (not did and lane not in self._again):
                 return False

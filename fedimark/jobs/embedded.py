@@ -45,12 +45,13 @@ async def run(work: Work, stop: asyncio.Event) -> None:
 
 
 async def _lane(name: str, work: Work, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    few = FEW if name in work.shards else work.gathered.get(name, 0)
     while not stop.is_set():
         wake.clear()
         did = await taken(name, work.steps[name])
         if not did:
             await pause(wake, PAUSE_S)
-        elif did <= FEW and name in work.shards:
+        elif did <= few:
             await pause(stop, GATHER_S)
 
 

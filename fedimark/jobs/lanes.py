@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fedimark.here import here
@@ -29,13 +29,15 @@ class Work:
 
     One process at a time works on a lane, but for those in `shared`, whose steps share rows out by themselves, and
     those in `shards`, whose work is cut into parts that know nothing of each other; `steps` has the whole of those too.
-    `take_over` frees what dead workers had taken.
+    `take_over` frees what dead workers had taken. In lanes that are `gathered` what comes after little is left to come
+    together, as in parts; beside each stands how much is little there.
     """
 
     steps: Mapping[str, Step]
     shared: frozenset[str]
     shards: Mapping[str, Sequence[Step]]
     take_over: Callable[[], Awaitable[None]]
+    gathered: Mapping[str, int] = field(default_factory=dict)
 
 
 async def taken(name: str, step: Step) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import MappingProxyType
 
 import pytest
 
@@ -84,7 +83,8 @@ async def test_a_process_hears_what_it_rang_for_once(server):
     assert (heard(), heard()) == ({"inbox", "deliveries"}, set())
 
 
-async def test_of_what_comes_bit_by_bit_to_one_part_all_that_came_meanwhile_is_taken_together(server):
+@pytest.mark.parametrize("is_part", [True, False])
+async def test_of_what_comes_bit_by_bit_all_that_came_meanwhile_is_taken_together(server, is_part):
     waiting, found = ["first"], []
 
     async def more() -> None:
@@ -102,7 +102,9 @@ async def test_of_what_comes_bit_by_bit_to_one_part_all_that_came_meanwhile_is_t
     async def nobody(lane: str) -> None:
         raise AssertionError(lane)
 
-    work = Work(MappingProxyType({"part": step}), frozenset(), MappingProxyType({"part": (step,)}), lambda: nobody(""))
+    parts = {"part": (step,)} if is_part else {}
+    gathered = {} if is_part else {"part": 10}
+    work = Work({"part": step}, frozenset(), parts, lambda: nobody(""), gathered)
     if is_sqlite():
         stop = asyncio.Event()
         working = asyncio.create_task(embedded.run(work, stop))
