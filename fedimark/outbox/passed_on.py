@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 from fedimark import addresses
 from fedimark.database import Row, Script, among, ask, atomically, execute, fetch, fetch_one, is_sqlite, several
@@ -61,6 +62,7 @@ DELETE FROM passed_on WHERE stream_id = ? AND said_at IS NULL AND look_at IS NOT
 _ONE = "SELECT * FROM passed_on WHERE id = ?"
 _BOOKMARK = "SELECT * FROM bookmark WHERE uri_hash = ?"
 _AUTHOR = "SELECT a.* FROM actor a JOIN bookmark b ON b.actor_id = a.id WHERE b.uri_hash = ?"
+_FOLLOWS = "SELECT id FROM follow WHERE follower_id = ? AND target_id = ? AND state = 'accepted'"
 _OVER = "DELETE FROM fact WHERE name = ? AND value = ?"
 
 
@@ -163,10 +165,7 @@ async def _next(stream_id: int) -> None:
     if bookmark is None or bookmark["saved_at"] <= now() - NEWS:
         await execute("DELETE FROM passed_on WHERE id = ?", row["id"])
         return
-    people = await hearers.people(stream_id)
-    # What another fedimark follows for its people it gets from where it was saved.
-    inboxes = [inbox for inbox, form in (await forms_of(people)).items() if form != FEDIMARK]
-    at = now()
+    at, inboxes = now(), await _inboxes(stream_id, bookmark)
     document = tag_documents.announce(stream["url"], row["uri_hash"], row["uri"], at)
     await say(stream_id, "Announce", _uri(stream, row), document, sorted(inboxes), here().new_id())
     await execute("UPDATE passed_on SET said_at = ?, look_at = NULL WHERE id = ?", at, row["id"])
@@ -180,6 +179,18 @@ async def _held(row: Row, stream: Row) -> Row | None:
     if author is None or bookmark is None or author["id"] != bookmark["actor_id"] or await is_blocked_actor(author):
         return None
     return bookmark if gives_elsewhere(author, bookmark) and stream["key"] in carried(bookmark) else None
+
+
+async def _inboxes(stream_id: int, bookmark: Row) -> set[str]:
+    """Who hears of it: neither other fedimarks, which have it from where it was saved, nor its author's own server.
+
+    That would tell the author each time that somebody shared it; unless they follow the tag.
+    """
+    found = {inbox for inbox, form in (await forms_of(await hearers.people(stream_id))).items() if form != FEDIMARK}
+    if await fetch_one(_FOLLOWS, bookmark["actor_id"], stream_id):
+        return found
+    home = urlsplit(bookmark["uri"]).netloc
+    return {inbox for inbox in found if urlsplit(inbox).netloc != home}
 
 
 def _uri(stream: Row, row: Row) -> str:

@@ -334,6 +334,25 @@ async def test_other_fedimarks_get_nothing_of_others(fay, server, fleet, widened
     assert marks.peer.bodies() == []
 
 
+async def test_an_author_is_not_told_of_it_at_home_unless_they_follow_the_tag(fay, cleo, server, fleet):
+    # Given a neighbour of fay's who follows the tag
+    neighbour = Stranger(fleet, "https://far.example/u/gil")
+    neighbour.peer.answers |= dict.fromkeys(("/inbox", "/u/gil/inbox", "/u/fay/inbox"), Says(202))
+    for who in (neighbour, fay):
+        await who.do({"id": f"{who.uri}#f", "type": "Follow", "actor": who.uri, "object": tag("sql")})
+        await server.settle()
+        neighbour.peer.asked.clear()
+
+        # When she saves something, once before she follows it herself
+        await fay.do(new(fay, 1 if who is neighbour else 2))
+        await rested(server)
+
+        # Then nobody of her server hears that it was shared until she wants to
+        expected = [] if who is neighbour else [("Announce", tag("sql"))]
+        assert short(neighbour.peer.bodies()) == expected
+    assert len(heard(cleo)) == 2
+
+
 # --- taken back -----------------------------------------------------------------------------------------------------
 
 
