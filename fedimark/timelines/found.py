@@ -9,7 +9,7 @@ from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.errors import Gone, NotFound
 from fedimark.policy.visibility import Viewer, Visibility, least_shown
 from fedimark.text.tags import is_private
-from fedimark.timelines.savers import SEEN
+from fedimark.timelines.savers import seen_by
 from fedimark.timelines.stream import (
     OWNERS_FILTERS,
     LinkStream,
@@ -88,11 +88,12 @@ async def find(stream: Stream, viewer: Viewer | None) -> Found:
             raise NotFound
         return Found(stream, viewer, tag_ids=await _tag_ids((stream.tag,) if stream.tag else ()))
     if isinstance(stream, LinkStream):
+        seen = seen_by(viewer.actor_id if viewer else 0)
         sql = f"""
-        SELECT l.id, l.hash, l.canonical, l.host, l.title, {SEEN}
+        SELECT l.id, l.hash, l.canonical, l.host, l.title, {seen.text}
         FROM link x JOIN link l ON l.id = COALESCE(x.root_id, x.id) WHERE x.hash = ?
         """
-        link = await fetch_one(sql, *[viewer.actor_id if viewer else 0] * 3, stream.hash)
+        link = await fetch_one(sql, *seen.values, stream.hash)
         if link is None:
             raise NotFound
         return Found(stream, viewer, link=link)

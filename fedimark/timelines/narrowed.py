@@ -17,7 +17,7 @@ from fedimark.policy.mutes import Mutes
 from fedimark.timelines.entries import Entry
 from fedimark.timelines.found import Found
 from fedimark.timelines.merge import Merged
-from fedimark.timelines.savers import SAVE, SEEN, entry_of
+from fedimark.timelines.savers import SAVE, entry_of, in_order, seen_by
 from fedimark.timelines.stream import Cursor
 from fedimark.timelines.ways import FOLLOWED, Way, followed_by, network_of, own_way, ways
 
@@ -109,16 +109,17 @@ async def entries_of(found: Found, lines: Sequence[Row], mutes: Mutes) -> list[t
             if row["speaks"] and row["description"] and not is_own:
                 said[link_id] = max(row["at"], said.get(link_id, 0))
     places |= said
-    sql, viewer_id = _LINKS.format(seen=SEEN, links=marks(len(link_ids))), found.viewer_id
-    links = {row["link_id"]: row for row in await fetch(sql, *[viewer_id] * 3, *link_ids)}
+    viewer_id, seen = found.viewer_id, seen_by(found.viewer_id)
+    sql = _LINKS.format(seen=seen.text, links=marks(len(link_ids)))
+    links = {row["link_id"]: row for row in await fetch(sql, *seen.values, *link_ids)}
     is_whole, kept = network_of(found).is_whole, []
     # What leaves is read by whoever has its key: the reader's own saves speak there as to everybody.
     reader_id = 0 if network_of(found).leaves else viewer_id
     for line in lines:
         link_id, at = line["link_id"], line["position"]
         if link_id in places and link_id in links and (is_whole or places[link_id] == at):
-            entry = entry_of({**links[link_id], "position": at}, saves[link_id].values(), own[link_id], reader_id)
-            kept.append(({**links[link_id], "position": at}, entry))
+            place = {**links[link_id], "position": at}
+            kept.append((place, entry_of(place, in_order(saves[link_id].values()), own[link_id], reader_id)))
     return kept
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fedimark.database import Row, fetch, marks
 from fedimark.here import MICROS, here, now
-from fedimark.timelines.savers import SEEN
+from fedimark.timelines.savers import seen_by
 from fedimark.timelines.stream import PopularStream
 
 SHOWN = 100
@@ -40,7 +40,7 @@ GROUP BY s.link_id
 HAVING count(DISTINCT CASE WHEN a.local_name IS NULL THEN a.site ELSE CAST(a.id AS VARCHAR(20)) END) > 1
 ORDER BY 3 DESC, 2 DESC, 1 LIMIT ?
 """
-_LINKS = f"SELECT l.id AS link_id, l.hash, l.canonical, l.host, l.title, {SEEN} FROM link l WHERE l.id IN ({{links}})"
+_LINKS = "SELECT l.id AS link_id, l.hash, l.canonical, l.host, l.title, {seen} FROM link l WHERE l.id IN ({links})"
 
 
 class _Ranking(NamedTuple):
@@ -54,7 +54,8 @@ async def popular_lines(stream: PopularStream, tag_ids: Sequence[int], viewer_id
     places = dict(ranking.places)
     if not places:
         return []
-    found = await fetch(_LINKS.format(links=marks(len(places))), *[viewer_id] * 3, *places)
+    seen = seen_by(viewer_id)
+    found = await fetch(_LINKS.format(seen=seen.text, links=marks(len(places))), *seen.values, *places)
     links = {row["link_id"]: row for row in found}
     return [{**links[link_id], "position": at} for link_id, at in places.items() if link_id in links]
 

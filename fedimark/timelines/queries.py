@@ -20,7 +20,7 @@ from fedimark.timelines.narrowed import candidates, entries_of
 from fedimark.timelines.popular import popular_lines
 from fedimark.timelines.reactions import with_reactions, with_sharers
 from fedimark.timelines.saved import saved, tagged
-from fedimark.timelines.savers import SEEN, merged_entries, own_entries, unmuted
+from fedimark.timelines.savers import OF_BOOKMARK, merged_entries, own_entries, seen_by, unmuted
 from fedimark.timelines.searching import Sought, search
 from fedimark.timelines.stream import (
     Cursor,
@@ -139,7 +139,10 @@ async def _passed_on(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
     shared, reacted = await at_once(
         partial(with_sharers, entries, viewer_id), partial(with_reactions, entries, viewer_id)
     )
-    return [replace(one, reactions=other.reactions) for one, other in zip(shared, reacted, strict=True)]
+    return [
+        replace(other, sharers=one.sharers) if one.sharers else other
+        for one, other in zip(shared, reacted, strict=True)
+    ]
 
 
 async def _looked_at(found: Found, cursor: Cursor | None, limit: int) -> tuple[list[Row], bool]:
@@ -239,7 +242,9 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
         at, tie = ("t0.saved_at", "t0.bookmark_id") if found.tag_ids else ("b.saved_at", "b.id")
         if place:
             where += f" AND ({at}, {tie}) {beyond} {place}"
-        sql = f"SELECT b.* FROM {where} ORDER BY {at} {order}, {tie} {order} LIMIT ?"
+        # What a save was copied from stands on the page of its link alone.
+        columns = f"{OF_BOOKMARK}, b.via" if found.link else OF_BOOKMARK
+        sql = f"SELECT {columns} FROM {where} ORDER BY {at} {order}, {tie} {order} LIMIT ?"
         return await fetch(sql, *parameters, *placed, limit)
     if isinstance(stream, TagStream) and len(stream.tags) > 1:
         where, parameters = tagged(found)
@@ -258,11 +263,12 @@ async def _lines(found: Found, cursor: Cursor | None, limit: int) -> list[Row]:
             lines += f" AND (e.position, e.link_id) {beyond} {place}"
     # By number: of several taggings joined, each has a link_id.
     lines += f" ORDER BY 2 {order}, 1 {order} LIMIT ?"
+    counted = seen_by(found.viewer_id)
     sql = f"""
-    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.title, {SEEN} FROM ({lines}) e
+    SELECT e.link_id, e.position, l.hash, l.canonical, l.host, l.title, {counted.text} FROM ({lines}) e
     JOIN link l ON l.id = e.link_id ORDER BY e.position {order}, e.link_id {order}
     """
-    return await fetch(sql, *[found.viewer_id] * 3, *parameters, *placed, limit)
+    return await fetch(sql, *counted.values, *parameters, *placed, limit)
 
 
 def _place(found: Found, cursor: Cursor) -> tuple[str, tuple[object, ...]]:

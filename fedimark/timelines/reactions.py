@@ -6,7 +6,7 @@ Of nobody who is suspended or stands behind a block with the saver.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fedimark.database import Row, among, fetch, several
@@ -73,4 +73,8 @@ async def with_sharers(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
     for row in await fetch(_SHARERS.format(these=among("text")), hashes, *[viewer_id] * 3):
         who = person_of(row)
         sharers[row["hash"]].setdefault(who.href, who)
-    return [replace(entry, sharers=tuple(sharers[entry.link_hash].values())) for entry in entries]
+    return [_shared_by(entry, sharers[entry.link_hash]) if entry.link_hash in sharers else entry for entry in entries]
+
+
+def _shared_by(entry: Entry, sharers: Mapping[str, Person]) -> Entry:
+    return replace(entry, sharers=tuple(sharers.values()))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from fedimark import addresses
-from fedimark.database import Row, at_once, fetch, is_sqlite, marks, several
+from fedimark.database import Row, Sql, at_once, fetch, is_sqlite, marks, several
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.mutes import Mutes, mutes_of
@@ -20,27 +20,38 @@ from fedimark.timelines.words import shown_tags, words_of
 LOOKED_AT = 20  # public savers of a link among whom somebody who mutes words, tags or servers looks for one unmuted
 NAMED = 4  # savers a line can name: the one whose words it shows, and three more
 
-SAVE = "b.*, a.local_name, a.site, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
+# What an entry is made of. Whole rows of bookmarks would cost half as much again to read.
+_NAMES = (
+    *("id", "actor_id", "link_id", "public_id", "uri", "uri_hash", "page_url", "is_local", "url", "title"),
+    *("description", "tags", "visibility", "listed", "is_save", "to_read", "starred", "archived"),
+    *("saved_at", "updated_at"),
+)
+OF_BOOKMARK = ", ".join(f"b.{name}" for name in _NAMES)
+_OF_ACTOR = "a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url"
+SAVE = f"{OF_BOOKMARK}, {_OF_ACTOR}"
 # Each link's first public savers by one index probe a link, however many saved it. One text for any number of links:
 # PostgreSQL would plan fifty of them anew for every page, in ten times the time that they take.
-_FIRST = f"""
-SELECT b.* FROM bookmark b WHERE b.link_id = w.value AND b.listed AND b.removed_at IS NULL
-AND {not_hidden("b.actor_id")} ORDER BY b.saved_at, COALESCE(b.uri_hash, b.public_id) LIMIT ?
+_FIRST = """
+SELECT {columns} FROM bookmark b WHERE b.link_id = w.value AND b.listed AND b.removed_at IS NULL{seen}
+ORDER BY b.saved_at, COALESCE(b.uri_hash, b.public_id) LIMIT ?
 """
 _LISTED_SQLITE = f"""
 SELECT {SAVE} FROM json_each(?) w
-CROSS JOIN bookmark b ON b.id IN ({_FIRST.replace("b.*", "b.id")}) JOIN actor a ON a.id = b.actor_id
+CROSS JOIN bookmark b ON b.id IN ({_FIRST.replace("{columns}", "b.id")}) JOIN actor a ON a.id = b.actor_id
 """
 _LISTED_POSTGRES = f"""
 SELECT {SAVE} FROM unnest(CAST(? AS bigint[])) AS w (value)
-CROSS JOIN LATERAL ({_FIRST}) b JOIN actor a ON a.id = b.actor_id
+CROSS JOIN LATERAL ({_FIRST.replace("{columns}", OF_BOOKMARK)}) b JOIN actor a ON a.id = b.actor_id
 """
-# How many public savers of link `l` a viewer sees, and on how many sites: all but those they block or mute. Three
-# parameters, all the viewer.
-SEEN = f"""
-l.savers - (SELECT count(DISTINCT b.actor_id) FROM block k JOIN bookmark b ON b.actor_id = k.blocked_id
-WHERE k.blocker_id = ? AND b.link_id = l.id AND b.listed) AS savers,
-CASE WHEN NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?) THEN l.sites ELSE (
+# For readers: of strangers nobody is asked whom they block or mute.
+_UNHIDDEN = f" AND {not_hidden('b.actor_id')}"
+# Asked once for a whole statement, where the other conditions would be for each of its rows.
+_BLOCKS_NOBODY = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
+_SEEN = f"""
+CASE WHEN {_BLOCKS_NOBODY} THEN l.savers ELSE l.savers - (
+    SELECT count(DISTINCT b.actor_id) FROM block k JOIN bookmark b ON b.actor_id = k.blocked_id
+    WHERE k.blocker_id = ? AND b.link_id = l.id AND b.listed) END AS savers,
+CASE WHEN {_BLOCKS_NOBODY} THEN l.sites ELSE (
     SELECT count(DISTINCT a.site) FROM bookmark b JOIN actor a ON a.id = b.actor_id
     WHERE b.link_id = l.id AND b.listed AND {not_hidden("b.actor_id")}) END AS sites
 """
@@ -63,6 +74,11 @@ FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_i
 WHERE l.hash IN ({hashes}) AND b.removed_at IS NULL AND (b.visibility > 0 OR b.actor_id = ?)
 GROUP BY l.hash, a.username, a.host
 """
+
+
+def seen_by(viewer_id: int) -> Sql:
+    """How many public savers of link `l` a viewer sees, and on how many sites: all but those they block or mute."""
+    return Sql(_SEEN, (viewer_id,) * 4) if viewer_id else Sql("l.savers, l.sites")
 
 
 async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -> list[Entry]:
@@ -139,14 +155,13 @@ async def link_entry(link: Row, viewer_id: int) -> tuple[Entry, FirstSave | None
     return replace(entry, at=entry.saved_at), first
 
 
-def entry_of(line: Row, around: Iterable[Row], mine: Sequence[Row], viewer_id: int, name_at_most: int = NAMED) -> Entry:
+def entry_of(line: Row, around: Sequence[Row], mine: Sequence[Row], viewer_id: int, name_at_most: int = NAMED) -> Entry:
     """The entry of a link in the words of some of its saves; `mine` are the viewer’s own, for their marks.
 
-    `line` is the link, with its place in the stream as `position`.
+    `line` is the link, with its place in the stream as `position`; `around` is `in_order`.
     """
-    ordered = sorted(around, key=_order)
     # Who only mentions a page stands for it where nobody saved it.
-    saves = [save for save in ordered if save["is_save"]] or ordered
+    saves = [save for save in around if save["is_save"]] or around
     words = words_of(saves, viewer_id, line["title"])
     others = _people(s for s in saves if s["is_save"] and s["actor_id"] != words.lead["actor_id"])
     return _entry(
@@ -168,12 +183,14 @@ async def _around(link_ids: Sequence[int], viewer_id: int, limit: int) -> dict[i
     reads += [partial(_near, unique, viewer_id)] if unique and viewer_id else []
     for is_near, rows in enumerate(await at_once(*reads)):
         for row in rows:
-            found[row["link_id"]][row["id"]] = {**row, "near": bool(is_near)}
-    return defaultdict(list, {link_id: sorted(saves.values(), key=_order) for link_id, saves in found.items()})
+            row["near"] = bool(is_near)
+            found[row["link_id"]][row["id"]] = row
+    return defaultdict(list, {link_id: in_order(saves.values()) for link_id, saves in found.items()})
 
 
 async def _first_listed(link_ids: Sequence[int], viewer_id: int, limit: int) -> list[Row]:
-    return await fetch(_LISTED_SQLITE if is_sqlite() else _LISTED_POSTGRES, several(link_ids), viewer_id, limit)
+    sql = (_LISTED_SQLITE if is_sqlite() else _LISTED_POSTGRES).format(seen=_UNHIDDEN if viewer_id else "")
+    return await fetch(sql, several(link_ids), *((viewer_id,) if viewer_id else ()), limit)
 
 
 async def _near(link_ids: Sequence[int], viewer_id: int) -> list[Row]:
@@ -184,14 +201,14 @@ async def _near(link_ids: Sequence[int], viewer_id: int) -> list[Row]:
 
 async def _links(saves: Sequence[Row], viewer_id: int) -> dict[object, Row]:
     """The links of some bookmarks, by the bookmarks' ids, and their savers, in one statement."""
+    seen = seen_by(viewer_id)
     sql = f"""
-    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, {SEEN},
-    a.id AS actor_id, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
+    SELECT b.id AS bookmark_id, l.id AS link_id, l.hash, l.canonical, l.host, {seen.text}, a.id AS actor_id, {_OF_ACTOR}
     FROM bookmark b JOIN link l ON l.id = b.link_id JOIN actor a ON a.id = b.actor_id
     WHERE b.id IN ({marks(len(saves))})
     """
     found: dict[object, Row] = {}
-    for row in await fetch(sql, *[viewer_id] * 3, *(save["id"] for save in saves)):
+    for row in await fetch(sql, *seen.values, *(save["id"] for save in saves)):
         found[row["bookmark_id"]] = row
         names = ("local_name", "username", "at_host", "person_name", "person_url")
         found["actors", row["actor_id"]] = {name: row[name] for name in names}
@@ -231,9 +248,13 @@ def name_of(entry: Entry) -> str:
 
 def person_of(save: Row) -> Person:
     """Who saved something, from a row that names them as `SAVE` does."""
-    local = save["local_name"]
-    href = addresses.person(local) if local else save["person_url"]
-    return Person(save["username"], save["at_host"], save["person_name"] or save["username"], href)
+    return _named(save["local_name"], save["username"], save["at_host"], save["person_name"], save["person_url"])
+
+
+@lru_cache(maxsize=4_096)
+def _named(local: str | None, username: str, host: str, name: str, url: str) -> Person:
+    """One value for each, which pages name again and again."""
+    return Person(username, host, name or username, addresses.person(local) if local else url)
 
 
 async def first_saves(hashes: Sequence[str], viewer_id: int) -> dict[tuple[str, str, str], int]:
@@ -259,6 +280,11 @@ def _muted_savers(saves: Sequence[Row], shown: Sequence[Row]) -> int:
 def _people(saves: Iterable[Row]) -> tuple[Person, ...]:
     """Each saver once, in the order of their saves."""
     return tuple({save["actor_id"]: person_of(save) for save in saves}.values())
+
+
+def in_order(saves: Iterable[Row]) -> list[Row]:
+    """Saves of one link by moment."""
+    return sorted(saves, key=_order)
 
 
 def _order(save: Row) -> tuple[int, str, str]:
