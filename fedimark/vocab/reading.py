@@ -28,7 +28,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WEB_URL = re.compile(r"https?://[^\x00-\x20\x7f-\xa0/?#@\\]+(?:[/?#][^\x00-\x20\x7f-\xa0]*)?", re.IGNORECASE)
 # Most are such: nothing about their host and port is left to doubt.
 _USUAL_URL = re.compile(
-    r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?(?:[/?#][^\x00-\x20\x7f-\xa0]*)?", re.IGNORECASE | re.ASCII
+    r"https?://[a-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?:[/?#][^\x00-\x20\x7f-\xa0]*)?",
+    re.IGNORECASE | re.ASCII,
 )
 _RFC3339 = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,18}))?)?"

@@ -62,6 +62,7 @@ class Saves:
     by_form: tuple[Load, Load]
     in_process: tuple[Load, Load]
     commits: Commits
+    database_ms: tuple[float, float] = (0.0, 0.0)  # of PostgreSQL's own CPU, for a save in process
     profiles: tuple[Profile, ...] = ()  # of forms, by one person and by many, where a goal is missed
 
     @property
@@ -93,8 +94,8 @@ def _measure(store: Store, commits: Commits) -> Saves:
     with machine.fedimark(store.folder, store.environ) as served:
         _by_form(served, "warm", 4, 1.0)
         forms = _by_form(served, "one", 1, _ROUND_S), _by_form(served, "many", MANY, _ROUND_S)
-    inside = _inside(store, 1), _inside(store, MANY)
-    saves = Saves(store.name, forms, inside, commits)
+    (one, one_ms), (many, many_ms) = _inside(store, 1), _inside(store, MANY)
+    saves = Saves(store.name, forms, (one, many), commits, (one_ms, many_ms))
     return saves if all(goal.is_met for goal in saves.goals) else replace(saves, profiles=_profiles(store))
 
 
@@ -130,7 +131,8 @@ def _form(series: str, person: int, count: int) -> str:
     )
 
 
-def _inside(store: Store, amount: int) -> Load:
+def _inside(store: Store, amount: int) -> tuple[Load, float]:
+    """Saves in process, and what each costs PostgreSQL, in milliseconds of CPU."""
     job = {
         "database": store.url,
         "data_dir": str(store.folder),
@@ -146,7 +148,8 @@ def _inside(store: Store, amount: int) -> Load:
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     saw = json.loads(done.stdout)
-    return machine.of(saw["waited"], saw["took"], saw["cpu"])
+    load = machine.of(saw["waited"], saw["took"], saw["cpu"])
+    return load, saw["database_cpu"] / load.answers * 1000
 
 
 _INSERT = f"INSERT INTO ceiling (word) VALUES ('{'as large as a bookmark. ' * 20}')"
