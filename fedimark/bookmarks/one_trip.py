@@ -48,6 +48,9 @@ FROM {tagged} w JOIN bookmark b ON b.public_id = w.public_id GROUP BY w.key
 HAVING NOT EXISTS (SELECT 1 FROM tag t WHERE t.key = w.key AND (t.public_at IS NOT NULL OR NOT bool_or(w.is_shown)))
 ORDER BY w.key ON CONFLICT (key) DO UPDATE SET public_at = COALESCE(tag.public_at, excluded.public_at)
 """
+# As `text.calendar.month_of` counts them; a moment before 1970 is rounded down too.
+_MOMENT = "to_timestamp(floor(saved_at / 1000000.0)) AT TIME ZONE 'UTC'"
+_MONTH = f"CAST(extract(year FROM {_MOMENT}) * 12 + extract(month FROM {_MOMENT}) - 1 AS bigint)"
 _INDEXED = f"""
 WITH saved AS MATERIALIZED (SELECT * FROM bookmark WHERE {_NAMED}),
 known AS MATERIALIZED (SELECT id, key FROM tag WHERE key = ANY (CAST(? AS text[]))),
@@ -59,6 +62,7 @@ taggings AS (INSERT INTO bookmark_tag ({", ".join(rows.TAGGING)})
 tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
     SELECT owner_id, tag_id, visibility, count(*) FROM (
         SELECT actor_id AS owner_id, {rows.ALL_TAGS} AS tag_id, visibility FROM saved
+        UNION ALL SELECT actor_id, -{_MONTH}, visibility FROM saved
         UNION ALL SELECT actor_id, tag_id, visibility FROM marked
         UNION ALL SELECT {rows.EVERYONE}, tag_id, visibility FROM marked WHERE listed) w
     GROUP BY owner_id, tag_id, visibility ORDER BY owner_id, tag_id, visibility {rows.ADDED}),

@@ -33,6 +33,7 @@ from fedimark.here import here, now
 from fedimark.outbox.passed_on import touched
 from fedimark.policy.visibility import Visibility
 from fedimark.text import slugs, tags, urls
+from fedimark.text.calendar import month_of
 from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.merge import holding, merge_bookmarks, tags_held, unmerge_bookmark
 
@@ -114,7 +115,7 @@ _SOUGHT = ("title", "description", "url", "private_note")
 # What the index is made from: a change of anything else leaves it alone.
 _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
-_Lines = Counter[tuple[int, int, int]]  # owner, tag, visibility of a tally → by how much it changes
+_Lines = Counter[tuple[int, int, int]]  # owner, tag or -month, visibility of a tally → by how much it changes
 _Tagging = tuple[int, int, int, int, int, bool, int]  # the cells of TAGGING
 
 
@@ -380,6 +381,7 @@ def _count(lines: _Lines, live: Iterable[Row], marked: Iterable[_Tagging]) -> No
     """Count live rows and their taggings in the tallies."""
     for row in live:
         lines[row["actor_id"], ALL_TAGS, row["visibility"]] += 1
+        lines[row["actor_id"], -month_of(row["saved_at"]), row["visibility"]] += 1
     alike = Counter([cells[1:3] + cells[4:6] for cells in marked])
     for (tag_id, actor_id, visibility, listed), amount in alike.items():
         lines[actor_id, tag_id, visibility] += amount

@@ -134,7 +134,8 @@ class BookmarkTag(Table):
 class Tally(Table):
     """How many live bookmarks: of a saver (`owner_id`, an actor) with a tag, by visibility.
 
-    Owner 0 is everyone and counts listed ones only; tag 0 is all of the owner's.
+    Owner 0 is everyone and counts listed ones only; tag 0 is all of the owner's, and a negative one is those of a month
+    of `saved_at` in UTC, counted from January of the year 0.
     """
 
     id = column.BigIntField(primary_key=True)

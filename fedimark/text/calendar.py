@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY = 86_400_000_000
 
 
 def beginning(text: str, time_zone: str) -> int | None:
@@ -47,6 +50,34 @@ def moment_in(at: int, where: tzinfo) -> datetime:
         return moment.astimezone(where)
     except OverflowError:  # the first hours of the year 1, west of Greenwich
         return moment
+
+
+def month_of(at: int) -> int:
+    """The month of a moment in UTC, counted from January of the year 0."""
+    return month_of_day(at // _DAY)
+
+
+@lru_cache(maxsize=4_096)
+def month_of_day(number: int) -> int:
+    """The month of the day so many days after 1970; what no calendar holds is its nearest end."""
+    day = day_of(number)
+    return day.year * 12 + day.month - 1
+
+
+def day_of(number: int) -> date:
+    """The day so many days after 1970; what no calendar holds is its nearest end."""
+    return date.fromordinal(min(max(number + _EPOCH_DAY, 1), date.max.toordinal()))
+
+
+def first_day_of(month: int) -> int:
+    """The first day of a month, counted from January of the year 0, in days since 1970; of no year, the nearest end."""
+    years, months = divmod(min(max(month, 12), 9_999 * 12 + 11), 12)
+    return date(years, months + 1, 1).toordinal() - _EPOCH_DAY
+
+
+def beginning_of(month: int) -> int:
+    """When a month begins in UTC, counted from January of the year 0."""
+    return first_day_of(month) * _DAY
 
 
 def zone(name: str) -> tzinfo:

@@ -12,6 +12,7 @@ from fedimark.policy.blocks import not_hidden
 from fedimark.policy.mutes import Mutes, mutes_of
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.text.query import parse
+from fedimark.timelines.amounts import put_away
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.found import Found, find
 from fedimark.timelines.link import with_sources
@@ -35,7 +36,17 @@ from fedimark.timelines.stream import (
 from fedimark.timelines.tag_actors import was_public
 from fedimark.timelines.ways import network_of
 
-__all__ = ["Found", "amount", "at_once", "cloud", "find", "link_of_md5", "page", "related", "together", "whole_network"]
+__all__ = [
+    "Found",
+    "at_once",
+    "cloud",
+    "find",
+    "link_of_md5",
+    "page",
+    "related",
+    "together",
+    "whole_network",
+]
 
 # Of the streams everybody reads: that a link has a saver whom this viewer neither blocks nor mutes.
 _UNBLOCKING = "NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = ?)"
@@ -48,15 +59,6 @@ _SOMEBODY_SEEN = {
     WHERE b.link_id = e.link_id AND b.listed AND (e.owner_id = {EVERYWHERE} OR b.is_local)
     AND {not_hidden("b.actor_id")}))""",
 }
-_OF_HIDDEN = """
-SELECT count(*) AS amount FROM block k JOIN bookmark_tag t ON t.actor_id = k.blocked_id
-WHERE k.blocker_id = ? AND t.tag_id = ? AND t.listed
-"""
-_OF_ARCHIVED = """
-SELECT count(*) AS amount FROM bookmark b WHERE b.actor_id = ? AND b.archived AND b.removed_at IS NULL
-AND b.visibility >= {least} AND (CAST(? AS BIGINT) = 0 OR EXISTS (
-    SELECT 1 FROM bookmark_tag t WHERE t.bookmark_id = b.id AND t.tag_id = ?))
-"""
 _LINK = "SELECT id FROM link WHERE hash = ?"
 _LOOKS = 4  # at so many parts of a network at most, while nothing in them passes
 _HASHES = "SELECT id, hash FROM link WHERE id IN ({})"
@@ -168,20 +170,6 @@ async def whole_network(viewer: Viewer) -> list[Entry]:
     for start in range(0, len(lines), 200):
         entries += await merged_entries(lines[start : start + 200], viewer.actor_id, name_at_most=100_000)
     return entries
-
-
-async def amount(found: Found) -> int | None:
-    """How many bookmarks of a stream this viewer may see; None where that is not counted."""
-    if found.is_elsewhere:
-        return None
-    if isinstance(found.stream, PersonStream) and found.owner and found.stream.only in ("", "public"):
-        least = Visibility.PUBLIC if found.stream.only else found.least
-        amount = await _tallied(found.owner["id"], found.tag_ids, least)
-        return amount - await _put_away(found, least) if amount and found.is_owner else amount
-    if isinstance(found.stream, TagStream):
-        amount = await _tallied(0, found.tag_ids, Visibility.PUBLIC)
-        return amount - await _hidden(found) if amount else amount
-    return None
 
 
 async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
@@ -300,32 +288,9 @@ def _merged(found: Found) -> tuple[Merged, int]:
     return Merged.RECENT, HERE if isinstance(found.stream, RecentStream) and found.stream.here else EVERYWHERE
 
 
-async def _tallied(owner_id: int, tag_ids: Sequence[int], least: Visibility) -> int | None:
-    if len(tag_ids) > 1:
-        return None
-    sql = f"""
-    SELECT COALESCE(sum(amount), 0) AS amount FROM tally
-    WHERE owner_id = ? AND tag_id = ? AND visibility >= {int(least)}
-    """
-    row = await fetch_one(sql, owner_id, tag_ids[0] if tag_ids else 0)
-    return int(row["amount"]) if row else 0
-
-
 async def _is_known(found: Found) -> bool:
     """Whether an empty stream of a tag stays: everybody knew it once, or its owner archived all of it."""
-    return await was_public(found) or (found.is_owner and await _put_away(found, Visibility.PRIVATE) > 0)
-
-
-async def _put_away(found: Found, least: Visibility) -> int:
-    """How many of an owner's own bookmarks are archived, which their lists leave out; of those with a tag."""
-    row = await fetch_one(_OF_ARCHIVED.format(least=int(least)), found.viewer_id, *(found.tag_ids[:1] or (0,)) * 2)
-    return int(row["amount"]) if row else 0
-
-
-async def _hidden(found: Found) -> int:
-    """How many of a tag's bookmarks are of people whom this viewer blocks or mutes."""
-    row = await fetch_one(_OF_HIDDEN, found.viewer_id, found.tag_ids[0]) if found.viewer_id else None
-    return int(row["amount"]) if row else 0
+    return await was_public(found) or (found.is_owner and bool(await put_away(found, Visibility.PRIVATE)))
 
 
 def _cursor_of(line: Row) -> Cursor:

@@ -14,6 +14,7 @@ from fedimark import addresses
 from fedimark.errors import NotFound
 from fedimark.here import here, now
 from fedimark.language.said import Said, _, written_by
+from fedimark.text.calendar import day_of
 from fedimark.timelines import history, queries, resurfacing
 from fedimark.timelines.entries import Page
 from fedimark.timelines.history import DAY, Saves
@@ -151,7 +152,7 @@ def _drawn(name: str, saves: Sequence[Saves], tags: Sequence[tuple[str, int]], o
         first=saves[0].day * DAY,
         busiest=busiest.day * DAY,
         busiest_amount=busiest.amount,
-        busiest_href=addresses.day(name, years.day_of(busiest.day).isoformat()),
+        busiest_href=addresses.day(name, day_of(busiest.day).isoformat()),
         bars=years.bars(amounts, scale),
         since=scale.first // 12,
         until=scale.last // 12,

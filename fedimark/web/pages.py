@@ -31,6 +31,7 @@ from fedimark.timelines.places import is_for_everybody, place_of
 from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
 from fedimark.web import times, told
+from fedimark.web.bars import bars
 from fedimark.web.lines import line
 from fedimark.web.translated import Templates
 
@@ -227,6 +228,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
     env.globals["places"] = places
     env.globals["silence"] = silence
     env.globals["line_of"] = partial(line, language=catalogue.language)
+    env.globals["bars_of"] = partial(bars, catalogue=catalogue)
     env.globals["no_form"] = Form()
     env.filters.update(
         ago=partial(times.ago, catalogue=catalogue),
@@ -270,7 +272,15 @@ def render(env: Templates, name: str, viewer: Viewer | None, path: str, now: int
     `path` is the path and query asked for: forms come back to it. `now` is in microseconds since 1970, UTC.
     """
     zone = viewer.time_zone if viewer else "UTC"
-    defaults = {"notice": "", "alternate": "", "canonical": "", "feeds": (), "profile": None, "time_zone": zone}
+    defaults = {
+        "notice": "",
+        "alternate": "",
+        "canonical": "",
+        "feeds": (),
+        "profile": None,
+        "over_time": "",
+        "time_zone": zone,
+    }
     with drawn_in(env.catalogue):
         return env.get_template(name).render(**{**defaults, **values}, viewer=viewer, path=path, now=now)
 

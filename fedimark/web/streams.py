@@ -20,6 +20,7 @@ from fedimark.follows.words import told
 from fedimark.here import here
 from fedimark.language.said import _
 from fedimark.timelines import queries, stream
+from fedimark.timelines.amounts import counted
 from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import PersonStream, PopularStream, RecentStream, Stream, TagStream
@@ -125,13 +126,15 @@ async def _stream(request: Request, which: Stream) -> Response:
     found = await queries.find(which, viewer_of(request))
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
-    heading = heading_of(found, await queries.amount(found), await followable(found))
+    amounts = await counted(found)
+    heading = heading_of(found, amounts.amount, await followable(found))
     return page(
         request,
         "stream.html",
         heading=replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
         listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
         sides=await _sides(found, request.query_params),
+        over_time=amounts.months,
         empty=_empty(found),
         feeds=(*feeds_of(which), PRIVATE_FEEDS) if found.is_owner else feeds_of(which),
         profile=await _profile(found)

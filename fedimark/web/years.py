@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
+
+from fedimark.text.calendar import day_of, month_of_day
 
 WIDTH, HEIGHT = 720, 96  # of bars
 SMALL_WIDTH, SMALL_HEIGHT = 240, 40  # of the line of one tag
@@ -13,7 +15,9 @@ WEEKS, CELL, GAP = 53, 10, 3  # of a calendar
 LEVELS: Final = 4
 _STEPS: Final = (1, 3, 12, 60, 120, 1200)  # months in a bar
 _MOST_BARS: Final = 200
-_EPOCH: Final = date(1970, 1, 1).toordinal()
+SIDE_WIDTH, SIDE_HEIGHT = 240, 40  # of bars at the side of a list
+_SIDE_STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 1200, 4800)  # months in a bar there
+_MOST_AT_SIDE: Final = 28  # as many as can be hit
 
 Amounts = Mapping[int, int]  # day since 1970 → how many
 
@@ -41,15 +45,10 @@ class Year:
     share: int
 
 
-def day_of(number: int) -> date:
-    """The day so many days after 1970; what no calendar holds is its nearest end."""
-    return date.fromordinal(min(max(number + _EPOCH, 1), date.max.toordinal()))
-
-
 def scale_of(days: Iterable[int], until: int) -> Scale:
     """The scale from the first of some days to the last, or to `until`: as fine as there is room for."""
-    months = [_month(day) for day in days] or [_month(until)]
-    first, last = min(months), max(*months, _month(until))
+    months = [month_of_day(day) for day in days] or [month_of_day(until)]
+    first, last = min(months), max(*months, month_of_day(until))
     step = next((step for step in _STEPS if (last - first) // step < _MOST_BARS), _STEPS[-1])
     return Scale(first // step * step, last, step)
 
@@ -63,6 +62,41 @@ def bars(amounts: Amounts, scale: Scale) -> str:
         high = max(amount / top * HEIGHT, 1.5)
         drawn.append(f"M{place * wide:.1f} {HEIGHT}v-{high:.1f}h{max(wide - 1, wide * 0.7):.1f}v{high:.1f}z")
     return "".join(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar at the side: its first and its last month, what was saved in them, and where it stands.
+
+    `path` draws it, and over the whole height, as `whole` says, it can be pressed.
+    """
+
+    since: int
+    until: int
+    amount: int
+    path: str
+    whole: str
+
+
+def at_side(months: Amounts) -> tuple[Bar, ...]:
+    """Bars for what was saved in each month, from the first to the last; none where one bar would hold all of it."""
+    first, last = min(months, default=0), max(months, default=0)
+    step = next((step for step in _SIDE_STEPS if last // step - first // step < _MOST_AT_SIDE), _SIDE_STEPS[-1])
+    scale = Scale(first // step * step, last, step)
+    if scale.bars < 2:
+        return ()
+    sums: dict[int, int] = {}
+    for month, amount in months.items():
+        place = (month - scale.first) // step
+        sums[place] = sums.get(place, 0) + amount
+    top, wide = max(sums.values()), SIDE_WIDTH / max(scale.bars, 12)
+    bars = []
+    for place, amount in sorted(sums.items()):
+        high, since = max(amount / top * SIDE_HEIGHT, 1.5), scale.first + place * step
+        path = f"M{place * wide:.1f} {SIDE_HEIGHT}v-{high:.1f}h{wide * 0.8:.1f}v{high:.1f}z"
+        whole = f"M{place * wide:.1f} 0h{wide:.1f}v{SIDE_HEIGHT}h-{wide:.1f}z"
+        bars.append(Bar(since, since + step - 1, amount, path, whole))
+    return tuple(bars)
 
 
 def line(amounts: Amounts, scale: Scale) -> str:
@@ -81,7 +115,7 @@ def calendar(amounts: Amounts, until: int) -> tuple[str, ...]:
     """The year up to a day, a column a week and Monday on top: a path for days without, then one a level."""
     end = day_of(until)
     monday = end - timedelta(days=end.weekday() + 7 * (WEEKS - 1))
-    first = monday.toordinal() - _EPOCH
+    first = until - (end - monday).days
     top = max((amount for day, amount in amounts.items() if first <= day <= until), default=1)
     paths = [""] * (LEVELS + 1)
     for day in range(first, until + 1):
@@ -101,14 +135,9 @@ def by_year(amounts: Amounts) -> tuple[Year, ...]:
     return tuple(Year(year, amount, max(round(amount / top * 100), 1)) for year, amount in sorted(sums.items()))
 
 
-def _month(day: int) -> int:
-    at = day_of(day)
-    return at.year * 12 + at.month - 1
-
-
 def _sums(amounts: Amounts, scale: Scale) -> dict[int, int]:
     sums: dict[int, int] = {}
     for day, amount in amounts.items():
-        place = (_month(day) - scale.first) // scale.step
+        place = (month_of_day(day) - scale.first) // scale.step
         sums[place] = sums.get(place, 0) + amount
     return sums

@@ -55,6 +55,9 @@ _DERIVED = {
     "tallies": """
     INSERT INTO tally (owner_id, tag_id, visibility, amount)
     SELECT actor_id, 0, visibility, count(*) FROM bookmark GROUP BY 1, 3
+    UNION ALL SELECT actor_id, 1 - CAST(strftime('%Y', saved_at / 1000000, 'unixepoch') AS INTEGER) * 12
+    - CAST(strftime('%m', saved_at / 1000000, 'unixepoch') AS INTEGER), visibility, count(*)
+    FROM bookmark GROUP BY 1, 2, 3
     UNION ALL SELECT actor_id, tag_id, visibility, count(*) FROM bookmark_tag GROUP BY 1, 2, 3
     UNION ALL SELECT 0, tag_id, visibility, count(*) FROM bookmark_tag WHERE listed GROUP BY 2, 3""",
     "network entries": """

@@ -38,7 +38,8 @@ FROM share s JOIN actor a ON a.id = s.actor_id JOIN bookmark b ON b.id = s.bookm
 _SAVERS = "SELECT canonical, savers, sites FROM link WHERE savers > 0 OR sites > 0"
 _TALLIES = """
 SELECT COALESCE(a.username, '') AS owner, COALESCE(g.key, '') AS tag, t.visibility, t.amount
-FROM tally t LEFT JOIN actor a ON a.id = t.owner_id LEFT JOIN tag g ON g.id = t.tag_id WHERE t.amount <> 0
+FROM tally t LEFT JOIN actor a ON a.id = t.owner_id LEFT JOIN tag g ON g.id = t.tag_id
+WHERE t.amount <> 0 AND t.tag_id >= 0
 """
 _ROWS = """
 SELECT b.uri, b.page_url, b.url, b.title, b.description, b.tags, b.visibility, b.listed, b.is_save, b.via, b.saved_at

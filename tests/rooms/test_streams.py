@@ -15,6 +15,7 @@ from fedimark.errors import Gone, NotFound
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.text import urls
 from fedimark.timelines import queries
+from fedimark.timelines.amounts import counted
 from fedimark.timelines.bookmark import one_bookmark
 from fedimark.timelines.queries import link_of_md5
 from fedimark.timelines.savers import link_entry
@@ -121,7 +122,7 @@ async def test_what_is_archived_is_in_no_list_of_its_owners_but_one_and_others_s
         (PersonStream("ana", tags=("old",)), ana, 0),
         (PersonStream("ana", only="public"), ana, 1),
     ):
-        assert await queries.amount(await queries.find(stream, viewer)) == amount
+        assert (await counted(await queries.find(stream, viewer))).amount == amount
 
     await mark(Owner.of(ana), away.public_id, "archived", False)
 
@@ -408,7 +409,7 @@ async def _whole_page(stream: Stream, viewer: Viewer | None) -> int:
     with statements() as asked:
         found = await queries.find(stream, viewer)
         shown = await queries.page(found, cursor("999999999999999999-x", ""), 50)
-        await queries.amount(found)
+        await counted(found)
         await (queries.related(found) if found.tag_ids else queries.cloud(found))
         if found.link is not None:
             await link_entry(found.link, found.viewer_id)

@@ -806,7 +806,7 @@ ALLOWED = {
     "header": {"class"}, "footer": set(),
     "div": {"class", "role", "id", "dir", "data-close", "data-look", "hx-post", "hx-include", "hx-trigger", "hx-swap"},
     "svg": {"viewbox", "aria-hidden", "aria-label", "role", "class", "preserveaspectratio"}, "g": {"class"},
-    "path": {"fill", "d", "stroke-width", "class"},
+    "path": {"fill", "d", "stroke-width", "class", "pointer-events"},
     "circle": {"cx", "cy", "r"}, "nav": {"aria-label", "class"}, "ul": {"class", "aria-label"},
     "li": {"class", "dir", "id"},
     "form": {"class", "id", "data-adds", "aria-label", "action", "method", "role", "enctype"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
+from datetime import datetime, timedelta
 from typing import Any
 
 from fedimark.database import Row, fetch
@@ -94,7 +95,9 @@ async def _kept_taggings() -> _Facts:
 def _tallies(live: Iterable[Row], tag_ids: Mapping[str, int]) -> _Facts:
     counted: Counter[Any] = Counter()
     for row in live:
+        saved = datetime(1970, 1, 1) + timedelta(microseconds=row["saved_at"])
         counted[row["actor_id"], 0, row["visibility"]] += 1
+        counted[row["actor_id"], -(saved.year * 12 + saved.month - 1), row["visibility"]] += 1
         for key in _keys(row):
             counted[row["actor_id"], tag_ids.get(key), _reach(key, row)] += 1
             if row["listed"] and not tags.is_private(key):

@@ -18,6 +18,7 @@ from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.remote.sites import registrable_domain
 from fedimark.text import urls
 from fedimark.timelines import queries
+from fedimark.timelines.amounts import counted
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.stream import Stream, cursor
 from tests.support.clock import Clock
@@ -126,7 +127,7 @@ async def urls_of(stream: Stream, viewer: Viewer | None = None) -> list[str]:
 
 async def count(stream: Stream, viewer: Viewer | None = None) -> int | None:
     """How many bookmarks a stream says it has."""
-    return await queries.amount(await queries.find(stream, viewer))
+    return (await counted(await queries.find(stream, viewer))).amount
 
 
 async def walk(stream: Stream, viewer: Viewer | None, limit: int) -> tuple[list[Page], list[Page]]:

@@ -1,0 +1,73 @@
+"""Saves over time beside a list: a bar for some months, which leads to where they begin in it. Drawn once.
+
+What is drawn is kept by what it is made of, the counts of the months: whatever changes makes another key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from fedimark.here import here
+from fedimark.language.catalogue import Catalogue
+from fedimark.text.calendar import beginning_of
+from fedimark.web import times, years
+
+MOST: Final = 1_000
+"""Drawings, of some five kilobytes."""
+
+_BARS = "web.bars"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A bar, its months in words, and the moment after them: where a list that begins there begins with the last."""
+
+    bar: years.Bar
+    span: str
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """All bars of a list, and its first and its last year."""
+
+    bars: tuple[Column, ...]
+    since: int
+    until: int
+
+
+def bars(draw: Callable[[Columns], Markup], months: str, *, catalogue: Catalogue) -> Markup:
+    """What the macro `draw` makes of the months of a stream (`timelines.amounts.Counted`); nothing for a single bar."""
+    drawn: dict[tuple[str, str], Markup] = here().caches.setdefault(_BARS, {})
+    key = (months, catalogue.language)
+    found = drawn.pop(key, None)
+    if found is None:
+        columns = columns_of(months, catalogue)
+        found = draw(columns) if columns else Markup()
+        if len(drawn) >= MOST:
+            del drawn[next(iter(drawn))]  # the one that was not used for longest
+    drawn[key] = found
+    return found
+
+
+def columns_of(months: str, catalogue: Catalogue) -> Columns | None:
+    """The bars of what `timelines.amounts` counted; None where they would say nothing."""
+    amounts: Counter[int] = Counter()
+    for pair in months.split():
+        month, _, amount = pair.partition(":")
+        amounts[int(month)] += int(amount)
+    standing = years.at_side(+amounts)
+    if not standing:
+        return None
+    made = tuple(Column(bar, _span(bar, catalogue), beginning_of(bar.until + 1)) for bar in standing)
+    return Columns(made, min(+amounts) // 12, max(+amounts) // 12)
+
+
+def _span(bar: years.Bar, catalogue: Catalogue) -> str:
+    first, last = (times.month(beginning_of(month), "UTC", catalogue) for month in (bar.since, bar.until))
+    return first if first == last else f"{first} – {last}"
