@@ -10,17 +10,20 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
 from fedimark.bookmarks.traces import leaving
 from fedimark.database import (
+    MANY,
     Row,
     Script,
     Statement,
     among,
     ask,
     ask_all,
+    copying,
     execute,
     insert_many,
     inserts_of,
@@ -35,16 +38,16 @@ from fedimark.policy.visibility import Visibility
 from fedimark.text import slugs, tags, urls
 from fedimark.text.calendar import month_of
 from fedimark.text.works import PAGES_VERSION, page_of
-from fedimark.timelines.merge import holding, merge_bookmarks, tags_held, unmerge_bookmark
+from fedimark.timelines.firsts import let_in
+from fedimark.timelines.merge import holding, tags_held, unmerge_bookmark
 
 EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
 
 # What a table's rows are inserted with, and what each column is in PostgreSQL.
 _LINK = {
-    **dict.fromkeys(("hash", "canonical"), "text"),
+    **dict.fromkeys(("hash", "canonical", "host"), "text"),
     "canonical_version": "smallint",
-    "host": "text",
     **dict.fromkeys(("savers", "sites"), "integer"),
     "look_at": "bigint",
 }
@@ -71,7 +74,7 @@ _TALLY = {"owner_id": "bigint", "tag_id": "bigint", "visibility": "smallint", "a
 
 _PRIVATE = int(Visibility.PRIVATE)
 _SEVERAL = -1  # more than one saver
-_UNCOUNTED = {"canonical_version": PAGES_VERSION, "savers": 0, "sites": 0, "look_at": None}
+_UNCOUNTED = (PAGES_VERSION, 0, 0, None)  # the last cells of _LINK
 
 # Columns a saver may say nothing of; the tables themselves know no defaults.
 UNSAID = {
@@ -93,6 +96,9 @@ _LAST_LINK = "SELECT COALESCE(max(id), 0) AS id FROM link"
 _LINKED = """
 SELECT json_group_array(json_array(hash, id, COALESCE(root_id, id))) AS links
 FROM link WHERE hash IN (SELECT value FROM json_each(?))
+"""
+_NUMBERS = """
+SELECT nextval(pg_get_serial_sequence('bookmark', 'id')) AS id FROM generate_series(1, CAST(? AS INTEGER))
 """
 _LAST_WRITTEN = "SELECT last_insert_rowid() AS id"
 _ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, public_at"
@@ -162,7 +168,10 @@ def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
     for returning in (_SHARES_RETURN, _REMARKS_RETURN) if arrived else ():
         yield from ask(f"{returning} {among('text')}", several(arrived))
-    yield from _index(rows, Counter(), {row["root_id"] for row in links.values() if row["is_counted"]})
+    counted = {row["root_id"] for row in links.values() if row["is_counted"]}
+    saves = Counter(row["link_id"] for row in rows)
+    new = (link for link in links.values() if link["is_new"] and saves[link["id"]] == 1)
+    yield from _index(rows, Counter(), counted, set() if arrived else {link["id"] for link in new})
     return rows
 
 
@@ -172,6 +181,11 @@ def _numbered(rows: Sequence[Row]) -> Script[Sequence[int]]:
         yield from insert_many("bookmark", BOOKMARK, rows)
         [last] = yield from ask(_LAST_WRITTEN)
         return range(last["id"] - len(rows) + 1, last["id"] + 1)
+    if len(rows) >= MANY:
+        numbers = [row["id"] for row in (yield from ask(_NUMBERS, len(rows)))]
+        kinds, pick = {"id": "bigint", **BOOKMARK}, itemgetter(*BOOKMARK)
+        yield copying("bookmark", kinds, [(number, *pick(row)) for number, row in zip(numbers, rows, strict=True)])
+        return numbers
     written = yield from insert_many("bookmark", BOOKMARK, rows, "RETURNING id, public_id, uri_hash")
     ids = {_name(row): row["id"] for row in written}
     return [ids[_name(row)] for row in rows]
@@ -250,32 +264,30 @@ def _links_of(given: Iterable[tuple[str, int]]) -> Script[dict[str, Row]]:
     `is_counted` tells: where several come at once, or it was there, it has to be counted.
     """
     names: dict[str, str] = {}
-    lines: dict[str, dict[str, Any]] = {}
+    pages: dict[str, tuple[str, str, str]] = {}
     savers: dict[str, int] = {}
-    alone = {"savers": 1, "sites": 1, "look_at": now() + LOOK_AFTER if here().settings.read_pages else None}
+    alone = (PAGES_VERSION, 1, 1, now() + LOOK_AFTER if here().settings.read_pages else None)
     for url, saver in given:
-        name, page, host = page_named(url)
-        names[url] = name
-        if name not in lines:
-            lines[name] = {"hash": name, "canonical": page, "host": host, **_UNCOUNTED}
+        page = page_named(url)
+        names[url] = name = page[0]
+        pages[name] = page
         if saver and savers.setdefault(name, saver) != saver:
             savers[name] = _SEVERAL
-    for name, saver in savers.items():
-        lines[name] |= alone if saver != _SEVERAL else {}
-    found = yield from _linked([lines[name] for name in sorted(lines)])
+    counted = {name for name, saver in savers.items() if saver != _SEVERAL}
+    found = yield from _linked([(*pages[name], *(alone if name in counted else _UNCOUNTED)) for name in sorted(pages)])
     links = {row["hash"]: row for row in found}
     for name, row in links.items():
         row["is_counted"] = row["is_new"] and savers.get(name) != _SEVERAL
     return {url: links[name] for url, name in names.items()}
 
 
-def _linked(lines: Sequence[Row]) -> Script[list[Row]]:
-    """Links by their hashes, made where they are new, which `is_new` tells."""
+def _linked(lines: Sequence[tuple[object, ...]]) -> Script[list[Row]]:
+    """Links by their hashes, made where they are new, which `is_new` tells; `lines` are cells of _LINK."""
     if not is_sqlite():
-        return (yield from insert_many("link", _LINK, lines, _ONE_LINK))
+        return (yield from ask_all(*inserts_of("link", _LINK, lines, _ONE_LINK)))
     [last] = yield from ask(_LAST_LINK)
-    yield from insert_many("link", _LINK, lines, "ON CONFLICT (hash) DO NOTHING")
-    [found] = yield from ask(_LINKED, several(line["hash"] for line in lines))
+    yield from ask_all(*inserts_of("link", _LINK, lines, "ON CONFLICT (hash) DO NOTHING"))
+    [found] = yield from ask(_LINKED, several(str(line[0]) for line in lines))
     return [
         {"hash": name, "id": number, "root_id": root, "is_new": number > last["id"]}
         for name, number, root in json.loads(found["links"])
@@ -295,10 +307,12 @@ def page_named(url: str) -> tuple[str, str, str]:
     return urls.link_hash(page), page, urls.host_of(page)[:255]
 
 
-def _index(rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset()) -> Script[None]:
+def _index(
+    rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset(), firsts: Set[int] = frozenset()
+) -> Script[None]:
     """Write everything made from rows; `lines` are what tallies lose meanwhile. A removed one has none but that.
 
-    `counted` are links whose savers are known already.
+    `counted` are links whose savers are known already, `firsts` those that are new with one of these rows.
     """
     to_settle = {row["link_id"] for row in rows} - counted
     settled = [_settled(to_settle)] if to_settle else []
@@ -313,10 +327,15 @@ def _index(rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset()) 
     yield from _publish([ids[key] for key in public if not tags.is_private(key) and known[key]["public_at"] is None])
     marked = [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
     _count(lines, live, marked)
-    taggings = inserts_of("bookmark_tag", TAGGING, marked)
+    if not is_sqlite() and len(marked) >= MANY:
+        # Four indexes begin with the tag: one tag after the other, PostgreSQL goes to each of its places once.
+        yield copying("bookmark_tag", TAGGING, sorted(marked, key=itemgetter(1)))
+        taggings = []
+    else:
+        taggings = inserts_of("bookmark_tag", TAGGING, marked)
     sought = _to_be_sought(rows)
     yield from ask_all(*taggings, *sought, *_tallied(lines), *settled, *tags_held(ids.values()))
-    yield from merge_bookmarks([row["id"] for row in live], ids.values())
+    yield from let_in(live, marked, ids.values(), firsts)
 
 
 @lru_cache(maxsize=1024)  # the same tags stand on many

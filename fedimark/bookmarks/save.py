@@ -205,7 +205,7 @@ async def save_batch(batch: Batch) -> Imported:
         held = await hold_saver(owner)
         # Somebody may have closed the Privacy Lock meanwhile.
         ready = batch.lines if held == owner else ()
-        hashes = [urls.md5(draft.url) for draft in batch.drafts]
+        hashes = [line["url_md5"] for line in ready] or [urls.md5(draft.url) for draft in batch.drafts]
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
         have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}
         fresh: dict[str, Row] = {}

@@ -10,10 +10,12 @@ from fedimark.database.gone import is_gone
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
 from fedimark.database.scripts import (
+    MANY,
     Script,
     Statement,
     ask,
     ask_all,
+    copying,
     insert_many,
     inserts,
     inserts_of,
@@ -36,6 +38,7 @@ from fedimark.database.statements import (
     marks,
     several,
     table,
+    unhurried,
     write,
     written,
 )
@@ -45,6 +48,7 @@ from fedimark.database.visits import at_once, together
 
 __all__ = [
     "FIRST",
+    "MANY",
     "TORTOISE",
     "Database",
     "Row",
@@ -60,6 +64,7 @@ __all__ = [
     "atomically",
     "brought_in",
     "cells",
+    "copying",
     "execute",
     "execute_many",
     "fetch",
@@ -80,6 +85,7 @@ __all__ = [
     "stamp",
     "table",
     "together",
+    "unhurried",
     "write",
     "written",
 ]

@@ -18,13 +18,14 @@ from fedimark.accounts.queries import viewer_by_name
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
 from fedimark.bookmarks.save import Batch, Outcome, made_ready, save_batch
-from fedimark.database import Row, analyzed, atomically, execute, fetch, write
+from fedimark.database import Row, atomically, execute, fetch, unhurried, write
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import here, now
 from fedimark.importing import uploads
-from fedimark.importing.chunks import ROWS, Chunk, chunks
+from fedimark.importing.chunks import Chunk, chunks
 from fedimark.importing.compare import compare, settled
 from fedimark.importing.formats.making import Reading
+from fedimark.importing.learning import Learning
 from fedimark.importing.options import PLAIN, Options, read_options
 from fedimark.importing.outcomes import written
 from fedimark.importing.queries import existing, unfinished_uploads
@@ -39,9 +40,6 @@ KIND = "import"
 _TRIES = 3  # of a chunk that another transaction got in the way of
 _STARTED = "This import was started already."
 _CHUNK = "INSERT INTO imported_chunk (job_id, ends_at, outcomes, undone) VALUES (?, ?, ?, ?)"
-# PostgreSQL plans by what it learnt of its tables, and learns by itself a minute after they grew.
-_TABLES = ("bookmark", "bookmark_tag", "entry", "link", "tag", "tally")
-_GROWN = 8
 
 T = TypeVar("T")
 
@@ -156,26 +154,27 @@ async def bring_in(
     the end comes what an archive of ours holds besides, and all that came in can be searched.
     """
     report = done or Report()
-    learnt = 0
     from_row = report.rows
     had_new = True
+    learning = Learning()
 
     def make_ready(chunk: Chunk) -> tuple[Chunk, Batch]:
         batch = Batch(owner, chunk.drafts, partial(_settled, options))
         return chunk, made_ready(batch) if had_new and chunk.ends_at > from_row else batch
 
-    async for chunk, batch in _chunks_of(path, options.reading, make_ready):
-        if chunk.ends_at <= from_row:
-            continue
-        new = report.new
-        report = await _save(batch, chunk, report, job_id)
-        had_new = report.new > new
-        if report.new >= max(ROWS, _GROWN * learnt):
-            await analyzed(*_TABLES)
-            learnt = report.new
-        yield report
-        # Others of this process get their turn between two chunks.
-        await asyncio.sleep(0)
+    try:
+        async for chunk, batch in _chunks_of(path, options.reading, make_ready):
+            if chunk.ends_at <= from_row:
+                continue
+            new = report.new
+            report = await _save(batch, chunk, report, job_id)
+            had_new = report.new > new
+            await learning.after(report.new)
+            yield report
+            # Others of this process get their turn between two chunks.
+            await asyncio.sleep(0)
+    finally:
+        await learning.ended()
     if job_id is not None:
         if rest := await bring_in_rest(owner, path):
             await _keep_rest(job_id, rest)
@@ -214,6 +213,8 @@ def _settled(options: Options, draft: Draft, before: Row | None) -> Draft:
 
 async def _save(batch: Batch, chunk: Chunk, report: Report, job_id: int | None) -> Report:
     async def work() -> Report:
+        # What is lost with the machine is brought in again: how far the file came is written in the same transaction.
+        await unhurried()
         saved = await save_batch(batch)
         after = report.saw(chunk.ends_at, chunk.broken)
         after = after.add(new=saved.new, known=saved.known + len(chunk.again), changed=saved.changed)

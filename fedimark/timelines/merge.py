@@ -84,10 +84,22 @@ SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP 
 """
 # Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
 # in the streams of their tags, and among the recent ones. Nobody has shared yet what is new and of this server: of that
-# the first part says all.
-_SEEN = f"""
+# `_SEEN` says all; and these three, for which nobody has to be asked, where nobody follows either. (timelines.firsts)
+TO_SAVER = f"""
 SELECT {Merged.NETWORK} AS stream, b.actor_id AS owner_id, b.link_id, b.saved_at AS at, {_UNSAID}
 FROM bookmark b JOIN actor a ON a.id = b.actor_id WHERE b.id {{these}} AND {_READS}
+"""
+TO_TAGS = f"""
+SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at, NULL FROM bookmark_tag t
+WHERE t.bookmark_id {{these}} AND t.listed
+"""
+TO_RECENT = f"""
+SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at, NULL
+FROM bookmark b JOIN (SELECT {EVERYWHERE} AS which UNION ALL SELECT {HERE}) r ON r.which = {EVERYWHERE} OR b.is_local
+WHERE b.id {{these}} AND b.listed
+"""
+_SEEN = f"""
+{TO_SAVER}
 UNION ALL SELECT {Merged.NETWORK}, f.follower_id, b.link_id, b.saved_at, {_SAID}
 FROM bookmark b JOIN actor s ON s.id = b.actor_id JOIN follow f ON f.target_id = b.actor_id
 JOIN actor a ON a.id = f.follower_id
@@ -95,11 +107,7 @@ WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_
 AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}
     AND EXISTS (SELECT 1 FROM actor h WHERE h.tag_id {{theirs}})) w
-UNION ALL SELECT {Merged.TAG}, t.tag_id, t.link_id, t.saved_at, NULL FROM bookmark_tag t
-WHERE t.bookmark_id {{these}} AND t.listed
-UNION ALL SELECT {Merged.RECENT}, r.which, b.link_id, b.saved_at, NULL
-FROM bookmark b JOIN (SELECT {EVERYWHERE} AS which UNION ALL SELECT {HERE}) r ON r.which = {EVERYWHERE} OR b.is_local
-WHERE b.id {{these}} AND b.listed
+UNION ALL {TO_TAGS} UNION ALL {TO_RECENT}
 """
 _PLACES = f"""{_SEEN}
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_SHARED} AND s.bookmark_id {{these}}) w
