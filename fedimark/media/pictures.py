@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Final
-
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING, Final
 
 from fedimark.errors import Refused, TooLarge
 from fedimark.language.said import _
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SIDE: Final = 400  # pixels
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
@@ -23,6 +24,8 @@ def square_webp(data: bytes) -> bytes:
     Takes tens of milliseconds of one processor: call it in a thread. Raises Refused for what is no PNG, JPEG or WebP
     and TooLarge for more pixels than a picture of a person needs.
     """
+    from PIL import Image  # noqa: PLC0415 - four megabytes for what comes once in the life of an account
+
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as picture:
             return _drawn(picture)
@@ -36,6 +39,8 @@ def square_webp(data: bytes) -> bytes:
 
 
 def _drawn(picture: Image.Image) -> bytes:
+    from PIL import ImageOps  # noqa: PLC0415 - the same
+
     # A JPEG can be decoded at an eighth of its size, so large photographs cost little.
     picture.draft("RGB", (SIDE * 2, SIDE * 2))
     if picture.width * picture.height > _MOST_PIXELS:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING, Final
 
 from fedimark.text.html import sanitise
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 _NESTING: Final = 20  # brackets and lists deeper than that are text
-# HTML is text; a picture would be fetched from elsewhere by whoever reads, so its words stand there alone.
-_READER: Final = MarkdownIt("commonmark", {"html": False, "maxNesting": _NESTING}).disable(
-    ["html_inline", "html_block", "image"]
-)
 
 
 @lru_cache(maxsize=256)  # shown more often than written
@@ -22,4 +19,14 @@ def rendered(text: str) -> str:
 
     Time grows with the text, two seconds for the worst of 65,536 characters: call it in a thread.
     """
-    return sanitise(_READER.render(text))
+    return sanitise(_reader().render(text))
+
+
+@lru_cache(maxsize=1)
+def _reader() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - four megabytes, of no use where nobody writes notes
+
+    # HTML is text; a picture would be fetched from elsewhere by whoever reads, so its words stand there alone.
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": _NESTING}).disable(
+        ["html_inline", "html_block", "image"]
+    )
