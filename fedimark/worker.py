@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from fedimark.accounts import moving
 from fedimark.accounts.links import check_links
-from fedimark.bookmarks import bulk, giving, naming
+from fedimark.bookmarks import bulk, consenting, giving, naming
 from fedimark.bookmarks.assets import sweep
 from fedimark.bookmarks.links import move_some
 from fedimark.bookmarks.pages import read_pages
@@ -46,6 +46,7 @@ from fedimark.moderation import domains, mutes, quarantine, suspension
 from fedimark.outbox.digest_days import tell_days
 from fedimark.outbox.streams import announce_waiting
 from fedimark.policy.muted import is_muted
+from fedimark.remote.actors import CONSENT
 from fedimark.remote.software import learn_software
 from fedimark.search.indexing import index_some
 
@@ -62,6 +63,7 @@ JOBS: Jobs = MappingProxyType(
         subscriptions.JOB: subscriptions.follow_along,
         quarantine.JOB: quarantine.bring_in,
         moving.KIND: moving.run_followers,
+        CONSENT: consenting.follow_along,
     }
 )
 """Jobs that ask nobody else."""

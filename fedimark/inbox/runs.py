@@ -26,7 +26,7 @@ from fedimark.inbox.mentions import names_somebody_here
 from fedimark.inbox.receive import restored
 from fedimark.logs import INBOX_APPLIED, log
 from fedimark.metrics import APPLIED, TIMELINE_S
-from fedimark.outbox.passed_on import came
+from fedimark.outbox.passed_on import came, is_on
 from fedimark.policy.blocks import is_blocked_actor
 from fedimark.vocab.activities import Create
 from fedimark.vocab.reading import Unreadable
@@ -137,8 +137,9 @@ def _arrival(row: Row, author: Row, software: Mapping[str, str]) -> Arrival | No
 
 
 async def _apply(plain: Sequence[_Plain], shut_out: Set[int]) -> Mapping[int, str]:
-    if any(addresses.local_bookmark(each.note.via or "") for _, each in plain):
-        return await atomically(lambda: _applied(plain, shut_out))  # somebody here is told of a copy
+    tells = any(addresses.local_bookmark(each.note.via or "") for _, each in plain)  # somebody here, of a copy
+    if tells or await is_on():
+        return await atomically(lambda: _applied(plain, shut_out))
     outcomes, _ = await performed(lambda: _together(plain, shut_out))
     return outcomes
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from fedimark import addresses
 from fedimark.database import Row, execute
 from fedimark.errors import Gone, Unreachable, Untrustworthy
-from fedimark.here import MICROS, now
+from fedimark.here import MICROS, here, now
+from fedimark.jobs import queue
 from fedimark.remote.budget import Spend, unlimited
 from fedimark.remote.fetch import fetch_document, fetch_typed
 from fedimark.remote.flights import together
 from fedimark.remote.keys import owner_of_key
 from fedimark.remote.known import known_actor, local_actor
 from fedimark.remote.profile import store_actor
+from fedimark.text.bots import refuses_bots
 
-__all__ = ["FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor", "typed_actor"]
+__all__ = ["CONSENT", "FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor", "typed_actor"]
 
 FRESH = 86_400 * MICROS
+
+CONSENT = "consent"
+"""The job that brings somebody's bookmarks onto public pages or off them, as they allow now. (bookmarks.consenting)"""
 
 
 async def find_actor(uri: str, spend: Spend = unlimited) -> Row:
@@ -30,11 +35,16 @@ async def find_actor(uri: str, spend: Spend = unlimited) -> Row:
     if known is not None and known["gone_at"] is None and known["fetched_at"] > now() - FRESH:
         return known
     try:
-        return await refresh_actor(uri, spend)
+        fresh = await refresh_actor(uri, spend)
     except (Unreachable, Untrustworthy):
         if known is None or known["gone_at"] is not None:
             raise
         return known
+    if known is not None and _allowed(known) != _allowed(fresh):
+        # Whom nobody here follows sends us no Update: this is how we learn of it.
+        await queue.add(CONSENT, {"actor_id": fresh["id"]})
+        here().wake.set()
+    return fresh
 
 
 async def typed_actor(url: str) -> Row:
@@ -55,6 +65,11 @@ async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:
     if addresses.local_path(uri) is not None:
         return await local_actor(uri)
     return await together(uri, lambda: _refreshed(uri, spend))
+
+
+def _allowed(actor: Row) -> tuple[bool, bool, bool]:
+    """What decides whether strangers see what somebody saves."""
+    return bool(actor["indexable"]), bool(actor["approves_followers"]), refuses_bots(actor["summary"])
 
 
 async def _refreshed(uri: str, spend: Spend) -> Row:

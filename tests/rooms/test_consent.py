@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fedimark.database import execute
+from fedimark.remote.actors import find_actor
 from fedimark.search.indexing import index_some
 from fedimark.worker import do_a_job
 from tests.rooms.peers import Says
@@ -114,3 +115,24 @@ async def test_who_lets_other_servers_find_what_they_save_says_so_to_them(ana, s
 
     # Then her followers' servers hear of both
     assert told == [("Update", True, True), ("Update", False, False)]
+
+
+@pytest.mark.parametrize("end", [{"indexable": False}, {"indexable": True, "summary": "<p>#NoBots</p>"}])
+async def test_what_is_learned_by_asking_anew_holds_for_what_is_known_already(ana, server, fleet, clock, end):
+    # Given somebody who lets everybody see what they save
+    cleo = await followed(ana, Prover(fleet, CLEO, indexable=True))
+    await server.settle()
+    assert await cleo.do(bookmark(cleo)) == "saved"
+    seen = [await shows(server.client, "/recent")]
+
+    # When they say otherwise, and then again, and never tell us: their server is asked a day later
+    for said in (end, {"indexable": True, "summary": ""}):
+        cleo.said = said
+        cleo.show()
+        clock.forward(days=2)
+        await find_actor(CLEO)
+        await server.settle()
+        seen.append(await shows(server.client, "/recent"))
+
+    # Then strangers see it as they allow
+    assert seen == [True, False, True]

@@ -16,6 +16,7 @@ from fedimark.inbox.apply import apply_waiting
 from fedimark.moderation import domains, passing, suspension
 from fedimark.outbox.turns import MOST_WAITING
 from fedimark.policy.quarantine import let_in
+from fedimark.remote.actors import find_actor
 from fedimark.vocab.moments import rfc3339
 from tests.rooms.peers import Says
 from tests.rooms.provers import PUBLIC, Prover
@@ -368,6 +369,14 @@ async def without_consent(fay: Prover, _create: dict[str, Any], **said: Any) -> 
     await fay.do({"id": f"{FAY}#u", "type": "Update", "actor": FAY, "to": [PUBLIC], "object": fay.document()})
 
 
+async def asked_anew(fay: Prover, _create: dict[str, Any]) -> None:
+    """Their server says it, once it is asked again."""
+    fay.said["indexable"] = False
+    fay.show()
+    await execute("UPDATE actor SET fetched_at = 0 WHERE uri = ?", FAY)
+    await find_actor(FAY)
+
+
 async def deleted(fay: Prover, _create: dict[str, Any]) -> None:
     """Its author deletes it."""
     await fay.do(fay.delete())
@@ -389,6 +398,7 @@ ENDS: dict[str, Callable[[Prover, dict[str, Any]], Any]] = {
     "deleted": deleted,
     "author gone": left,
     "not indexable": lambda fay, create: without_consent(fay, create, indexable=False),
+    "not indexable, as their server says": asked_anew,
     "no robots": lambda fay, create: without_consent(fay, create, summary="<p>#NoBots</p>"),
     "suspended": lambda _fay, _create: suspension.suspend(FAY),
     "blocked": lambda _fay, _create: domains.block_domain("far.example"),
