@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from fedimark.database import Row, among, fetch, several
@@ -110,9 +111,14 @@ def acts_of(row: Row, viewer_id: int) -> frozenset[Act]:
         return frozenset()
     if row["actor_id"] == viewer_id:
         return SPEAKING
-    open_to = {Who.EVERYBODY, Who.FOLLOWERS} if row["follows"] else {Who.EVERYBODY}
     is_remarking = bool(row["is_local"]) or str(row["software"] or "").lower() in _REMARKING
-    return frozenset(act for act in Act if _said(row["allows"], act, is_remarking) in open_to)
+    return _open_acts(row["allows"], bool(row["follows"]), is_remarking)
+
+
+@lru_cache(maxsize=1_024)  # most authors say the same: nothing
+def _open_acts(allows: int, follows: bool, is_remarking: bool) -> frozenset[Act]:
+    open_to = {Who.EVERYBODY, Who.FOLLOWERS} if follows else {Who.EVERYBODY}
+    return frozenset(act for act in Act if _said(allows, act, is_remarking) in open_to)
 
 
 def _said(allows: int, act: Act, is_remarking: bool) -> Who:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fedimark.text import tags
@@ -49,8 +50,12 @@ def words_of(saves: Sequence[Save], viewer_id: int, page_title: str = "") -> Wor
 
 def shown_tags(save: Save, *, whole: bool) -> tuple[str, ...]:
     """The tags of a save as typed; private ones only where the reader is their owner (`whole`)."""
-    typed = tuple(save["tags"].split())
-    return typed if whole else tuple(word for word in typed if not tags.is_private(word))
+    return tuple(save["tags"].split()) if whole else _public_words(save["tags"])
+
+
+@lru_cache(maxsize=2_048)
+def _public_words(typed: str) -> tuple[str, ...]:
+    return tuple(word for word in typed.split() if not tags.is_private(word))
 
 
 def _description(speaking: Sequence[Save], near: Sequence[Save], viewer_id: int) -> str:
