@@ -128,7 +128,7 @@ class BookmarkTag(Table):
 
         table = "bookmark_tag"
         unique_together = (("bookmark_id", "tag_id"),)
-        indexes = (("tag_id", "actor_id", "saved_at", "bookmark_id"), ("tag_id", "listed", "link_id"))
+        indexes = (("tag_id", "actor_id", "saved_at", "bookmark_id"), ("link_id", "tag_id", "listed"))
 
 
 class Tally(Table):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fedimark.database import fetch
+from fedimark.timelines import suggested as statements
 from fedimark.timelines.suggested import Suggested, beginning, suggested
 from tests.support.savers import befriend, save, saver
 
@@ -33,3 +37,11 @@ async def test_what_somebody_may_not_see_suggests_nothing(server):
         await save(ana, PAGE, f"t{visibility}", visibility)
 
     assert await suggested(bo, PAGE, "tprivate tfollowers tunlisted") == Suggested()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # its plans do not depend on how full a table is
+@pytest.mark.parametrize("sql", [statements._POPULAR, statements._NETWORK])
+async def test_taggings_of_a_page_are_found_by_the_page_and_not_among_all(server, sql):
+    plan = await fetch(f"EXPLAIN QUERY PLAN {sql}", *[None] * sql.count("?"))
+
+    assert [row["detail"] for row in plan if row["detail"].startswith("SCAN")] == []
