@@ -172,6 +172,8 @@ def test_serving_and_working_can_be_two_processes_and_serving_several(tmp_path, 
             worker = subprocess.Popen([FEDIMARK, "worker"], env=alone.environ, cwd=alone.folder, stdout=log, stderr=log)
         try:
             until(lambda: peer.counts()["follows"]["accepted"] == 1)
+            # Whoever was let in reads what was said before, which wants an answer.
+            until(lambda: "kind=backfill" in peer.log.read_text())
         finally:
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(timeout=60) == 0
