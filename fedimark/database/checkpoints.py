@@ -18,7 +18,7 @@ from tortoise.exceptions import OperationalError
 from fedimark.database.statements import is_sqlite
 
 _BUSY_S, _IDLE_S = 0.2, 1.0
-_LONG = 1_000  # pages of a log that is begun anew
+_LONG = 8_000  # pages of a log that is begun anew, which costs whoever writes then a wait for the disk
 _LONGEST = 16_000  # pages after which a commit does it all the same; `journal_size_limit` is as much
 _BRING_IN = "PRAGMA wal_checkpoint(PASSIVE)"
 
