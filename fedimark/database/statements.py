@@ -71,12 +71,20 @@ async def atomically(work: Callable[[], Awaitable[T]]) -> T:
 
     PostgreSQL ends one of two transactions that wait for each other; nobody has to hear of that.
     """
+
+    async def attempt() -> T:
+        async with write():
+            return await work()
+
+    return await _through(attempt)
+
+
+async def _through(attempt: Callable[[], Awaitable[T]]) -> T:
     tries = 5
     while True:
         tries -= 1
         try:
-            async with write():
-                return await work()
+            return await attempt()
         except Unavailable as error:
             if not tries or type(error.__cause__).__name__ not in {"DeadlockDetectedError", "SerializationError"}:
                 raise
@@ -132,11 +140,14 @@ async def execute(sql: str, *parameters: object) -> int:
 
 
 async def written(sql: str, *parameters: object) -> list[Row]:
-    """Run one statement that writes and returns rows, in the transaction around it or in its own."""
+    """Run one statement that writes and returns rows, in the transaction around it or in its own, as `atomically`."""
     connection = get_connection("default")
-    around = nullcontext() if isinstance(connection, TransactionalDBClient) else troubles()
-    with around:
-        return await connection.execute_query_dict(spelled(connection, sql), list(parameters))
+
+    async def attempt() -> list[Row]:
+        with nullcontext() if isinstance(connection, TransactionalDBClient) else troubles():
+            return await connection.execute_query_dict(spelled(connection, sql), list(parameters))
+
+    return await _through(attempt)
 
 
 async def execute_many(sql: str, rows: Iterable[Sequence[object]]) -> None:

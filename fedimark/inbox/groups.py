@@ -15,6 +15,7 @@ from fedimark.database import (
     FIRST,
     Row,
     Script,
+    Statement,
     among,
     ask,
     atomically,
@@ -45,16 +46,19 @@ _AS_MET = f"""
 (v.met = {ANYBODY} OR EXISTS (SELECT 1 FROM actor a
     WHERE a.id = v.actor_id AND a.fetched_at = v.met AND a.suspended_at IS NULL AND a.gone_at IS NULL))
 """
-_STORE = f"""
+_STORE = f"""{{before}}
 INSERT INTO received_activity ({_COLUMNS})
 SELECT v.uri_hash, v.actor_id, v.kind, v.body, v.received_at, v.next_at, 0, '' FROM {{rows}}
-WHERE {_AS_MET} {{order}} ON CONFLICT (uri_hash) DO NOTHING RETURNING uri_hash
+WHERE {_AS_MET} {{rest}} ON CONFLICT (uri_hash) DO NOTHING RETURNING uri_hash
 """
 _KINDS = {"uri_hash": "text", "actor_id": "bigint", "kind": "text", "body": "text", "received_at": "bigint"}
 _KINDS |= {"next_at": "bigint", "met": "bigint"}
 _UNNESTED = ", ".join(f"CAST(? AS {kind}[])" for kind in _KINDS.values())
+# The bell in the same statement: each trip is one that everybody in the group waits for.
 _ON_POSTGRES = _STORE.format(
-    rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)", order="ORDER BY v.place"
+    before="WITH rung AS MATERIALIZED ({})",
+    rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)",
+    rest="AND EXISTS (SELECT 1 FROM rung) ORDER BY v.place",
 )
 _AGAIN = {"uri_hash": "text", "before": "bigint"}
 _SAID_BEFORE = """
@@ -91,17 +95,25 @@ class _Writer:
 
 
 async def commit(row: Kept) -> Outcome:
-    """Write a row and return once it is committed: `new`, `known` where it was there already, and `changed`, with
-    nothing written, where its actor is not as they were met.
+    """Write a row and return once it is committed, as `give` says.
 
     Raises Unavailable when the database cannot be written.
+    """
+    return await give(row)
+
+
+def give(row: Kept) -> asyncio.Future[Outcome]:
+    """Have a row written: what is returned is done once it is committed. It is `new`, `known` where it was there
+    already, or `changed`, with nothing written, where its actor is not as they were met.
+
+    It fails with Unavailable when the database cannot be written.
     """
     writer: _Writer = here().caches.setdefault(WRITER, _Writer())
     answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     writer.waiting.append((row, answer))
     if writer.task is None:
         writer.task = asyncio.create_task(_write(writer))
-    return await answer
+    return answer
 
 
 def is_at_work() -> bool:
@@ -173,10 +185,11 @@ def _refuse(answer: asyncio.Future[Outcome], error: Exception) -> None:
 
 async def _store(rows: Sequence[Kept]) -> list[Outcome]:
     again = [(row.uri_hash, row.said_before) for row in rows if row.said_before is not None]
-    if is_sqlite() and not again:
-        found = await written(*_statement(rows))
-    else:
+    if again:
         found = await atomically(lambda: perform(_storing(rows, again)))
+    else:
+        sql, parameters = _statement(rows)
+        found = await written(sql, *parameters)
     new = {each["uri_hash"] for each in found}
     left = [row.uri_hash for row in rows if row.uri_hash not in new]
     if not left:
@@ -195,19 +208,18 @@ def _outcome(uri_hash: str, new: set[str], known: set[str]) -> Outcome:
 def _for_sqlite(amount: int) -> str:
     line = f"({marks(len(_KINDS))})"
     names = ", ".join(f"column{number} AS {name}" for number, name in enumerate(_KINDS, 1))
-    return _STORE.format(rows=f"(SELECT {names} FROM (VALUES {', '.join([line] * amount)})) v", order="")
+    return _STORE.format(rows=f"(SELECT {names} FROM (VALUES {', '.join([line] * amount)})) v", before="", rest="")
 
 
-def _statement(rows: Sequence[Kept]) -> tuple[str, *tuple[object, ...]]:
+def _statement(rows: Sequence[Kept]) -> Statement:
     if is_sqlite():
-        return _for_sqlite(len(rows)), *(value for row in rows for value in row[: len(_KINDS)])
-    return _ON_POSTGRES, *(list(column) for column in list(zip(*rows, strict=True))[: len(_KINDS)])
+        return _for_sqlite(len(rows)), tuple(value for row in rows for value in row[: len(_KINDS)])
+    [(ring, lane)] = ringing("inbox")
+    columns = list(zip(*rows, strict=True))[: len(_KINDS)]
+    return _ON_POSTGRES.format(ring), (*lane, *(list(column) for column in columns))
 
 
 def _storing(rows: Sequence[Kept], again: Sequence[tuple[str, int]]) -> Script[list[Row]]:
-    if again:
-        values = [{"uri_hash": key, "before": before} for key, before in again]
-        yield from ask(_SAID_BEFORE.format(again=table(_AGAIN)), *cells(_AGAIN, values))
-    for sql, parameters in ringing("inbox"):
-        yield from ask(sql, *parameters)
-    return (yield from ask(*_statement(rows)))
+    values = [{"uri_hash": key, "before": before} for key, before in again]
+    yield from ask(_SAID_BEFORE.format(again=table(_AGAIN)), *cells(_AGAIN, values))
+    return (yield _statement(rows))

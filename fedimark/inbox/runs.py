@@ -32,7 +32,9 @@ from fedimark.vocab.activities import Create
 from fedimark.vocab.reading import Unreadable
 
 MOST = 64  # rows in a stretch: other writers wait for a run
-_FEW = 16  # rows in a run while somebody else waits to be answered
+_FEW = 16  # rows in a run while somebody else waits to be answered, who waits for SQLite's one writer
+_SOME = 32  # and on PostgreSQL, where they wait for what this process does between two statements
+_ONE = "inbox.runs"
 MOST_CHARACTERS = 2_000_000  # of their bodies
 
 _Plain: TypeAlias = tuple[Row, Arrival]  # a row of `received_activity` with its Note
@@ -78,10 +80,17 @@ def cut(waiting: Sequence[Row], kinds: Collection[str]) -> Iterator[Stretch]:
 async def apply_plain(ids: Sequence[int]) -> int:
     """Apply the first of some waiting activities together, up to one that is not plain; returns how many those were.
 
-    All of them or none: raises whatever any of them raises. Of SQLite, which has one writer, less is taken at once
-    while others are to be answered.
+    All of them or none: raises whatever any of them raises. While others are to be answered, less is taken at once, and
+    one run at a time.
     """
-    plain, done = await _plain(ids[:_FEW] if is_sqlite() and is_at_work() else ids)
+    if not is_at_work():
+        return await _apply_some(ids)
+    async with here().caches.setdefault(_ONE, asyncio.Lock()):
+        return await _apply_some(ids[: _FEW if is_sqlite() else _SOME])
+
+
+async def _apply_some(ids: Sequence[int]) -> int:
+    plain, done = await _plain(ids)
     if plain:
         times = {row["id"]: row["received_at"] for row, _ in plain}
         received: dict[str, list[int]] = defaultdict(list)

@@ -47,11 +47,11 @@ async def met(cleo, server) -> Stranger:
 # --- the short way -------------------------------------------------------------------------------------------------
 
 
-async def test_who_is_known_is_taken_in_with_one_statement(met, server, database):
+async def test_who_is_known_is_taken_in_with_one_statement(met, server):
     with statements() as count:
         assert await knock(server.asgi, signed(met, create(1))) == 202
 
-    assert len(count) == (1 if database.kind == "sqlite" else 2), count
+    assert len(count) == 1, count
     assert await amount("received_activity") == 2
 
 
