@@ -457,3 +457,39 @@ def as_message(vector):
     headers = {name.lower(): (value,) for name, value in vector["headers"].items()}
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return Message(vector["method"], target, headers, vector.get("body", "").encode()), parts.netloc
+
+
+ORDERS = (
+    'keyId="{id}",algorithm="rsa-sha256",headers="date",signature="{sig}"',
+    'keyId="{id}",algorithm="rsa-sha256",headers="date", signature="{sig}"',
+    'signature="{sig}",keyId="{id}",headers="date"',
+    'keyId="{id}",headers="date",signature="{sig}",algorithm="hs2019"',
+    'keyId="{id}",created=5,signature="{sig}"',
+    'signature="{sig}",keyId="https://a.example/,signature=",headers="date"',
+    'keyId="{id}",signature="{sig}",signature="{sig}"',
+    'keyId="{id}",signature="{sig}",foo="a",signature="{sig}"',
+    'keyId="{id}",keyId="{id}",signature="{sig}"',
+    'keyId="{id}",signature="{sig}',
+    'keyId="{id}",signature="{sig}" ',
+    'keyId="{id}",signature="%{sig}"',
+    'keyId="{id}",signature=""',
+    ",".join(f'{letter}="1"' for letter in "abcdefghijklmn") + ',keyId="{id}",signature="{sig}"',
+    ",".join(f'{letter}="1"' for letter in "abcdefghijklmno") + ',keyId="{id}",signature="{sig}"',
+    'keyId="{id}",foo="' + "x" * 8_192 + '",signature="{sig}"',
+    ',signature="{sig}"',
+)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_signature_at_the_end_is_read_as_it_is_anywhere(order):
+    value = order.replace("{id}", KEY_ID).replace("{sig}", "QUJD")
+
+    def outcome(read):
+        try:
+            return read()
+        except BadSignature as error:
+            return error.reason
+
+    message = Message("POST", "/inbox", {"signature": (value,)}, b"")
+    assert outcome(lambda: cavage.read(message)) == outcome(lambda: cavage._read(value))
+    assert outcome(lambda: cavage.read(message)) == outcome(lambda: cavage._read(value))
