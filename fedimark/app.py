@@ -22,7 +22,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from fedimark import logs, resources, spans, worker
 from fedimark.accounts import first
-from fedimark.activitypub.door import Inboxes
+from fedimark.activitypub.door import Inboxes, take_at_once
 from fedimark.database import Database, brought_in
 from fedimark.doorway.errors import Errors
 from fedimark.doorway.headers import Headers
@@ -34,7 +34,7 @@ from fedimark.doorway.ready import Ready
 from fedimark.doorway.sessions import Sessions
 from fedimark.doorway.table import Table
 from fedimark.doorway.watch import NUMBER, TRUSTED, Watch
-from fedimark.here import Here, entered, here, now, random_chance, wall_clock
+from fedimark.here import Here, entered, here, now, random_chance, standing_in, wall_clock
 from fedimark.keeping import figures
 from fedimark.language.catalogue import read
 from fedimark.remote import client
@@ -178,6 +178,14 @@ class _Serving:
         self.settings = settings
         self.works = works
         self.asgi: ASGIApp | None = None
+        self.here: Here | None = None
+
+    def at_once(self, scope: Scope, body: bytes, answer: Callable[[bool], None]) -> bool:
+        """Take in a whole request before it has a task and passes all doors; see `take_at_once`."""
+        if self.here is None:
+            return False
+        with standing_in(self.here):
+            return take_at_once(scope, body, answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -194,6 +202,7 @@ class _Serving:
             hear_of_the_end(ending, {end: signal.getsignal(end) for end in _ENDS})
             working = asyncio.create_task((worker.run if self.works else worker.pass_on)(server.here, ending))
             self.asgi = Proxied(server.asgi, self.settings.trusted_proxies)
+            self.here = server.here
             gc.freeze()  # what a process is made of stays: going through it took 70 ms, in which nobody was answered
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -23,9 +23,13 @@ from fedimark.doorway.headers import complete
 from fedimark.doorway.paths import check_query
 from fedimark.errors import Postponed, TooSlow, Unreachable
 from fedimark.follows import digests
+from fedimark.here import here
+from fedimark.inbox import shortcut
 from fedimark.inbox.receive import receive as take_in
 from fedimark.logs import REQUEST_FAILED, log
+from fedimark.signatures.message import Message
 from fedimark.timelines.tag_actors import tag_actor
+from fedimark.vocab.terms import is_activity_type
 
 BODY_S: Final = 20.0  # from a body's first part to its last
 
@@ -80,6 +84,22 @@ class Inboxes:
         else:
             for message in _TAKEN:
                 await send(message)
+
+
+def take_at_once(scope: Scope, body: bytes, answer: Callable[[bool], None]) -> bool:
+    """Take in what the shared inbox nearly always gets, with nothing to wait for but its commit; whether it may be.
+
+    `answer` is told then whether it is committed. Where it is not, or it may not be, the door above knows what to say:
+    nothing was done.
+    """
+    path: bytes = scope["raw_path"]
+    if path not in _OF_ALL or scope["query_string"] or len(body) > here().settings.body_limit_bytes:
+        return False
+    headers = _headers(scope)
+    said = headers.get("content-type", ())
+    if len(said) != 1 or not is_activity_type(said[0]) or not _A_BROWSERS.isdisjoint(headers):
+        return False
+    return shortcut.offer(Message("POST", path.decode("latin-1"), headers, body), answer)
 
 
 def _look(path: bytes) -> Callable[[], Awaitable[object]] | None:

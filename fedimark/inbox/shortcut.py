@@ -6,11 +6,15 @@ whatever would be refused, is left to the long way, which knows why.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
 from fedimark import addresses
 from fedimark.delivery.peers import heard_from
 from fedimark.here import here, now
 from fedimark.inbox import groups, senders
-from fedimark.inbox.groups import Kept
+from fedimark.inbox.groups import Kept, Outcome
 from fedimark.inbox.senders import Sender
 from fedimark.metrics import CACHE
 from fedimark.signatures import cavage
@@ -45,6 +49,35 @@ async def takes(message: Message) -> bool:
     return True
 
 
+def offer(message: Message, answer: Callable[[bool], None]) -> bool:
+    """Take an activity in as `takes` does, where nothing but the commit need be waited for; whether it may be taken.
+
+    `answer` is told then, once, whether it is committed; where it is not, the long way knows why.
+    """
+    found = _sent_by_known(message)
+    if found is None:
+        return False
+    sender, claim = found
+    said = read_usual(message.body)
+    if said is None or said.actor != sender.actor["uri"] or not sender.is_at_ease():
+        return False
+    if not _is_signed(message, claim, sender):
+        return False
+    groups.give(_row(said, sender)).add_done_callback(partial(_told, answer, sender, claim.key_id))
+    return True
+
+
+def _told(answer: Callable[[bool], None], sender: Sender, key_id: str, kept: asyncio.Future[Outcome]) -> None:
+    if kept.cancelled() or kept.exception() is not None:
+        answer(False)
+    elif kept.result() == "changed":
+        senders.forget(key_id)
+        answer(False)
+    else:
+        here().metrics.heard("accepted", sender.actor["host"])
+        answer(True)
+
+
 def _sent_by_known(message: Message) -> tuple[Sender, Cavage] | None:
     if "signature-input" in message.headers:
         return None
@@ -67,6 +100,9 @@ def _is_signed(message: Message, claim: Cavage, sender: Sender) -> bool:
 
 async def _is_kept(said: Usual, sender: Sender) -> bool:
     """Whether it is written down, now or before; False where its actor is not as they were met."""
+    return await groups.give(_row(said, sender)) != "changed"
+
+
+def _row(said: Usual, sender: Sender) -> Kept:
     key, at, actor = addresses.uri_hash(f"{said.actor} {said.id}"), now(), sender.actor
-    row = Kept(key, actor["id"], _KIND, said.text, at, at, actor["fetched_at"])
-    return await groups.commit(row) != "changed"
+    return Kept(key, actor["id"], _KIND, said.text, at, at, actor["fetched_at"])

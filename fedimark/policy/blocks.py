@@ -49,6 +49,12 @@ async def blocked_hosts() -> frozenset[str]:
     return (await _domains()).hosts
 
 
+def known_hosts() -> frozenset[str] | None:
+    """The same where it need not be looked at anew, else None."""
+    known: Domains | None = here().caches.get(_CACHE)
+    return known.hosts if known is not None and now() < known.look_at else None
+
+
 async def is_blocked_actor(actor: Row) -> bool:
     """Whether somebody is of a blocked domain: by their id, or by the host of their handle."""
     return actor["local_name"] is None and await is_blocked(actor["uri"] or "", actor["host"])

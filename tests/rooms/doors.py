@@ -61,8 +61,24 @@ async def knock(asgi: Any, message: Message, *, body: AsyncIterator[bytes] | Non
 
     Several values of a header are several lines; `body` replaces the message's, piece by piece.
     """
+    sent: list[dict[str, Any]] = []
+    pieces = body or _whole(message.body)
+
+    async def receive() -> dict[str, Any]:
+        piece = await anext(pieces, None)
+        return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
+
+    async def send(event: dict[str, Any]) -> None:
+        sent.append(event)
+
+    await asgi(scope_of(message), receive, send)
+    return int(sent[0]["status"])
+
+
+def scope_of(message: Message) -> dict[str, Any]:
+    """What a server over sockets makes of a request."""
     path, _, query = message.target.partition("?")
-    scope = {
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
@@ -75,18 +91,6 @@ async def knock(asgi: Any, message: Message, *, body: AsyncIterator[bytes] | Non
         "client": ("192.0.2.1", 443),
         "server": ("a.example", 443),
     }
-    sent: list[dict[str, Any]] = []
-    pieces = body or _whole(message.body)
-
-    async def receive() -> dict[str, Any]:
-        piece = await anext(pieces, None)
-        return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
-
-    async def send(event: dict[str, Any]) -> None:
-        sent.append(event)
-
-    await asgi(scope, receive, send)
-    return int(sent[0]["status"])
 
 
 def _lines(message: Message) -> Iterable[tuple[bytes, bytes]]:

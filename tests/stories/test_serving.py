@@ -32,6 +32,21 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+class Door:
+    """The same, but for what is taken in at once: `/taken` is, and `/left` seems so until it comes to be committed."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Echo."""
+        await echo(scope, receive, send)
+
+    def at_once(self, scope: Any, body: bytes, answer: Any) -> bool:
+        """Take in what is for it, a little later."""
+        if scope["path"] not in ("/taken", "/left"):
+            return False
+        asyncio.get_running_loop().call_later(0.05, answer, scope["path"] == "/taken")
+        return True
+
+
 class Peer:
     """A raw connection."""
 
@@ -59,7 +74,9 @@ class Peer:
 async def connect() -> AsyncIterator[Any]:
     """Opens raw connections to a server with our protocol."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(echo, http=BoundedProtocol, ws="none", lifespan="off", log_level="critical")
+    config = uvicorn.Config(
+        Door(), http=BoundedProtocol, ws="none", lifespan="off", log_level="critical", proxy_headers=False
+    )
     server = uvicorn.Server(config)
     config.load()
     serving_task = asyncio.create_task(server._serve(sockets=[listener]))
@@ -236,3 +253,59 @@ async def test_what_is_no_http_is_answered_400(connect, noise):
         await peer.say(noise)
 
         assert (await peer.answer())[0] == 400
+
+
+def post(path: bytes, body: bytes = b"{}", headers: bytes = b"") -> bytes:
+    head = b"POST %b HTTP/1.1\r\nHost: a.example\r\nContent-Length: %d\r\n" % (path, len(body))
+    return head + headers + b"\r\n" + body
+
+
+async def test_what_is_taken_at_once_is_answered_once_and_the_connection_goes_on(connect):
+    async with connect() as peer:
+        for _ in range(3):
+            await peer.say(post(b"/taken"))
+            assert await peer.answer() == (202, b"")
+        await peer.say(get())
+
+        assert await peer.answer() == (200, b"GET 1 0 0")
+
+
+async def test_what_is_not_taken_in_the_end_is_for_the_application(connect):
+    async with connect() as peer:
+        await peer.say(post(b"/left") + post(b"/other"))
+
+        assert [await peer.answer() for _ in range(2)] == [(200, b"POST 5 0 2"), (200, b"POST 6 0 2")]
+
+
+async def test_what_comes_while_another_waits_to_be_taken_is_answered_after_it(connect):
+    async with connect() as peer:
+        await peer.say(post(b"/taken") + get(b"/second") + post(b"/taken") + post(b"/left"))
+
+        answers = [await peer.answer() for _ in range(4)]
+
+    # Who waited behind another is the application's.
+    assert answers == [(202, b""), (200, b"GET 7 0 0"), (200, b"POST 6 0 2"), (200, b"POST 5 0 2")]
+
+
+async def test_what_comes_in_parts_or_ends_its_connection_is_for_the_application(connect):
+    whole = post(b"/taken", b"x" * 100)
+    async with connect() as peer:
+        await peer.say(whole[:-50])
+        await asyncio.sleep(0.05)
+        await peer.say(whole[-50:])
+        assert await peer.answer() == (200, b"POST 6 0 100")
+
+        await peer.say(post(b"/taken", headers=b"Connection: close\r\n"))
+        assert await peer.answer() == (200, b"POST 6 0 2")
+        assert await peer.rest() == b""
+
+
+async def test_whoever_hangs_up_before_it_is_taken_holds_up_nobody(connect):
+    async with connect() as peer:
+        await peer.say(post(b"/taken"))
+        peer.writer.close()
+    async with connect() as peer:
+        await asyncio.sleep(0.1)
+        await peer.say(post(b"/taken"))
+
+        assert await peer.answer() == (202, b"")
