@@ -35,7 +35,8 @@ _COLUMNS = """
 r.id, r.parent_id, r.uri, r.uri_hash, r.page_url, r.is_reply, r.description, r.visibility, r.said_at, r.updated_at,
 r.quote_state,
 r.public_id AS own_id, r.actor_id, a.local_name, a.username, a.host, a.name, a.url,
-b.public_id, b.page_url AS about_url, b.actor_id AS owner_id, o.local_name AS owner_local, o.username AS owner_username,
+b.public_id, b.is_save, b.page_url AS about_url, b.actor_id AS owner_id,
+o.local_name AS owner_local, o.username AS owner_username,
 o.host AS owner_host, o.name AS owner_name, o.url AS owner_url,
 EXISTS (SELECT 1 FROM stamp s WHERE s.instrument_hash = r.uri_hash AND s.owner_id = b.actor_id
     AND s.revoked_at IS NULL) AS has_stamp,
@@ -72,7 +73,8 @@ class Said:
     `href` is where it can be read, at its origin. `reach` says of what is not for everybody who reads it, else is
     empty. `level` is how many of those above it on the page it answers. `name` is what forms call it, `uri` its id.
     `about_action` is where the forms of the owner, the viewer, stand; empty for everybody else. `is_quoting` says that
-    its author has the owner's leave to quote them, `may_answer` that neither keeps the viewer from answering.
+    its author has the owner's leave to quote them, `may_answer` that neither keeps the viewer from answering, and
+    `about_is_save` that what it is about is a bookmark, and no note that only mentions the page.
     """
 
     person: Person
@@ -91,6 +93,7 @@ class Said:
     is_mine: bool = False
     was_edited: bool = False
     may_answer: bool = False
+    about_is_save: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,7 @@ def _said(row: Row, viewer_id: int, level: int) -> Said:
         bool(viewer_id) and row["actor_id"] == viewer_id,
         row["own_id"] is not None and was_edited(row),
         bool(viewer_id) and _may_answer(row, viewer_id),
+        bool(row["is_save"]),
     )
 
 

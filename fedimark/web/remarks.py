@@ -148,7 +148,8 @@ def _say_page(request: Request, target: Target, form: Form, back: str, status: i
     saying_it = Saying(target.uri, handle, target.may_reply, target.may_quote, reach, back)
     text = parent["description"] if parent else target.bookmark["description"]
     title = target.bookmark["title"] or target.bookmark["url"]
-    values = {"title": title, "text": text, "is_answer": parent is not None, "href": target.path}
+    is_save = bool(target.bookmark["is_save"])
+    values = {"title": title, "text": text, "is_answer": parent is not None, "is_save": is_save, "href": target.path}
     return page(request, "say.html", status=status, saying=saying_it, form=form, **values)
 
 

@@ -274,3 +274,28 @@ async def test_a_mention_by_somebody_followed_says_that_it_is_one(ana):
     assert ["mentions it" in line for line in lines_of(page)] == [True, False]
     assert "1 saver, first saved by bo" in page.one(kind="under").text
     assert len(await entries(LINK, ana.viewer)) == 2
+
+
+async def test_a_note_that_only_mentions_a_page_is_called_a_note(ana):
+    dee = await remote_actor("dee", "b.example")
+    async with write():
+        sql = "INSERT INTO follow (follower_id, target_id, state, created_at) VALUES (?, ?, 'accepted', 1)"
+        await execute(sql, ana.viewer.actor_id, dee)
+        await follow_began(ana.viewer.actor_id, dee)
+    note = await remote_save(dee, 1, PAGE, saved_at=2_000_000, is_save=False, listed=False)
+    bookmark = await remote_save(dee, 2, PAGE + "?", saved_at=1_000_000)
+    answer = """
+    INSERT INTO remark (actor_id, uri, uri_hash, page_url, object_hash, bookmark_id, is_reply, description, visibility,
+    listed, said_at, updated_at) VALUES (?, ?, ?, '', '', ?, TRUE, 'So it is.', 3, FALSE, 1, 1)
+    """
+    async with write():
+        for number, row in enumerate((note, bookmark)):
+            await execute(answer, dee, f"https://b.example/{number}", str(number), row["id"])
+
+    page = await seen(ana.browser)
+    form = await seen(ana.browser, f"/say?about={note['uri']}")
+
+    heads = " ".join(one.text for one in page.one(kind="talk").all(kind="lead"))
+    assert "dee@b.example’s note" in heads
+    assert "dee@b.example’s bookmark" in heads
+    assert "mentioned by dee@b.example" in form.one("p", "intro").text
