@@ -5,6 +5,7 @@ Lines of one and the same second may stand in any order, and so may savers of on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from fedimark.database import fetch
 from fedimark.errors import NotFound
 from fedimark.here import MICROS, here
 from fedimark.policy.visibility import Viewer, Visibility
+from fedimark.timelines.amounts import counted
 from fedimark.timelines.entries import Entry
 from fedimark.timelines.link import tags_of
-from fedimark.timelines.queries import amount, find, page, related, whole_network
+from fedimark.timelines.queries import find, page, related, whole_network
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import (
     PERIODS,
@@ -111,7 +113,17 @@ async def _stream(stream: Stream, viewer: Viewer | None) -> Any:
         lines = _lines((await page(found, None, 100)).entries)
     except NotFound:
         return None
-    return lines, await amount(found), await related(found)
+    known = await counted(found)
+    return lines, known.amount, _by_month(known.months), await related(found)
+
+
+def _by_month(said: str) -> dict[str, int]:
+    """How many are of each month, which come in no order."""
+    months: Counter[str] = Counter()
+    for word in said.split():
+        month, _, by = word.partition(":")
+        months[month] += int(by)
+    return {month: amount for month, amount in months.items() if amount}
 
 
 async def _link(link_hash: str, viewer: Viewer | None) -> Any:
