@@ -111,7 +111,7 @@ class Reading(Element):
     @property
     def title(self) -> str:
         """What the tab says."""
-        return self.one("title").text
+        return self.one("head").one("title").text  # a drawing has some too
 
     @property
     def wrong(self) -> list[str]:
