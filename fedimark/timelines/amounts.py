@@ -14,7 +14,7 @@ from fedimark.timelines.found import Found
 from fedimark.timelines.saved import tagged
 from fedimark.timelines.stream import PersonStream, TagStream
 
-NEWEST: Final = 1_500
+NEWEST: Final = 500
 """Of a tag's bookmarks, whose months are told; how many there are of each is not kept, and looking costs the more."""
 
 _DAY = 86_400_000_000
