@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from fedimark import addresses
 from fedimark.database import Row, execute
 from fedimark.errors import Gone, Unreachable, Untrustworthy
@@ -32,10 +34,10 @@ async def find_actor(uri: str, spend: Spend = unlimited) -> Row:
     if addresses.local_path(uri) is not None:
         return await local_actor(uri)
     known = await known_actor(uri)
-    if known is not None and known["gone_at"] is None and known["fetched_at"] > now() - FRESH:
+    if _is_fresh(known):
         return known
     try:
-        fresh = await refresh_actor(uri, spend)
+        fresh = await together(uri, lambda: _met(uri, spend))
     except (Unreachable, Untrustworthy):
         if known is None or known["gone_at"] is not None:
             raise
@@ -70,6 +72,16 @@ async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:
 def _allowed(actor: Row) -> tuple[bool, bool, bool]:
     """What decides whether strangers see what somebody saves."""
     return bool(actor["indexable"]), bool(actor["approves_followers"]), refuses_bots(actor["summary"])
+
+
+def _is_fresh(known: Row | None) -> TypeGuard[Row]:
+    return known is not None and known["gone_at"] is None and bool(known["fetched_at"] > now() - FRESH)
+
+
+async def _met(uri: str, spend: Spend) -> Row:
+    """Fetch an actor, unless somebody did while we looked whether they are known: each is asked once."""
+    known = await known_actor(uri)
+    return known if _is_fresh(known) else await _refreshed(uri, spend)
 
 
 async def _refreshed(uri: str, spend: Spend) -> Row:
