@@ -60,6 +60,8 @@ def test_a_server_muted_by_its_admin_sends_when_it_is_resumed_and_forgets_when_t
         alone.start()
         assert peer.run("follow", f"ana@{alone.host}", "--user", "bo").returncode == 0
         until(lambda: peer.counts()["follows"]["accepted"] == 1)
+        # Whoever follows somebody reads what they said before, which a muted server still answers.
+        until(lambda: "kind=backfill" in peer.log.read_text())
 
         assert alone.run("mute").returncode == 0
         until(lambda: is_muted(alone))
