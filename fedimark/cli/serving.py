@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
+import sys
 
 import click
 
 from fedimark.cli.inside import inside, opened, run
 from fedimark.cli.which import port_of, serving_settings
+from fedimark.errors import FedimarkError
 from fedimark.settings import Settings, read
 
 
@@ -24,6 +27,7 @@ def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
     settings = serving_settings(host, port)
     if not no_worker:
         _check_engine(settings)
+    _bring_up_to_date(settings)
     run(_make_ready(settings), settings)
     port = port or port_of(settings)
     environ = {
@@ -59,11 +63,30 @@ def _check_engine(settings: Settings) -> None:
         postgres.check_installed()
 
 
-async def _make_ready(settings: Settings) -> None:
+def _bring_up_to_date(settings: Settings) -> None:
+    """Migrate in a process of its own: all steps there are, and what they build, took ten megabytes for good."""
+    from fedimark import database  # noqa: F401 - what both need is read once
+
+    migrating = multiprocessing.get_context("fork").Process(target=_migrate, args=(settings,))
+    migrating.start()
+    migrating.join()
+    if migrating.exitcode:
+        sys.exit(1)
+
+
+def _migrate(settings: Settings) -> None:
     from fedimark import database
+
+    try:
+        run(database.migrate(settings), settings)
+    except FedimarkError as error:
+        click.echo(f"fedimark: {error}", err=True)
+        sys.exit(1)
+
+
+async def _make_ready(settings: Settings) -> None:
     from fedimark.accounts import first
 
-    await database.migrate(settings)
     async with opened(settings) as here:
         await first.prepare(settings)
         code = await first.new_setup_code()
