@@ -54,7 +54,7 @@ async def get_bundle(request: Request) -> Response:
         request,
         "bundle.html",
         heading=_heading(owner, row, count),
-        listing=Listing(shown, tag_owner=owner.username, months=True, marks=True, pick=pick),
+        listing=Listing(shown, tag_owner=owner.username, of_one=True, months=True, marks=True, pick=pick),
         sides=(),
         empty=_nothing(_path(row, owner)),
         profile=None,

@@ -92,7 +92,7 @@ async def get_day(request: Request) -> Response:
         request,
         "stream.html",
         heading=Heading(crumbs, len(entries), tuple(words)),
-        listing=Listing(Page(entries), tag_owner=name, marks=found.is_owner),
+        listing=Listing(Page(entries), tag_owner=name, of_one=True, marks=found.is_owner),
         sides=(),
         empty=Empty(_("Nothing that day"), _("%(name)s saved nothing on it that you may see.", name=name)),
     )
@@ -112,13 +112,13 @@ async def get_again(request: Request) -> Response:
     earlier = await resurfacing.this_day(viewer, times.this_day(moment, viewer.time_zone))
     forgotten = await resurfacing.forgotten(viewer, moment)
     by_year = groupby(earlier, lambda entry: times.date_of(entry.at, viewer.time_zone)[:4])
-    listings = tuple((year, Listing(Page(tuple(group)), viewer.username, marks=True)) for year, group in by_year)
+    own = partial(Listing, tag_owner=viewer.username, of_one=True, marks=True)
     return page(
         request,
         "again.html",
         today=written_by(partial(times.day_of_year, moment, viewer.time_zone)),
-        years=listings,
-        forgotten=Listing(Page(forgotten), viewer.username, marks=True),
+        years=tuple((year, own(Page(tuple(group)))) for year, group in by_year),
+        forgotten=own(Page(forgotten)),
     )
 
 

@@ -58,5 +58,13 @@ def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:
     """All that a line shows beside its entry."""
     viewer: Viewer | None = c["viewer"]
     whose = (viewer.username, viewer.privacy_lock) if viewer else None
-    how = (listing.tag_owner, listing.here, listing.marks, listing.savers_first, listing.pick, listing.sought)
+    how = (
+        listing.tag_owner,
+        listing.here,
+        listing.of_one,
+        listing.marks,
+        listing.savers_first,
+        listing.pick,
+        listing.sought,
+    )
     return (*how, whose, c["time_zone"])

@@ -126,7 +126,8 @@ class Listing:
     """How a stream's entries are drawn.
 
     `tag_owner` is the user name whose tags the tag words lead to, empty for everybody's; `here` the keys of the
-    tags the stream is about, drawn quietly; `months` heads each month; `marks` shows the owner's stars (one's own
+    tags the stream is about, drawn quietly; `of_one` says that all of it is of one person, who stands above it, so that
+    its lines name others only; `months` heads each month; `marks` shows the owner's stars (one's own
     page only); `savers_first` names the savers before the tags, as a network page does. `pick` is the path of a stream
     of one's own whose entries can be ticked, to edit many of them; else it is empty. `sought` are the words that were
     searched for, which are marked where they stand.
@@ -135,6 +136,7 @@ class Listing:
     page: Page
     tag_owner: str = ""
     here: tuple[str, ...] = ()
+    of_one: bool = False
     months: bool = False
     marks: bool = False
     savers_first: bool = False

@@ -137,7 +137,9 @@ async def _search_page(
     is_own = search.scope == Scope.MINE
     own_path = "/search?" + urlencode({"q": query.text, "in": Scope.MINE}) if is_own else ""
     pick = own_path if request.query_params.get("edit") == "many" else ""
-    listing = Listing(shown, tag_owner=_owner(viewer, search.scope), marks=is_own, pick=pick, sought=query.words)
+    listing = Listing(
+        shown, tag_owner=_owner(viewer, search.scope), of_one=is_own, marks=is_own, pick=pick, sought=query.words
+    )
     is_public = query and search.scope == Scope.HERE
     return page(
         request,

@@ -162,7 +162,8 @@ def path_of(which: PersonStream) -> str:
 def _listing(found: Found, shown: Page, pick: str) -> Listing:
     if isinstance(found.stream, PersonStream):
         name = "" if found.is_elsewhere else found.stream.username
-        return Listing(shown, tag_owner=name, here=found.stream.tags, months=True, marks=found.is_owner, pick=pick)
+        tags = found.stream.tags
+        return Listing(shown, name, here=tags, of_one=True, months=True, marks=found.is_owner, pick=pick)
     return Listing(shown, here=found.stream.tags if isinstance(found.stream, TagStream | PopularStream) else ())
 
 

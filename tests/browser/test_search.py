@@ -48,9 +48,11 @@ def test_words_are_found_marked_narrowed_and_kept(page: Page, newcomer: str):
     expect(page.get_by_role("link", name="Rivers", exact=True)).to_be_visible()
 
 
-def test_the_box_beside_a_stream_searches_where_its_button_says(page: Page, newcomer: str):
+def test_the_box_at_the_head_searches_where_its_button_says(page: Page, newcomer: str):
     page.goto("/u/lin")
-    page.locator("#seek").fill("checkpoints")
+    everyone = page.locator(".find").get_by_role("button", name="everyone")
+    expect(everyone).to_be_hidden()
+    page.locator("#find").fill("checkpoints")
 
     press(page, "everyone")
 

@@ -46,8 +46,9 @@ async def test_every_list_is_a_feed_of_entries(server, ana, saved):
             assert said["name"][0] in ("WAL", "Write-ahead log"), path
             assert said["url"][0].startswith("https://a.example/u/"), path
             assert said["published"], path
-            assert said["author"][0]["type"] == ["h-card"], path
-            assert said["author"][0]["properties"]["url"][0] in ("https://a.example/u/ana", "https://a.example/u/bo")
+            [author] = said.get("author") or feed["properties"]["author"]
+            assert author["type"] == ["h-card"], path
+            assert author["properties"]["url"][0] in ("https://a.example/u/ana", "https://a.example/u/bo"), path
 
 
 async def test_a_bookmark_is_an_entry_with_all_it_says(server, ana, saved):
@@ -59,6 +60,47 @@ async def test_a_bookmark_is_an_entry_with_all_it_says(server, ana, saved):
     assert said["category"] == ["sql", "c++"]
     assert said["url"] == [f"https://a.example{saved.path}"]
     assert said["summary"][0].startswith("How a log works.")
+
+
+async def test_the_author_of_what_one_person_saved_is_said_once_for_all_of_it(server, ana, saved):
+    # Given what programs do with an entry that names nobody: its author is the feed's (authorship-spec)
+    bo = server.people["bo"]
+    await ana.save("https://b.example/", title="Read me", to_read=True)
+    await server.settle()
+    server.clock.forward(days=40)
+
+    # Then that is whose page it is, with a profile and without, on all pages of one person alone
+    whose = (
+        ("/u/ana", "ana", "Ana Lima"),
+        ("/u/ana/t/sql", "ana", "Ana Lima"),
+        ("/u/bo", "bo", "bo"),
+        ("/u/bo/t/log", "bo", "bo"),
+        ("/u/bo/day/2026-03-01", "bo", "bo"),
+    )
+    for path, name, shown in whose:
+        await _by_the_feed(server.browser(), path, name, shown)
+    await _by_the_feed(ana.browser, "/again", "ana", "Ana Lima")
+    await _by_the_feed(bo.browser, "/search?q=wal&in=mine", "bo", "bo")
+
+
+async def _by_the_feed(browser: Any, path: str, name: str, shown: str) -> None:
+    feed = parsed((await browser.get(path)).text, path)[0]
+    entries = [one for one in feed["children"] if one["type"] == ["h-entry"]]
+    [card] = feed["properties"]["author"]
+
+    assert entries, path
+    assert not [one for one in entries if "author" in one["properties"]], path
+    assert card["properties"]["url"][0] == f"https://a.example/u/{name}", path
+    assert card["properties"]["name"] == [shown], path
+
+
+async def test_a_person_who_gave_no_name_has_their_handles(server, ana):
+    await ana.browser.post("/settings", data={"bio": "I save.", "visibility": "public", "time_zone": "UTC"})
+    await ana.save(PAGE, title="WAL")
+
+    card = parsed((await server.browser().get("/u/ana")).text, "/u/ana")[0]["properties"]["author"][0]
+
+    assert (card["properties"]["name"], card["properties"]["note"]) == (["ana"], ["I save."])
 
 
 async def test_a_person_is_a_card(server, ana, saved):

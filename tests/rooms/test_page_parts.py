@@ -57,14 +57,20 @@ async def test_a_feed_is_offered_once_on_each_stream(server, ana):
             assert words(menu)[:4] == ["RSS", "Atom", "JSON Feed", "papers as BibTeX"], path
 
 
-async def test_the_search_beside_a_stream_says_where(server, ana):
+async def test_the_one_search_of_a_page_says_where(server, ana):
     await ana.save(PAGE, title="WAL", tags="sql")
 
-    for browser, where in ((ana.browser, ["mine", "network", "here"]), (server.browser(), ["here"])):
-        seek = (await read(browser, "/u/ana")).one("section", "seek")
-        form, buttons = seek.one("form"), seek.all("button")
-        assert (form.get("action"), form.get("method"), seek.one("input").get("name")) == ("/search", "get", "q")
-        assert [(button.get("name"), button.get("value")) for button in buttons] == [("in", each) for each in where]
+    # Strangers have one place alone, so nothing to choose.
+    for browser, where, buttoned in (
+        (ana.browser, ["mine", "network", "here"], True),
+        (server.browser(), ["here"], False),
+    ):
+        page = await read(browser, "/u/ana")
+        [form] = [form for form in page.all("form") if form.get("action") == "/search"]
+        assert ("find" in form.classes, form.get("method"), form.one("input").get("name")) == (True, "get", "q")
+        assert [(button.get("name"), button.get("value")) for button in form.all("button")] == [
+            ("in", each) for each in where if buttoned
+        ]
         for each in where:
             found = await read(browser, f"/search?q=wal&in={each}")
             assert [
@@ -128,12 +134,40 @@ async def test_a_line_says_host_moment_savers_and_marks_in_words(server, ana):
     [line] = (await read(server.browser(), "/u/bo")).all("li", "entry")
     moment = line.one("time")
     assert (moment.text, moment.get("title")) == ("2 days ago", "1 March 2026, 12:00 UTC")
-    assert " ".join(line.one("span", "when").text.split()) == "2 days ago by bo"
+    assert " ".join(line.one("span", "when").text.split()) == "2 days ago"
     assert " ".join(line.one("span", "who").text.split()) == "also cy"
     savers = line.one("a", "savers")
     assert (savers.get("title"), savers.text.split()[0]) == ("2 savers", "2")
     assert savers.get("href").startswith("/url/")
     assert not line.all("a", "act")
+
+
+async def test_lines_of_one_persons_pages_name_others_only(server, ana):
+    # Given a page that two saved, and one that is ana's alone
+    bo = await server.sign_up("bo")
+    await bo.save(PAGE, title="Write-ahead", tags="log")
+    await ana.save(PAGE, title="WAL", tags="sql", to_read=True)
+    await ana.save("https://b.example/", title="Rivers", tags="sql water")
+    bundle = await ana.browser.post("/u/ana/bundles/new", data={"name": "Water", "any_tags": "sql"})
+    assert bundle.status_code == 303
+    await server.settle()
+
+    # Then neither her pages nor what is hers alone names her in a line; bo is named wherever he saved it too
+    own = ("/u/ana", "/u/ana/t/sql", "/u/ana/t/sql,water", "/u/ana/public", "/u/ana/unread", "/u/ana/day/2026-03-01")
+    for path in (*own, bundle.headers["location"], "/search?q=%23sql&in=mine"):
+        lines = (await read(ana.browser, path)).all("li", "entry")
+        named = [[a.text for who in line.all("span", "who") for a in who.all("a")] for line in lines]
+        assert lines, path
+        assert not [by for line in lines for by in line.all("span", "by")], path
+        assert {each for line in named for each in line} <= {"bo"}, path
+        assert [line for line in lines if line.one(kind="p-name").text == "WAL"] == [] or ["bo"] in named, path
+
+    # Where several save, their names are all there is to tell them apart
+    for path in ("/t/sql", "/recent", "/search?q=%23sql&in=here"):
+        [line] = [
+            e for e in (await read(server.browser(), path)).all("li", "entry") if e.one(kind="p-name").text == "Rivers"
+        ]
+        assert line.one("span", "by").text == "by ana", path
 
 
 async def test_a_private_line_says_so_in_a_word_and_with_most_private_the_public_ones_do(server, ana):
