@@ -49,6 +49,7 @@ from fedimark.policy.muted import is_muted
 from fedimark.remote.actors import CONSENT
 from fedimark.remote.software import learn_software
 from fedimark.search.indexing import index_some
+from fedimark.timelines.waiting import merge_some
 
 Jobs: TypeAlias = Mapping[str, Callable[[Row], Awaitable[None]]]
 
@@ -205,6 +206,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
         "removals": finish_removals,
         "withdrawals": finish_withdrawals,
         "links": move_some,
+        "entries": merge_some,
         "search": index_some,
         "jobs": do_a_job,
         "errands": run_an_errand,

@@ -40,6 +40,7 @@ from fedimark.text.calendar import month_of
 from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.firsts import let_in
 from fedimark.timelines.merge import holding, tags_held, unmerge_bookmark
+from fedimark.timelines.waiting import to_be_merged
 
 EVERYONE = 0  # owner of the tallies that everybody may see
 ALL_TAGS = 0  # tag of the tallies that count all of an owner's bookmarks
@@ -159,6 +160,15 @@ async def put_many(values: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
     """The same as `put_many`, in a script."""
+    return (yield from _putting(values, waits=False))
+
+
+def putting_to_wait(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
+    """The same for what comes in by the thousand: streams of several savers show it later. (timelines.waiting)"""
+    return (yield from _putting(values, waits=True))
+
+
+def _putting(values: Sequence[Mapping[str, Any]], *, waits: bool) -> Script[list[Row]]:
     if not values:
         return []
     links = yield from _links_of((each["url"], each["actor_id"] if each["listed"] else 0) for each in values)
@@ -171,7 +181,8 @@ def putting(values: Sequence[Mapping[str, Any]]) -> Script[list[Row]]:
     counted = {row["root_id"] for row in links.values() if row["is_counted"]}
     saves = Counter(row["link_id"] for row in rows)
     new = (link for link in links.values() if link["is_new"] and saves[link["id"]] == 1)
-    yield from _index(rows, Counter(), counted, set() if arrived else {link["id"] for link in new})
+    firsts = set() if arrived else {link["id"] for link in new}
+    yield from _index(rows, Counter(), counted, firsts, waits=waits)
     return rows
 
 
@@ -308,11 +319,17 @@ def page_named(url: str) -> tuple[str, str, str]:
 
 
 def _index(
-    rows: Sequence[Row], lines: _Lines, counted: Set[int] = frozenset(), firsts: Set[int] = frozenset()
+    rows: Sequence[Row],
+    lines: _Lines,
+    counted: Set[int] = frozenset(),
+    firsts: Set[int] = frozenset(),
+    *,
+    waits: bool = False,
 ) -> Script[None]:
     """Write everything made from rows; `lines` are what tallies lose meanwhile. A removed one has none but that.
 
-    `counted` are links whose savers are known already, `firsts` those that are new with one of these rows.
+    `counted` are links whose savers are known already, `firsts` those that are new with one of these rows. What `waits`
+    is shown by streams of several savers later.
     """
     to_settle = {row["link_id"] for row in rows} - counted
     settled = [_settled(to_settle)] if to_settle else []
@@ -333,8 +350,11 @@ def _index(
         taggings = []
     else:
         taggings = inserts_of("bookmark_tag", TAGGING, marked)
-    sought = _to_be_sought(rows)
-    yield from ask_all(*taggings, *sought, *_tallied(lines), *settled, *tags_held(ids.values()))
+    statements = [*taggings, *_to_be_sought(rows), *_tallied(lines), *settled]
+    if waits:
+        yield from ask_all(*statements, *to_be_merged(live))
+        return
+    yield from ask_all(*statements, *tags_held(ids.values()))
     yield from let_in(live, marked, ids.values(), firsts)
 
 

@@ -13,7 +13,7 @@ from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.owners import hold_owner, hold_saver
 from fedimark.bookmarks.publications import end_bookmark, end_publication, respelled, said_anew
 from fedimark.bookmarks.together import is_plain, save_new
-from fedimark.database import Row, among, atomically, fetch, fetch_one, several
+from fedimark.database import Row, Script, among, atomically, fetch, fetch_one, perform, several
 from fedimark.errors import NotFound, Taken
 from fedimark.here import here, now
 from fedimark.outbox.consent import is_spoken
@@ -174,13 +174,14 @@ async def edit_held(owner: Owner, before: Row, draft: Draft) -> Row:
 class Batch:
     """Drafts of a file; `lines`, each of them as a new bookmark of its owner's, or none: they are made as needed.
 
-    `settle` is told the row that is there already, if any, and says what is to be saved.
+    `settle` is told the row that is there already, if any, and says what is to be saved; `put` writes what is new.
     """
 
     owner: Owner
     drafts: Sequence[Draft]
     settle: Callable[[Draft, Row | None], Draft] = as_it_is
     lines: Sequence[Row] = ()
+    put: Callable[[Sequence[Row]], Script[list[Row]]] = rows.putting
 
 
 def made_ready(batch: Batch) -> Batch:
@@ -213,7 +214,7 @@ async def save_batch(batch: Batch) -> Imported:
             if md5 not in have and md5 not in fresh:
                 line = ready[place] if ready else columns.new(held, settle(draft, None))
                 fresh[md5] = line | (await copying.provenance(owner, draft) if draft.source else {})
-        written = await rows.put_many(columns.as_of_now(fresh.values()))
+        written = await perform(batch.put(columns.as_of_now(fresh.values())))
         have |= {row["url_md5"]: row for row in written}
         outcomes = []
         for md5, draft in zip(hashes, batch.drafts, strict=True):

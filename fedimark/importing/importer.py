@@ -17,6 +17,7 @@ from typing import TypeVar
 from fedimark.accounts.queries import viewer_by_name
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
+from fedimark.bookmarks.rows import putting_to_wait
 from fedimark.bookmarks.save import Batch, Outcome, made_ready, save_batch
 from fedimark.database import Row, atomically, execute, fetch, unhurried, write
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
@@ -35,6 +36,7 @@ from fedimark.jobs import queue
 from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.search.indexing import index_what_waits
+from fedimark.timelines.waiting import merge_what_waits
 
 KIND = "import"
 _TRIES = 3  # of a chunk that another transaction got in the way of
@@ -159,7 +161,7 @@ async def bring_in(
     learning = Learning()
 
     def make_ready(chunk: Chunk) -> tuple[Chunk, Batch]:
-        batch = Batch(owner, chunk.drafts, partial(_settled, options))
+        batch = Batch(owner, chunk.drafts, partial(_settled, options), put=putting_to_wait)
         return chunk, made_ready(batch) if had_new and chunk.ends_at > from_row else batch
 
     try:
@@ -175,6 +177,7 @@ async def bring_in(
             await asyncio.sleep(0)
     finally:
         await learning.ended()
+    await merge_what_waits()
     if job_id is not None:
         if rest := await bring_in_rest(owner, path):
             await _keep_rest(job_id, rest)

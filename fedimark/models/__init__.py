@@ -38,7 +38,7 @@ from fedimark.models.reactions import Reaction, Remark, Share, Stamp
 from fedimark.models.reading import Digest, DigestDay, ListMember, Mute, PeopleList
 from fedimark.models.shelves import Asset, Bundle
 from fedimark.models.sources import Feed, Relay
-from fedimark.models.timelines import Entry
+from fedimark.models.timelines import Entry, Unmerged
 
 __all__ = [
     "Account",
@@ -94,6 +94,7 @@ __all__ = [
     "Tombstone",
     "Trace",
     "Unindexed",
+    "Unmerged",
     "Withdrawal",
     "Withheld",
     "WrittenNote",

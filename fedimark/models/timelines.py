@@ -28,3 +28,15 @@ class Entry(Table):
         table = "entry"
         unique_together = (("link_id", "stream", "owner_id"),)
         indexes = (("stream", "owner_id", "position", "link_id"),)
+
+
+class Unmerged(Table):
+    """A bookmark that a file brought in, which the merged streams are still to show. (timelines.waiting)"""
+
+    id = column.BigIntField(primary_key=True)
+    bookmark_id = column.BigIntField()
+
+    class Meta:
+        """Read in their order, and thrown away once they are merged."""
+
+        table = "unmerged"

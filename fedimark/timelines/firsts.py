@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from fedimark.database import Row, Script, among, ask, several
-from fedimark.timelines.merge import TO_RECENT, TO_SAVER, TO_TAGS, merge_bookmarks
+from fedimark.timelines.merge import PLACED, TO_RECENT, TO_SAVER, TO_TAGS, merge_bookmarks
 
 _WORTH = 16  # fewer are merged before it is found out that they need not be
 _FOLLOWED = """
@@ -22,7 +22,8 @@ UNION SELECT NULL, h.tag_id FROM actor h WHERE h.tag_id {tags}
 _LET_IN = f"""
 INSERT INTO entry (stream, owner_id, link_id, position, is_said)
 SELECT w.stream, w.owner_id, w.link_id, w.at, FALSE
-FROM ({TO_SAVER} UNION ALL {TO_TAGS} UNION ALL {TO_RECENT}) w ORDER BY w.link_id, w.stream, w.owner_id
+FROM ({TO_SAVER} UNION ALL {TO_TAGS} UNION ALL {TO_RECENT}) w WHERE TRUE
+ORDER BY w.link_id, w.stream, w.owner_id {PLACED}
 """
 
 
@@ -46,12 +47,17 @@ def let_in(
             for row in rows
             if row["link_id"] in firsts and row["actor_id"] not in followed and row["id"] not in asked_for
         ]
-    if alone:
-        these = several(alone)
-        yield from ask(_letting_in(among()), these, these, these)
+    yield from let_in_alone(alone)
     if len(alone) < len(rows):
         others = {row["id"] for row in rows} - set(alone)
         yield from merge_bookmarks(sorted(others), {tag_id for each, tag_id, *_ in tagged if each in others})
+
+
+def let_in_alone(ids: Sequence[int]) -> Script[None]:
+    """Let bookmarks in, each alone among them with its link, whose savers and tags nobody follows and nobody shared."""
+    if ids:
+        these = several(ids)
+        yield from ask(_letting_in(among()), these, these, these)
 
 
 @lru_cache

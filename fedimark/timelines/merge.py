@@ -30,7 +30,7 @@ EVERYWHERE, HERE = 0, 1  # whose saves a recent stream holds: everybody's, or th
 # Of moments `at` and, of words of people followed, `said_at`. What was said was saved too, and so is never earlier than
 # the earliest: of two places the said one counts, of two said ones the later, of two others the earlier.
 _PLACE = "COALESCE(max(w.said_at), min(w.at)), max(w.said_at) IS NOT NULL"
-_PLACED = """
+PLACED = """
 ON CONFLICT (link_id, stream, owner_id) DO UPDATE SET position = CASE
     WHEN entry.is_said AND NOT excluded.is_said THEN entry.position
     WHEN excluded.is_said AND NOT entry.is_said THEN excluded.position
@@ -80,7 +80,7 @@ AND b.listed AND b.removed_at IS NULL
 _PASSED_ON_BY = PASSED_ON.replace("s.actor_id + 0", "s.actor_id")
 _TO_PAGES = f"""
 INSERT INTO entry (stream, owner_id, link_id, position)
-SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP BY g.tag_id, b.link_id {_PLACED}
+SELECT {Merged.TAG}, g.tag_id, b.link_id, min(s.shared_at) FROM {{which}} GROUP BY g.tag_id, b.link_id {PLACED}
 """
 # Every place that some bookmarks take: with their savers' readers, with readers of who shared them or of their tags,
 # in the streams of their tags, and among the recent ones. Nobody has shared yet what is new and of this server: of that
@@ -116,7 +116,7 @@ UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASS
 _MERGE = f"""
 INSERT INTO entry (stream, owner_id, link_id, position, is_said)
 SELECT w.stream, w.owner_id, w.link_id, {_PLACE} FROM ({{places}}) w
-WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {_PLACED}
+WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {PLACED}
 """
 
 _FOLLOWS_STILL = """
@@ -225,7 +225,7 @@ def unmerge_bookmark(row: Row) -> Script[None]:
     """
     bookmark_id, actor_id, link_id = row["id"], row["actor_id"], row["link_id"]
     yield from _hold_sharers(bookmark_id)
-    yield from _hold_tags([bookmark_id])
+    yield from hold_tags([bookmark_id])
     readers = f"""stream = {Merged.NETWORK} AND link_id = ?
     AND (owner_id IN ({_READERS}) OR owner_id IN (SELECT w.id FROM ({_SHARED} AND s.bookmark_id = ?
     UNION ALL {_TAGGED} AND t.bookmark_id = ?) w))"""
@@ -247,7 +247,7 @@ async def share_began(bookmark: Row, sharer_id: int) -> None:
     sql = f"""
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, w.id, w.link_id, w.at FROM ({_SHARED} AND s.bookmark_id = ? AND s.actor_id = ?) w
-    WHERE TRUE {_PLACED}
+    WHERE TRUE {PLACED}
     """
     await execute(sql, bookmark["id"], sharer_id)
     await execute(_TO_PAGES.format(which=f"{PASSED_ON} AND b.id = ? AND x.id = ?"), bookmark["id"], sharer_id)
@@ -281,7 +281,7 @@ async def follow_began(follower_id: int, target_id: int) -> None:
         UNION ALL
         SELECT t.link_id, t.saved_at, NULL FROM actor g JOIN bookmark_tag t ON {_SHOWS}
         WHERE g.id = ? AND {not_hidden("t.actor_id")}) w
-    WHERE EXISTS (SELECT 1 FROM actor a WHERE a.id = ? AND {_READS}) GROUP BY w.link_id {_PLACED}
+    WHERE EXISTS (SELECT 1 FROM actor a WHERE a.id = ? AND {_READS}) GROUP BY w.link_id {PLACED}
     """
     await hold("actor", follower_id, target_id)
     them = (target_id, follower_id)
@@ -304,7 +304,7 @@ async def block_ended(reader_id: int, author_id: int) -> None:
     INSERT INTO entry (stream, owner_id, link_id, position)
     SELECT {Merged.NETWORK}, w.id, w.link_id, min(w.at) FROM ({_SHARED} AND f.follower_id = ? AND b.actor_id = ?
     UNION ALL {_TAGGED} AND f.follower_id = ? AND t.actor_id = ?) w
-    WHERE TRUE GROUP BY w.id, w.link_id {_PLACED}
+    WHERE TRUE GROUP BY w.id, w.link_id {PLACED}
     """
     await hold("actor", reader_id, author_id)
     await execute(sql, reader_id, author_id, reader_id, author_id)
@@ -335,8 +335,8 @@ def _hold_sharers(bookmark_id: int) -> Script[None]:
         yield from ask(f"SELECT id FROM actor WHERE id IN ({sharers}) ORDER BY id FOR UPDATE", bookmark_id)
 
 
-def _hold_tags(ids: Sequence[int]) -> Script[None]:
-    """The same for the tags of some bookmarks that anybody follows."""
+def hold_tags(ids: Sequence[int]) -> Script[None]:
+    """Hold the tags of some bookmarks that anybody follows: a follow that begins now would miss the change."""
     if not is_sqlite():
         followed = f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id {among()}"
         yield from ask(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", several(ids))

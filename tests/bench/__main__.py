@@ -66,7 +66,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "busy": Topic(30, lambda: report.of_busy(busy.measure()), profiles.reading, build=pages.build),
         "imports": Topic(20, lambda: report.of_imports(pages.measure_imports()), build=pages.build_imports),
         "search": Topic(30, lambda: report.of_search(search.measure()), profiles.searching, build=search.build),
-        "files": Topic(45, lambda: report.of_files(files.measure()), profiles.bringing_in),
+        "files": Topic(75, lambda: report.of_files(files.measure()), profiles.bringing_in),
         "kept": Topic(30, lambda: report.of_kept(kept.measure()), build=kept.build),
         "saves": Topic(70, lambda: report.of_saves(*saves.measure())),
         "followers": Topic(40, lambda: report_exchange.of_followers(followers.measure()), profiles.telling),

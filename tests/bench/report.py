@@ -311,7 +311,8 @@ def of_files(databases: Sequence[Brought]) -> Section:
     rows = [
         (
             one.database,
-            f"{one.first_s:.2f}",
+            f"{one.listed_s:.2f}",
+            f"{one.found_s:.2f}",
             f"{one.again_s:.2f}",
             f"{one.out_s:.2f}",
             f"{one.rows_per_s:,.0f}",
@@ -319,21 +320,29 @@ def of_files(databases: Sequence[Brought]) -> Section:
         )
         for one in databases
     ]
-    head = ("database", "in, s", "the same again, s", "out, s", "rows/s of more", "MB that more took")
+    head = (
+        *("database", "in until listed, s", "from then on until found, s", "the same again, s", "out, s"),
+        *("rows/s of more", "MB that more took"),
+    )
     text = f"""## Files in and out
 
 {table(head, rows)}
 
-{files.ROWS:,} rows of Netscape's HTML with three tags each, brought in as the command line does, 500 in a transaction;
-then {files.MANY:,} more, and as many again. How much memory the last took is the growth of what the process held at
-most.
+{files.ROWS:,} rows of Netscape's HTML with three tags each, brought in as the command line does once it has looked into
+the file, 500 in a transaction, with what became of each; then {files.MANY:,} more, and as many again. *Listed* they are
+when their owner's lists, tags and counts have all of them; *found* when every stream of several savers shows them too
+and search knows them, which is the end of the job. The last three columns are of whole jobs. How much memory the last
+took is the growth of what the process held at most.
 """
     goals = []
     for one in databases:
         most = files.MOST_S[one.database]
-        goals.append(at_most(f"{files.ROWS:,} rows come in on {one.database} within {most} s", one.first_s, most))
+        words = f"{files.ROWS:,} rows that come in are listed on {one.database} within {most} s"
+        goals.append(at_most(words, one.listed_s, most))
+        words = f"and stand in every stream and in search at most {files.FOUND_S:.0f} s later"
+        goals.append(at_most(words, one.found_s, files.FOUND_S))
         again = f"the same file again is no slower on {one.database}"
-        goals.append(at_most(again, one.again_s, max(most, one.first_s)))
+        goals.append(at_most(again, one.again_s, max(most, one.listed_s)))
         more = f"{files.MANY:,} rows take no more memory on {one.database} than {files.FLAT_MB:.0f} MB"
         goals.append(at_most(more, one.grown_mb, files.FLAT_MB))
     return Section(text, tuple(goals))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from fedimark import addresses
 from fedimark.bookmarks import rows
-from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.queries import export_page
 from fedimark.bookmarks.remove import finish_removals, remove_bookmark, undo_remove
+from fedimark.bookmarks.rows import putting_to_wait
+from fedimark.bookmarks.save import Batch, save_batch
 from fedimark.bookmarks.tags import delete_tag, rename_tag
 from fedimark.database import execute, fetch, fetch_one, write
 from fedimark.errors import NotFound, Refused, Taken
@@ -20,6 +23,7 @@ from fedimark.moderation import mutes
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.timelines.merge import follow_began
 from fedimark.timelines.stream import NetworkStream, RecentStream, TagStream
+from fedimark.timelines.waiting import merge_what_waits
 from tests.support.clock import Clock
 from tests.support.invariants import disagreements
 from tests.support.savers import (
@@ -239,9 +243,9 @@ class _Life:
         self.people = people
         self.clock = clock
 
-    async def step(self) -> str:
-        """Do one thing; returns its name, so that a failure can be read."""
-        doings = [self.save, self.save, self.edit, self.edit, self.remove, self.undo, self.wait]
+    async def step(self, *more: Callable[[], Awaitable[object]]) -> str:
+        """Do one thing, of these or some of `more`; returns its name, so that a failure can be read."""
+        doings = [self.save, self.save, self.edit, self.edit, self.remove, self.undo, self.wait, *more]
         doing = self.chance.choice(
             [*doings, self.rename, self.delete, self.began, self.began, self.ended, self.mute, self.unmute]
         )
@@ -256,6 +260,21 @@ class _Life:
         if self.chance.random() < 0.3:
             more["saved_at"] = self.clock.micros - self.chance.randrange(10**9)
         return await save(who, self.chance.choice(ADDRESSES), self.tags(), self.chance.choice(REACHES), **more)
+
+    async def bring_in(self) -> object:
+        """A file with some pages, which waits for the streams of several savers."""
+        who = self.anybody()
+        drafts = [
+            Draft(
+                address,
+                description=self.chance.choice(WORDS),
+                tags=tuple(self.tags().split()),
+                visibility=self.chance.choice((None, *Visibility)),
+                saved_at=self.clock.micros - self.chance.randrange(10**9),
+            )
+            for address in self.chance.sample(ADDRESSES, self.chance.randrange(1, 5))
+        ]
+        return (await save_batch(Batch(Owner.of(who), drafts, put=putting_to_wait))).new
 
     async def edit(self) -> object:
         who = self.anybody()
@@ -325,6 +344,23 @@ async def test_whatever_three_people_do_everything_made_from_it_agrees(server, c
         assert not wrong, "\n".join([*done[-8:], *wrong])
 
     assert len({step.partition(":")[0] for step in done}) > 6
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whatever_happens_before_a_file_is_merged_everything_agrees_after(server, clock, seed):
+    people = [await saver("ana"), await saver("bo", default=Visibility.FOLLOWERS), await saver("cy", by_hand=False)]
+    life = _Life(seed, people, clock)
+    done = []
+
+    for _ in range(20):
+        done += [await life.step(life.bring_in, life.bring_in, life.bring_in) for _ in range(4)]
+        await merge_what_waits()
+
+        wrong = await disagreements()
+        assert not wrong, "\n".join([*done[-8:], *wrong])
+
+    assert await fetch("SELECT id FROM unmerged") == []
+    assert len([step for step in done if step.startswith("bring_in")]) > 6
 
 
 async def test_what_people_here_saved_can_be_read_apart(server):
