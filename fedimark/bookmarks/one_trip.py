@@ -1,13 +1,13 @@
 """New bookmarks with all that is made from them, in one trip to PostgreSQL.
 
-What `rows.putting` and `untold.publishing` write, in the same order and with the same rows held, but that nothing comes
-back in between: a bookmark is found again by its address's id, a tag by its key. A save that cannot be so simple writes
-nothing here.
+What `rows.putting` and `untold.publishing` write, with the same rows held and in the same order: each part of a
+statement writes from what the part before it wrote. A save that cannot be so simple writes nothing here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from fedimark.bookmarks import columns, rows, untold
@@ -15,50 +15,65 @@ from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
 from fedimark.database import Row, Statement, fetch, in_one_trip, table
 from fedimark.here import here, now
+from fedimark.jobs.bell import RING_FOR, ringing
 from fedimark.outbox.consent import is_spoken
 from fedimark.policy.interactions import Act, Who, with_rule
 from fedimark.text import slugs, tags
 from fedimark.text.works import PAGES_VERSION
-from fedimark.timelines.merge import holding_of, merging_named
+from fedimark.timelines.merge import MERGING_SAVED
 
 _NO_REPLIES = with_rule(0, Act.REPLY, Who.NOBODY)
-_WANTED = {**rows.BOOKMARK, "hash": "text", "canonical": "text", "host": "text", "privacy_lock": "boolean"}
-del _WANTED["link_id"], _WANTED["allows"]
-_COLUMNS = ", ".join(name for name in rows.BOOKMARK if name not in {"link_id", "allows"})
+# What a plain draft says nothing of is the same for all.
+_NEVER_SAID = ("uri", "uri_hash", "page_url", "is_save", "via", "via_hash", "via_author", "via_name")
+_SAID = {name: kind for name, kind in rows.BOOKMARK.items() if name not in {*_NEVER_SAID, "link_id", "allows"}}
+_WANTED = {**_SAID, "hash": "text", "canonical": "text", "host": "text", "privacy_lock": "boolean"}
+_COLUMNS = ", ".join([*_SAID, "link_id", "allows", *_NEVER_SAID])
+_SPELLED: dict[object, str] = {None: "NULL", "": "''", True: "TRUE"}
+_VALUES = ", ".join([*_SAID, "link_id", "allows", *(_SPELLED[rows.UNSAID[name]] for name in _NEVER_SAID)])
 _TAGS = {"public_id": "text", "key": "text", "slug": "text", "is_private": "boolean", "is_shown": "boolean"}
+_TAGGING = ", ".join(rows.TAGGING)
 _NAMED = "public_id = ANY (CAST(? AS text[]))"
 
-# Nothing of somebody who left, is suspended, moved away or closed the Privacy Lock meanwhile, nor of who has that URL.
-_SAVED = f"""
-WITH fine AS (SELECT w.*, CASE WHEN c.no_replies THEN {_NO_REPLIES} ELSE 0 END AS allows
-    FROM {{wanted}} w JOIN actor a ON a.id = w.actor_id JOIN account c ON c.actor_id = a.id
-    WHERE a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_to = '' AND c.privacy_lock = w.privacy_lock
-    AND NOT EXISTS (SELECT 1 FROM bookmark b
-        WHERE b.actor_id = w.actor_id AND b.url_md5 = w.url_md5 AND b.is_local)),
-pages AS (INSERT INTO link (hash, canonical, canonical_version, host, savers, sites)
-    SELECT DISTINCT ON (hash) hash, canonical, {PAGES_VERSION}, host, 0, 0 FROM fine ORDER BY hash
-    ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, COALESCE(root_id, id) AS link_id)
-INSERT INTO bookmark ({_COLUMNS}, link_id, allows) SELECT {_COLUMNS}, link_id, allows FROM fine JOIN pages USING (hash)
-"""
-# Tags that are new, or public for the first time.
-_TAGS_MADE = """
-INSERT INTO tag (key, slug, public_at)
-SELECT w.key, min(w.slug), CASE WHEN bool_or(w.is_shown) THEN CAST(? AS BIGINT) END
-FROM {tagged} w JOIN bookmark b ON b.public_id = w.public_id GROUP BY w.key
-HAVING NOT EXISTS (SELECT 1 FROM tag t WHERE t.key = w.key AND (t.public_at IS NOT NULL OR NOT bool_or(w.is_shown)))
-ORDER BY w.key ON CONFLICT (key) DO UPDATE SET public_at = COALESCE(tag.public_at, excluded.public_at)
+# The savers, and their tags that anybody follows: a follow that begins at this moment would miss what is saved.
+_HELD = """
+SELECT id FROM actor WHERE id = ANY (ARRAY(SELECT unnest(CAST(? AS bigint[]))
+    UNION ALL SELECT g.id FROM tag t JOIN actor g ON g.tag_id = t.id WHERE t.key = ANY (CAST(? AS text[]))))
+ORDER BY id FOR UPDATE
 """
 # As `text.calendar.month_of` counts them; a moment before 1970 is rounded down too.
 _MOMENT = "to_timestamp(floor(saved_at / 1000000.0)) AT TIME ZONE 'UTC'"
 _MONTH = f"CAST(extract(year FROM {_MOMENT}) * 12 + extract(month FROM {_MOMENT}) - 1 AS bigint)"
-_INDEXED = f"""
-WITH saved AS MATERIALIZED (SELECT * FROM bookmark WHERE {_NAMED}),
-known AS MATERIALIZED (SELECT id, key FROM tag WHERE key = ANY (CAST(? AS text[]))),
-marked AS MATERIALIZED (SELECT b.id AS bookmark_id, t.id AS tag_id, b.actor_id, b.link_id,
-    CASE WHEN w.is_private THEN 0 ELSE b.visibility END AS visibility, b.listed AND NOT w.is_private AS listed,
-    b.saved_at FROM {{tagged}} w JOIN saved b ON b.public_id = w.public_id JOIN known t ON t.key = w.key),
-taggings AS (INSERT INTO bookmark_tag ({", ".join(rows.TAGGING)})
-    SELECT {", ".join(rows.TAGGING)} FROM marked ORDER BY bookmark_id, tag_id),
+# One statement, for to begin each costs as much as most of what it does. `fine` is nothing of somebody who left, is
+# suspended, moved away or closed the Privacy Lock meanwhile, nor of who has that URL; `made` are tags that are new, or
+# public for the first time.
+_SAVED = f"""
+WITH fine AS MATERIALIZED (SELECT w.*, a.site, CASE WHEN c.no_replies THEN {_NO_REPLIES} ELSE 0 END AS allows
+    FROM {{wanted}} w JOIN actor a ON a.id = w.actor_id JOIN account c ON c.actor_id = a.id
+    WHERE a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_to = '' AND c.privacy_lock = w.privacy_lock
+    AND NOT EXISTS (SELECT 1 FROM bookmark b
+        WHERE b.actor_id = w.actor_id AND b.url_md5 = w.url_md5 AND b.is_local)),
+pages AS (INSERT INTO link (hash, canonical, canonical_version, host, savers, sites, look_at)
+    SELECT hash, min(canonical), {PAGES_VERSION}, min(host), count(DISTINCT actor_id) FILTER (WHERE listed),
+        count(DISTINCT site) FILTER (WHERE listed), CASE WHEN bool_or(listed) THEN CAST(? AS bigint) END
+    FROM fine GROUP BY hash ORDER BY hash
+    ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, COALESCE(root_id, id) AS link_id),
+saved AS (INSERT INTO bookmark ({_COLUMNS})
+    SELECT {_VALUES} FROM fine JOIN pages USING (hash)
+    RETURNING id, public_id, actor_id, link_id, description, is_local, visibility, listed, saved_at),
+words AS MATERIALIZED (SELECT w.key, w.slug, w.is_private, w.is_shown, b.*
+    FROM {{tagged}} w JOIN saved b USING (public_id)),
+known AS MATERIALIZED (SELECT id, key, public_at FROM tag WHERE key = ANY (CAST(? AS text[]))),
+made AS (INSERT INTO tag (key, slug, public_at)
+    SELECT w.key, min(w.slug), CASE WHEN bool_or(w.is_shown) THEN CAST(? AS BIGINT) END FROM words w GROUP BY w.key
+    HAVING NOT EXISTS (
+        SELECT 1 FROM known t WHERE t.key = w.key AND (t.public_at IS NOT NULL OR NOT bool_or(w.is_shown)))
+    ORDER BY w.key ON CONFLICT (key) DO UPDATE SET public_at = COALESCE(tag.public_at, excluded.public_at)
+    RETURNING id, key),
+marked AS MATERIALIZED (SELECT w.id AS bookmark_id, t.id AS tag_id, w.actor_id, w.link_id,
+    CASE WHEN w.is_private THEN 0 ELSE w.visibility END AS visibility, w.listed AND NOT w.is_private AS listed,
+    w.saved_at
+    FROM words w JOIN (SELECT id, key FROM known UNION SELECT id, key FROM made) t USING (key)),
+taggings AS (INSERT INTO bookmark_tag ({_TAGGING}) SELECT {_TAGGING} FROM marked ORDER BY bookmark_id, tag_id),
 tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
     SELECT owner_id, tag_id, visibility, count(*) FROM (
         SELECT actor_id AS owner_id, {rows.ALL_TAGS} AS tag_id, visibility FROM saved
@@ -66,10 +81,21 @@ tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
         UNION ALL SELECT actor_id, tag_id, visibility FROM marked
         UNION ALL SELECT {rows.EVERYONE}, tag_id, visibility FROM marked WHERE listed) w
     GROUP BY owner_id, tag_id, visibility ORDER BY owner_id, tag_id, visibility {rows.ADDED}),
-pages AS ({rows.COUNT_SAVERS} = ANY (ARRAY(SELECT link_id FROM saved)))
-SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id FOR UPDATE
+entries AS ({MERGING_SAVED}),
+told AS ({untold.PUBLISHING_SAVED})
+{RING_FOR.format(rows="told")}
 """
-_SOUGHT = f"INSERT INTO unindexed (bookmark_id) SELECT id FROM bookmark WHERE {_NAMED}"
+# Who saved a page that was there is counted once its row is held, with what others wrote until then.
+_COUNTED = f"""
+WITH fresh AS MATERIALIZED (SELECT id, link_id FROM bookmark WHERE {_NAMED}),
+pages AS (UPDATE link SET savers = w.savers, sites = w.sites, look_at = w.look_at
+    FROM (SELECT l.id, count(DISTINCT b.actor_id) AS savers, count(DISTINCT a.site) AS sites,
+            COALESCE(l.look_at, CASE WHEN COALESCE(l.looked_at, 0) < ? THEN CAST(? AS bigint) END) AS look_at
+        FROM link l JOIN bookmark b ON b.link_id = l.id AND b.listed JOIN actor a ON a.id = b.actor_id
+        WHERE l.id IN (SELECT link_id FROM fresh) GROUP BY l.id) w
+    WHERE link.id = w.id AND (link.savers, link.sites, link.look_at) IS DISTINCT FROM (w.savers, w.sites, w.look_at))
+INSERT INTO unindexed (bookmark_id) SELECT id FROM fresh
+"""
 _WHICH = f"SELECT public_id FROM bookmark WHERE {_NAMED}"
 
 
@@ -91,28 +117,28 @@ async def saved(asked: Sequence[tuple[Owner, Draft]]) -> list[Row | None]:
 def _statements(new: Sequence[tuple[Owner, Row]]) -> list[Statement]:
     names = [line["public_id"] for _, line in new]
     marked = [tagging for _, line in new for tagging in _tagged(line)]
-    moment = now()
-    look_at = moment + LOOK_AFTER if here().settings.read_pages else None
     by_tag = [list(cells) for cells in zip(*marked, strict=True)] if marked else [[] for _ in _TAGS]
     spoken = [line["public_id"] for _, line in new if is_spoken(line)]
+    if spoken:
+        ringing(untold.LANE)
+    moment = now()
+    look_at = moment + LOOK_AFTER if here().settings.read_pages else None
+    wanted = _cells([_wanted(owner, line) for owner, line in new])
     return [
-        holding_of("actor", {owner.actor_id for owner, _ in new}),
-        (_SAVED.format(wanted=table(_WANTED)), _cells([_wanted(owner, line) for owner, line in new])),
-        *([(_TAGS_MADE.format(tagged=table(_TAGS)), (moment, *by_tag))] if marked else []),
-        (_INDEXED.format(tagged=table(_TAGS)), (names, by_tag[1], *by_tag, moment - LOOK_AGAIN, look_at)),
-        merging_named(names),
-        *(untold.publishing_named(spoken) if spoken else []),
-        (_SOUGHT, (names,)),
+        (_HELD, (sorted({owner.actor_id for owner, _ in new}), by_tag[1])),
+        (_saving(), (*wanted, look_at, *by_tag, by_tag[1], moment, moment, spoken, untold.LANE, untold.LANE)),
+        (_COUNTED, (names, moment - LOOK_AGAIN, look_at)),
     ]
+
+
+@lru_cache
+def _saving() -> str:
+    return _SAVED.format(wanted=table(_WANTED), tagged=table(_TAGS))
 
 
 def _wanted(owner: Owner, line: Row) -> Row:
     name, page, host = rows.page_named(line["url"])
-    return {
-        **rows.UNSAID,
-        **line,
-        **{"hash": name, "canonical": page, "host": host, "privacy_lock": owner.privacy_lock},
-    }
+    return line | {"hash": name, "canonical": page, "host": host, "privacy_lock": owner.privacy_lock}
 
 
 def _tagged(line: Row) -> list[tuple[Any, ...]]:

@@ -13,7 +13,6 @@ from functools import partial
 from fedimark.database import (
     Row,
     Script,
-    Statement,
     among,
     ask_all,
     atomically,
@@ -56,11 +55,12 @@ VALUES (?, ?, ?, ?, ?, 0, ?, '')
 ON CONFLICT (bookmark_id) DO UPDATE SET news = telling.news || ' ' || excluded.news,
     tries = 0, next_at = excluded.next_at, set_aside_at = NULL, error = ''
 """
-_PUBLISHING_NAMED = f"""
+PUBLISHING_SAVED = """
 INSERT INTO telling (actor_id, bookmark_id, public_id, is_new, news, tries, next_at, error)
-SELECT actor_id, id, public_id, TRUE, '', 0, CAST(? AS BIGINT), '' FROM bookmark
-WHERE public_id = ANY (CAST(? AS text[])) {_ANEW}
+SELECT actor_id, id, public_id, TRUE, '', 0, CAST(? AS BIGINT), '' FROM saved
+WHERE public_id = ANY (CAST(? AS text[])) RETURNING id
 """
+"""What `publishing` writes, of new bookmarks as the statement around it wrote them: `saved`."""
 _CANCEL = "DELETE FROM telling WHERE bookmark_id = ? RETURNING is_new, set_aside_at"
 _WAITING = "SELECT is_new, set_aside_at FROM telling WHERE bookmark_id = ?"
 # What is removed may come back, and so may who is suspended: it waits for that, and holds up nothing.
@@ -110,11 +110,6 @@ def publishing(rows: Sequence[Row]) -> Script[None]:
     ]
     if lines:
         yield from ask_all(*inserts("telling", _TELLING, lines, _ANEW), *ringing(LANE))
-
-
-def publishing_named(public_ids: Sequence[str]) -> list[Statement]:
-    """The same by the ids in their addresses, for a trip of statements of which none returns anything."""
-    return [(_PUBLISHING_NAMED, (now(), list(public_ids))), *ringing(LANE)]
 
 
 async def changed(row: Row, news: Iterable[str] = ()) -> None:

@@ -21,7 +21,7 @@ from fedimark.database.statements import counted, spelled
 
 _LOG = logging.getLogger("tortoise.db_client")
 # To plan these costs more than to run them, and lists of any length are looked up alike.
-_PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+_PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan;SET LOCAL enable_seqscan = off"
 # What a session holds is the session's, and lives as long, whoever uses it.
 _PREPARED: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
@@ -56,7 +56,7 @@ async def _prepare(connection: Any, texts: Sequence[str]) -> None:
 
 
 def _named(text: str, parameters: Sequence[object]) -> str:
-    said = f" ({', '.join(map(_literal, parameters))})" if parameters else ""
+    said = f" ({', '.join([_literal(value) for value in parameters])})" if parameters else ""
     return f"EXECUTE {_name(text)}{said}"
 
 
@@ -67,17 +67,20 @@ def _name(text: str) -> str:
 
 def _literal(value: object) -> str:
     """A parameter as PostgreSQL reads it where it knows its type."""
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, list | tuple):
-        return _quoted(f"{{{','.join(map(_cell, value))}}}")
-    return _quoted(value) if isinstance(value, str) else _bare(value)
+        return _quoted(f"{{{','.join([_cell(each) for each in value])}}}")
+    return _bare(value)
 
 
 def _cell(value: object) -> str:
     """One value of a list."""
     if not isinstance(value, str):
         return _bare(value)
-    text = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    if "\\" in value or '"' in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
 
 
 def _bare(value: object) -> str:
@@ -92,6 +95,7 @@ def _bare(value: object) -> str:
 def _quoted(text: str) -> str:
     if "\0" in text:
         raise ValueError("no text holds a NUL")
+    if "\\" in text or "'" in text:
+        text = text.replace("\\", "\\\\").replace("'", "''")
     # Read in one way, whatever the database takes a backslash for elsewhere.
-    text = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{text}'"

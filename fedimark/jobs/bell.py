@@ -17,6 +17,13 @@ EVERYTHING = "everything"
 # A job of PgQueuer for the lane, unless one waits already or another transaction is writing it down this moment: those
 # who ring at once never wait for each other. (The function is made by a migration.)
 _RING = "SELECT fedimark_ring(?)"
+RING_FOR = f"""
+{_RING} FROM {{rows}} WHERE NOT EXISTS (
+    SELECT 1 FROM pgqueuer WHERE dedupe_key = ? AND status IN ('queued', 'picked')) LIMIT 1
+"""
+"""The same for a lane, named twice, where a statement has any of some rows; it need not begin a function to learn that
+a job waits.
+"""
 _RUNG = "jobs.rung"
 
 

@@ -8,6 +8,7 @@ save (decision 0060). All of it runs inside `write()`, in the transaction that c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import lru_cache
@@ -119,6 +120,27 @@ SELECT w.stream, w.owner_id, w.link_id, {_PLACE} FROM ({{places}}) w
 WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {PLACED}
 """
 
+
+def _merging_saved(places: str) -> str:
+    """The same of bookmarks that stand in the statement as `saved`, and their taggings as `marked`."""
+    over = re.sub(r"\bbookmark_tag t\b", "marked t", re.sub(r"\bbookmark b\b", "saved b", places))
+    return _MERGE.format(places=over.format(these="IS NOT NULL", theirs="= ANY (ARRAY(SELECT tag_id FROM marked))"))
+
+
+MERGING_SAVED = _merging_saved(_SEEN)
+"""For new bookmarks of this server, in the statement that writes them on PostgreSQL."""
+# PostgreSQL begins where it expects the fewest rows, and of tables that grew since it counted them it may read all.
+# These are the few, whatever it expects.
+_MERGE_THESE = f"""
+WITH saved AS MATERIALIZED (
+    SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at, removed_at
+    FROM bookmark WHERE id = ANY (CAST(? AS bigint[]))),
+marked AS MATERIALIZED (
+    SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
+    FROM bookmark_tag WHERE bookmark_id = ANY (CAST(? AS bigint[])))
+{_merging_saved(_PLACES)}
+"""
+
 _FOLLOWS_STILL = """
 SELECT f.id FROM follow f JOIN actor a ON a.id = f.target_id
 WHERE f.follower_id = ? AND f.target_id = ? AND f.state = 'accepted' AND a.suspended_at IS NULL
@@ -187,28 +209,15 @@ def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int]) -> Script[None]:
     `tag_ids` are all the tags they have: where nobody follows any, as nearly always, none is asked for its followers.
     """
     these, theirs = several(ids), several(sorted(tag_ids))
+    if not is_sqlite():
+        yield from ask(_MERGE_THESE, these, these)
+        return
     yield from ask(_merging(among()), these, these, these, theirs, these, these, these, these)
 
 
 @lru_cache
 def _merging(these: str) -> str:
     return _MERGE.format(places=_PLACES.format(these=these, theirs=these))
-
-
-def merging_named(public_ids: Sequence[str]) -> Statement:
-    """The same for new bookmarks of this server by the ids in their addresses, which are known before they are written.
-
-    For a trip of statements of which none returns anything; on PostgreSQL.
-    """
-    return _MERGE_NAMED, (list(public_ids),)
-
-
-_IDS = "= ANY (CAST((SELECT n.ids FROM fresh n) AS bigint[]))"
-_TAG_IDS = "= ANY (CAST((SELECT n.ids FROM tagged n) AS bigint[]))"
-_MERGE_NAMED = f"""
-WITH fresh AS MATERIALIZED (SELECT array_agg(id) AS ids FROM bookmark WHERE public_id = ANY (CAST(? AS text[]))),
-tagged AS MATERIALIZED (SELECT array_agg(tag_id) AS ids FROM bookmark_tag WHERE bookmark_id {_IDS})
-{_MERGE.format(places=_SEEN.format(these=_IDS, theirs=_TAG_IDS))}"""
 
 
 def tags_held(tag_ids: Iterable[int]) -> list[Statement]:
