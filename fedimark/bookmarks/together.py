@@ -15,9 +15,10 @@ from typing import TypeAlias
 from fedimark.bookmarks import columns, one_trip, rows, untold
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.owners import moved_away
-from fedimark.database import Row, Script, ask, atomically, cells, is_sqlite, perform, table
+from fedimark.database import Row, Script, ask, cells, is_sqlite, performed, table
 from fedimark.errors import Forbidden, Gone, Unavailable
 from fedimark.here import here
+from fedimark.logs import SAVED_APART, log
 from fedimark.outbox.consent import is_spoken
 from fedimark.text import tags, urls
 from fedimark.timelines.merge import holding
@@ -73,7 +74,9 @@ async def _work(line: _Line) -> None:
         some, line.waiting = line.waiting[:_MOST], line.waiting[_MOST:]
         try:
             _answer(some, await _saved(some))
-        except Exception:  # one of them: whose it is, is found out by saving each alone
+        except Exception as error:  # one of them: whose it is, is found out by saving each alone
+            why = str(error).partition("\n")[0]  # further lines name what was saved
+            log.warning(SAVED_APART, amount=len(some), error=f"{type(error).__name__}: {why}"[:200])
             await _save_each(some)
 
 
@@ -81,7 +84,7 @@ async def _save_each(asked: Sequence[_Asked]) -> None:
     troubles = 0
     for place, each in enumerate(asked):
         try:
-            _answer([each], await atomically(partial(_save, [each])))
+            _answer([each], await performed(partial(_saving, [each])))
             troubles = 0
         except Exception as error:
             _answer([each], [error])
@@ -106,12 +109,8 @@ def _answer(asked: Sequence[_Asked], results: Sequence[_Result]) -> None:
 async def _saved(asked: Sequence[_Asked]) -> Sequence[_Result]:
     """What becomes of each; whoever cannot be saved in one trip gets None, and is looked at by whoever asked."""
     if is_sqlite() or here().settings.database_pooled:
-        return await atomically(partial(_save, asked))
+        return await performed(partial(_saving, asked))
     return await one_trip.saved([(each.owner, each.draft) for each in asked])
-
-
-async def _save(asked: Sequence[_Asked]) -> list[_Result]:
-    return await perform(_saving(asked))
 
 
 def _saving(asked: Sequence[_Asked]) -> Script[list[_Result]]:

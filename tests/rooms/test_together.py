@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.save import save_bookmark
@@ -89,14 +90,16 @@ async def test_one_that_cannot_be_saved_sinks_no_other(server):
     drafts = [read_draft(url=PAGE), read_draft(url=PAGE + "2", title="two")]
     object.__setattr__(drafts[1], "title", broken)
 
-    results = await asyncio.gather(
-        save_bookmark(Owner.of(ana), drafts[0]),
-        save_bookmark(Owner.of(bo), drafts[1]),
-        save_bookmark(Owner.of(ana), read_draft(url=PAGE + "3")),
-        return_exceptions=True,
-    )
+    with capture_logs() as logs:
+        results = await asyncio.gather(
+            save_bookmark(Owner.of(ana), drafts[0]),
+            save_bookmark(Owner.of(bo), drafts[1]),
+            save_bookmark(Owner.of(ana), read_draft(url=PAGE + "3")),
+            return_exceptions=True,
+        )
 
     assert [isinstance(each, Exception) for each in results] == [False, True, False]
+    assert [each["event"] for each in logs].count("saves.apart") == 1
     assert await amount() == 2
     await assert_agreement()
 
