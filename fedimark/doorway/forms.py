@@ -23,10 +23,14 @@ MOST_FILES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class SentForm(Mapping[str, str]):
-    """A form as it was sent: its texts as a mapping (of a field sent twice the last), and its files."""
+    """A form as it was sent: its texts as a mapping (of a field sent twice the last), and its files.
+
+    `hollow` are the names of fields whose file was chosen and holds nothing.
+    """
 
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uploads: Mapping[str, UploadFile] = field(default_factory=dict)
+    hollow: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> str:
         """A field's text; raises KeyError when it was not sent."""
@@ -124,10 +128,12 @@ async def _read_multipart(boundary: bytes, stream: AsyncGenerator[bytes, None], 
     if not parser.ended:
         raise Malformed("Only a part of this form arrived.")
     texts = [(_utf8(name), _utf8(value)) for name, value in items if isinstance(value, str)]
-    uploads = {_utf8(name): value for name, value in items if isinstance(value, UploadFile) and value.size}
+    files = {_utf8(name): value for name, value in items if isinstance(value, UploadFile)}
+    uploads = {name: value for name, value in files.items() if value.size}
     for upload in uploads.values():
         upload.filename = _utf8(upload.filename or "")
-    return SentForm(_gathered(texts), uploads)
+    hollow = frozenset(name for name, value in files.items() if value.filename and not value.size)
+    return SentForm(_gathered(texts), uploads, hollow)
 
 
 def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

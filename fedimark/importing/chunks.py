@@ -10,6 +10,7 @@ from typing import BinaryIO
 from fedimark.importing.formats import PLAIN, Reading, opened
 from fedimark.importing.rows import Broken, Draft
 from fedimark.importing.seen import Seen
+from fedimark.language.said import _
 from fedimark.text import urls
 
 ROWS = 500  # in a chunk
@@ -59,4 +60,5 @@ def _put(chunk: Chunk, seen: Seen, number: int, row: Draft | Broken) -> None:
     elif said == hash(row):
         chunk.again.append(number)
     else:
-        chunk.broken.append((number, Broken(f"Row {first} has the same address; that one was taken.", row.url)))
+        reason = _("Row %(first)s has the same address; that one was taken.", first=first)
+        chunk.broken.append((number, Broken(reason, row.url)))

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from fedimark.importing.rows import Broken
+from fedimark.language.said import again, parts
 
 SAMPLES = 10  # rows that a preview shows
 SHOWN = 50  # broken rows that are kept with their reasons; the others are only counted
@@ -20,6 +21,11 @@ class BrokenRow:
     row: int
     reason: str
     excerpt: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, in a job's row: with what the reason is made of, so that it can be told in another language."""
+        kept = parts(self.reason)
+        return {"row": self.row, "reason": self.reason, "excerpt": self.excerpt, **({"said": kept} if kept else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Report:
         return {
             "rows": self.rows,
             **self.summary(),
-            "errors": [{"row": e.row, "reason": e.reason, "excerpt": e.excerpt} for e in self.errors],
+            "errors": [e.document() for e in self.errors],
             "failure": self.failure,
             "samples": [astuple(sample) for sample in self.samples],
         }
@@ -78,7 +84,10 @@ class Report:
 
 def read_report(document: dict[str, Any]) -> Report:
     """A report as `document` wrote it; an empty one gives nothing done yet."""
-    errors = tuple(BrokenRow(e["row"], e["reason"], e["excerpt"]) for e in document.get("errors", ()))
+    errors = tuple(
+        BrokenRow(e["row"], again(e["said"]) if "said" in e else e["reason"], e["excerpt"])
+        for e in document.get("errors", ())
+    )
     counts = {name: int(document.get(name, 0)) for name in ("rows", "new", "known", "changed", "broken")}
     samples = tuple(Sample(*each) for each in document.get("samples", ()))
     return Report(**counts, errors=errors, failure=document.get("failure", ""), samples=samples)

@@ -6,9 +6,10 @@ a template draws it, it is in the language of that page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -91,6 +92,19 @@ def drawn_in(catalogue: Catalogue) -> Iterator[None]:
         yield
     finally:
         _page.reset(token)
+
+
+def parts(words: str) -> tuple[str, dict[str, str | int]] | None:
+    """A sentence and its values, as JSON can keep them for `again`; None where the words alone tell which it is."""
+    if not isinstance(words, Said) or not words.values:
+        return None
+    return words.message, {name: v if isinstance(v, int) else str(v) for name, v in words.values.items()}
+
+
+def again(kept: Sequence[Any]) -> Said:
+    """The sentence that `parts` took apart."""
+    message, values = kept
+    return _said(message, "", 0, values)
 
 
 def _said(message: str, many: str, count: int, values: Mapping[str, object], context: str = "") -> Said:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 
 from ada_url import URL, HostType
 
+from fedimark.language.said import _
 from fedimark.text.trackers import is_tracker
 
 CANONICAL_VERSION: Final = 4
@@ -82,20 +83,20 @@ def check(raw: str) -> str:
         return raw
     url = _without_feed(raw.strip())
     if not url:
-        raise BadUrl("Give the address of a page.")
+        raise BadUrl(_("Give the address of a page."))
     if len(url) > URL_LIMIT:
-        raise BadUrl(f"This address is longer than {URL_LIMIT:,} characters.")
+        raise BadUrl(_("This address is longer than %(most)s characters.", most=URL_LIMIT))
     if _UNFIT.search(url):
-        raise BadUrl("This address holds characters that no address can hold.")
+        raise BadUrl(_("This address holds characters that no address can hold."))
     scheme = _allowed_scheme(url)
     # Bookmarklets are programs, and programs hold spaces; in every other address one means a slip.
     if scheme != "javascript" and _SPACE.search(url):
-        raise BadUrl("An address cannot hold white space: write %20 for a space inside it.")
+        raise BadUrl(_("An address cannot hold white space: write %20 for a space inside it."))
     if scheme in {"http", "https", "ftp"} and not _WEB_HOST.match(url):
-        raise BadUrl(f"This address names no host: it should begin like {scheme}://example.org/.")
+        raise BadUrl(_("This address names no host: it should begin like %(scheme)s://example.org/.", scheme=scheme))
     parsed = _parse(url)
     if parsed is None or (scheme in {"http", "https", "ftp"} and not parsed.hostname.strip(".")):
-        raise BadUrl("This is not an address a browser could open.")
+        raise BadUrl(_("This is not an address a browser could open."))
     return url
 
 
@@ -257,14 +258,18 @@ def _allowed_scheme(url: str) -> str:
     scheme = found[1].lower() if found else ""
     if scheme in LINK_SCHEMES:
         if not rest:
-            raise BadUrl(f"Nothing follows {scheme}: in this address.")
+            raise BadUrl(_("Nothing follows %(scheme)s: in this address.", scheme=scheme))
         return scheme
     # `example.org:8080/page` begins like a scheme, and means a host and its port.
     if not found or "." in scheme or _PORT_FIRST.match(rest):
         shown = url if len(url) <= 60 else f"{url[:60]}…"
-        raise BadUrl(f"This address has no scheme: did you mean https://{shown.lstrip('/')}?")
-    allowed = "http, https, javascript, mailto, ftp and file"
-    raise BadUrl(f"Addresses beginning {scheme[:30]}: cannot be saved, only {allowed}.")
+        raise BadUrl(_("This address has no scheme: did you mean https://%(rest)s?", rest=shown.lstrip("/")))
+    raise BadUrl(
+        _(
+            "Addresses beginning %(scheme)s: cannot be saved, only http, https, javascript, mailto, ftp and file.",
+            scheme=scheme[:30],
+        )
+    )
 
 
 def _undotted(host: str) -> str:

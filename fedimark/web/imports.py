@@ -130,6 +130,8 @@ def _file(owner: Owner, chosen: exporter.Export) -> Response:
 async def _taken(viewer: Viewer, form: SentForm) -> str:
     options = read_options(form)
     upload = form.uploads.get("file")
+    if "file" in form.hollow:
+        raise Refused("The file is empty.", field="file")
     if upload is None:
         raise Refused("Choose a file first.", field="file")
     return await importer.take_upload(viewer, upload.filename or "bookmarks", _parts(upload), options)

@@ -88,6 +88,30 @@ def test_a_file_cut_anywhere_raises_nothing_that_is_not_for_people(name):
             assert error.message
 
 
+@pytest.mark.parametrize("name", sorted(set(SAMPLES) - {"list of addresses"}))
+def test_a_file_cut_anywhere_says_so_and_brings_in_no_half_row(name):
+    raw, _ = SAMPLES[name]
+    whole = rows_of(raw)
+    # Whether the last word of a table is whole, nobody can tell.
+    last = raw.rindex(b',"[' if b',"[' in raw else b",") if name.endswith("CSV") else len(raw)
+
+    for at in range(1, last):
+        try:
+            rows = rows_of(raw[:at])
+        except FedimarkError:
+            continue
+        assert not rows or rows == whole or any(isinstance(row, Broken) for row in rows), raw[:at]
+
+
+@pytest.mark.parametrize("end", ["<li><a href", '<li><a href="https://example.org/2">y', "</li>"])
+def test_a_list_of_pocket_that_is_cut_off_says_so_and_keeps_what_is_whole(end):
+    whole, *told = rows_of(b'<title>Pocket Export</title><ul><li><a href="https://example.org/">x</a>' + end.encode())
+
+    assert isinstance(whole, Draft)
+    assert told
+    assert all(isinstance(row, Broken) for row in told)
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_noise_in_a_file_raises_nothing_that_is_not_for_people(name):
     chance = random.Random(name)
@@ -158,6 +182,9 @@ FOUND = {
     "delicious/wallabag_delicious_export.json": ("Delicious JSON", 3, 0),
     "instapaper/wallabag_instapaper-export.csv": ("Instapaper CSV", 4, 0),
     "pinboard-api/aiopinboard_posts_all_response.json": ("Pinboard JSON", 1, 0),
+    "pinboard-api/aiopinboard_posts_get_empty_response.json": ("Pinboard JSON", 0, 0),
+    "pinboard-api/aiopinboard_posts_get_response.json": ("Pinboard JSON", 1, 0),
+    "pinboard-api/aiopinboard_posts_recent_response.json": ("Pinboard JSON", 1, 0),
     "pinboard-api/clj-bookmarks_javadoc_posts.xml": ("Pinboard or Delicious XML", 2, 0),
     "pinboard-api/yesterdaytechnewsbot_posts_recent.xml": ("Pinboard or Delicious XML", 15, 0),
     "pinboard/betula_pinboard1.json": ("Pinboard JSON", 5, 0),

@@ -39,7 +39,6 @@ def link(attributes: str) -> Any:
         "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL>\n\r<DT><A HREF='https://example.org/' >x</A>\n\r</DL>",
         "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><HR><DT><A HREF=https://example.org/>x</A><HR></DL>",
         '<!DOCTYPE NETSCAPE-Bookmark-file-1><DT><A\nHREF = "https://example.org/"\n>x</A\n>',
-        '<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF="https://example.org/">x',
     ],
 )
 def test_one_bookmark_is_read_in_every_spelling(text):
@@ -315,6 +314,39 @@ def test_a_row_that_never_ends_ends_the_file_and_keeps_what_stands_before():
 def test_what_is_made_to_be_slow_is_not(hostile):
     # Quadratic time would be minutes here; the suite's own clock would tell.
     list(netscape.read(io.BytesIO(hostile.encode()), Reading(folders="tags")))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        '<DT><A HREF="https://example.org/2">y',
+        '<DT><A HREF="https://example.org/2">y</A',
+        '<DT><A HREF="https://example.org/2">y</A>\n<DD>half of a descr',
+        '<DT><A HREF="https://examp',
+    ],
+)
+def test_half_a_bookmark_at_the_end_of_a_file_is_none(end):
+    whole, *half = read(f'<DL><p>\n<DT><A HREF="https://example.org/">x</A>\n<DD>words\n{end}')
+
+    assert isinstance(whole, Draft)
+    assert half
+    assert all(isinstance(row, Broken) for row in half)
+
+
+@pytest.mark.parametrize("end", ["", "<DT><A HREF='https://example.org/2'>y</A>", "<DT><H3>Fold", "<D"])
+def test_a_file_that_ends_before_its_lists_do_says_so_and_keeps_what_is_whole(end):
+    *rows, told = read(f'<DL><p>\n<DT><A HREF="https://example.org/">x</A>\n{end}')
+
+    assert all(isinstance(row, Draft) for row in rows)
+    assert len(rows) == 1 + ("example" in end)
+    assert isinstance(told, Broken)
+    assert told.ends
+
+
+def test_who_closes_no_list_because_they_opened_none_is_read_to_the_end():
+    rows = read('<DT><A HREF="https://example.org/">x</A>\n<DT><A HREF="https://example.org/2">y\n')
+
+    assert [row.title for row in rows if isinstance(row, Draft)] == ["x", "y"]
 
 
 def test_blocks_of_any_size_change_nothing():

@@ -107,3 +107,30 @@ async def test_what_is_taken_out_comes_in_again_as_it_was(server, ana):
     assert "attachment" in taken.headers["content-disposition"]
     assert (await bo.browser.get("/settings/export.json")).json() == taken.json()
     assert taken.json()[0]["tags"] == "c++ 日本 .mine"
+
+
+async def test_why_a_row_is_broken_is_said_in_the_readers_language(server, ana):
+    # Given rows that are broken for reasons with words of their own in them
+    rows = [*ROWS, {"href": "https://three.example/", "time": "ides of March"}, 7]
+    ana.browser.headers["accept-language"] = "de"
+
+    # When ana looks into the file, and brings it in
+    looked = await upload(ana, rows)
+    before = Reading(looked.text).one("tbody").text
+    await Reading(looked.text).form(f"{looked.url.path}/start").send(ana.browser)
+    await server.settle()
+    after = Reading((await ana.browser.get(looked.url.path)).text).one("tbody").text
+
+    # Then both pages tell her in her language
+    for told in (before, after):
+        assert "Dieser Adresse fehlt der Anfang: Meinst du https://<b>broken</b>?" in told
+        assert "Ihre Zeit „ides of March“ ist nicht zu lesen." in told
+        assert "Diese Zeile ist kein Lesezeichen." in told
+
+
+async def test_an_empty_file_is_said_to_be_empty_and_no_file_to_be_none(server, ana):
+    empty, none = await upload(ana, b""), await upload(ana, b"", name="")
+
+    assert (empty.status_code, none.status_code) == (422, 422)
+    assert "The file is empty." in empty.text
+    assert "Choose a file first." in none.text

@@ -57,7 +57,7 @@ class Arguments:
         try:
             return moment(text)
         except NoMoment as error:
-            raise Refused(str(error), field=name) from error
+            raise Refused(error.message, field=name) from error
 
     def day(self, name: str) -> tuple[int, int] | None:
         """A day's first moment and the next day's; None when it was not sent. Raises Refused."""

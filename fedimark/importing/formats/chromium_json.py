@@ -55,5 +55,5 @@ def _row(found: Row, node: Mapping[str, object], names: Mapping[int, str], readi
     try:
         saved_at = chromium_moment(text(node, "date_added"))
     except NoMoment as error:
-        return Broken(str(error), excerpt(url))
+        return Broken(error.message, excerpt(url))
     return made(url=url, title=text(node, "name"), tag_text=folders_of(path, reading), saved_at=saved_at)

@@ -17,6 +17,7 @@ from fedimark.importing.formats.making import PLAIN, Reading, is_yes, made
 from fedimark.importing.formats.moments import iso_micros
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, Draft
+from fedimark.language.said import _
 from fedimark.policy.visibility import BY_WORD, Visibility
 
 OPEN = b'{"fedimark": "bookmarks", "version": 1}\n'
@@ -35,7 +36,7 @@ def read(source: Source, _reading: Reading = PLAIN) -> Iterator[Draft | Broken]:
     objects = Text(source)
     head = objects.element()
     if not isinstance(head, dict) or head.get("version") != _VERSION:
-        yield Broken("This archive was written by a later fedimark.", ends=True, line=1)
+        yield Broken(_("This archive was written by a later fedimark."), ends=True, line=1)
         return
     line = 1
     while objects.next_character():

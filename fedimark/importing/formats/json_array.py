@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fedimark.importing.formats.json_text import Text
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, Draft, excerpt
+from fedimark.language.said import _
 
 
 def elements(stream: Source) -> Iterator[object | Broken]:
@@ -20,7 +21,7 @@ def elements(stream: Source) -> Iterator[object | Broken]:
     """
     text = Text(stream)
     if text.next_character() != "[":
-        yield Broken("This is not a list of bookmarks.", excerpt(text.rest), ends=True)
+        yield Broken(_("This is not a list of bookmarks."), excerpt(text.rest), ends=True)
         return
     text.skip(1)
     while True:
@@ -50,10 +51,10 @@ def rows(stream: Source, row: Callable[[Mapping[str, object]], Draft | Broken]) 
         elif isinstance(element, dict):
             yield row(element)
         else:
-            yield Broken("This row is no bookmark.")
+            yield Broken(_("This row is no bookmark."))
 
 
 def _after(text: Text) -> Iterator[Broken]:
     text.skip(1)
     if text.next_character():
-        yield Broken("Something follows the end of the list; it was left out.", excerpt(text.rest), ends=True)
+        yield Broken(_("Something follows the end of the list; it was left out."), excerpt(text.rest), ends=True)

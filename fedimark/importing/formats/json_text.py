@@ -8,10 +8,11 @@ import re
 
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, excerpt
+from fedimark.language.said import _
 
 _BLOCK = 65_536
 _ELEMENT_LIMIT = 8_388_608  # characters; a row with every field at its limit stays far below
-_NO_JSON = "From here on the file is no JSON: what stands before was read."
+_NO_JSON = _("From here on the file is no JSON: what stands before was read.")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
 # Numbers stay text: a thousand digits are nobody's business here. Controls inside strings are cleaned later.
@@ -44,7 +45,7 @@ class Text:
     def stop(self) -> Broken:
         """Why nothing can be read from here on: the file is cut off, or no JSON."""
         if not self.closes:
-            reason = "The file ends in the middle of this row: what stands before was read."
+            reason = _("The file ends in the middle of this row: what stands before was read.")
             return Broken(reason, excerpt(self.rest), ends=True)
         return Broken(_NO_JSON, excerpt(self.rest), ends=True)
 
@@ -88,7 +89,7 @@ class Text:
             except (ValueError, RecursionError) as error:
                 # Not whole yet, perhaps: more of the file tells a cut from a fault.
                 if isinstance(error, RecursionError) or len(self._buffer) - self._at > _ELEMENT_LIMIT:
-                    return Broken("This row can’t be read, nor what follows it.", excerpt(self.rest), ends=True)
+                    return Broken(_("This row can’t be read, nor what follows it."), excerpt(self.rest), ends=True)
                 if not self._more():
                     return self.stop()
                 continue
@@ -97,7 +98,7 @@ class Text:
                 continue
             raw, self._at = self._buffer[self._at : end], end
             if not raw.isascii() and _NO_UTF8.search(raw):
-                return Broken("This row is not UTF-8.", excerpt(raw))
+                return Broken(_("This row is not UTF-8."), excerpt(raw))
             return value
 
     def _more(self) -> bool:

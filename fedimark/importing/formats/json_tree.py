@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fedimark.importing.formats.json_text import Text
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken
+from fedimark.language.said import _
 
 _DEEPEST = 100
 
@@ -138,7 +139,7 @@ class _Walker:
     def _go_down(self) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _Stopped(Broken("The file is nested deeper than folders ever are.", ends=True))
+            raise _Stopped(Broken(_("The file is nested deeper than folders ever are."), ends=True))
 
     def _number(self, folder: Folder) -> None:
         if folder.number < 0:

@@ -14,6 +14,7 @@ from fedimark.importing.formats.json_tree import Closed, Row, walk
 from fedimark.importing.formats.making import PLAIN, Reading, folders_of, is_yes, made, tags_of
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, Draft, excerpt
+from fedimark.language.said import _
 
 _INSIDE = frozenset({"bookmarks", "lists"})
 _MOST = 200_000  # lists that are kept in mind
@@ -50,7 +51,7 @@ def _lists(source: Source) -> _Lists:
 def _row(row: Mapping[str, object], lists: _Lists, reading: Reading) -> Draft | Broken:
     content = inner(row, "content")
     if not text(content, "url"):
-        return Broken("This is a text or a file, not a link.", excerpt(text(row, "title") or text(content, "text")))
+        return Broken(_("This is a text or a file, not a link."), excerpt(text(row, "title") or text(content, "text")))
     folders = [folders_of(_path(each, lists), reading) for each in names(row, "lists")]
     return made(
         url=text(content, "url"),

@@ -14,6 +14,7 @@ from fedimark.importing.formats.json_tree import Closed, Row, walk
 from fedimark.importing.formats.making import PLAIN, Reading, folders_of, made, shared, tags_of
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, Draft
+from fedimark.language.said import _
 from fedimark.policy.visibility import Visibility
 
 _INSIDE = frozenset({"collections", "links", "pinnedLinks"})
@@ -67,7 +68,7 @@ def _look_over(source: Source) -> _Known:
 def _row(found: Row, row: Mapping[str, object], known: _Known, reading: Reading) -> Draft | Broken:
     url, kind = text(row, "url"), text(row, "type")
     if not url:
-        return Broken(f"This is a {kind or 'row'} without an address, not a link.", text(row, "name"))
+        return Broken(_("This is a %(kind)s without an address, not a link.", kind=kind or "row"), text(row, "name"))
     at = text(row, "collectionId") or text(found.trail[-1].fields, "id")
     folder = known.collections.get(at)
     return made(

@@ -72,7 +72,7 @@ def made(
             source=source,
         )
     except NoMoment as error:
-        return Broken(str(error), excerpt(url), line=line)
+        return Broken(error.message, excerpt(url), line=line)
     except Refused as error:
         return Broken(error.message, excerpt(url or title), line=line)
     if draft.visibility not in (None, Visibility.PRIVATE) and draft.secret:

@@ -14,6 +14,7 @@ from fedimark.importing.formats.json_tree import Closed, walk
 from fedimark.importing.formats.making import PLAIN, Reading, made
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, Draft
+from fedimark.language.said import _
 from fedimark.policy.visibility import Visibility
 from fedimark.vocab.objects import Note, read_note
 from fedimark.vocab.reading import Unreadable
@@ -48,7 +49,7 @@ def _own(document: dict[str, object]) -> Draft | Broken | None:
     try:
         note = read_note(document)
     except Unreadable:
-        return Broken("This note can’t be read.")
+        return Broken(_("This note can’t be read."))
     page = recognise(note)
     if page is None:
         return None

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from fedimark.importing.rows import excerpt
+from fedimark.language.said import _
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
@@ -33,7 +34,8 @@ class NoMoment(ValueError):
     """A time nobody can read; the message is for people."""
 
     def __init__(self, text: object) -> None:
-        super().__init__(f"Its time “{excerpt(str(text))}” can’t be read.")
+        self.message = _("Its time “%(time)s” can’t be read.", time=excerpt(str(text)))
+        super().__init__(self.message)
 
 
 def moment(text: str | int) -> int | None:

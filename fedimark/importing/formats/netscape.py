@@ -17,6 +17,7 @@ from fedimark.importing.formats.markup import INSIDE, SPACE, attribute_text, att
 from fedimark.importing.formats.source import Source
 from fedimark.importing.formats.text_blocks import Endless, endless, pieces
 from fedimark.importing.rows import Broken, Draft, excerpt
+from fedimark.language.said import _
 
 _ENTRY = re.compile(r"<[dD][tT]\b[^>]{0,90}>")
 _COMMON = re.compile(rf"\s*<[aA]\s({INSIDE})>([^<]*+)</[aA]>\s*+(?:<[dD][dD]>([^<]*+))?\Z")
@@ -26,6 +27,7 @@ _HEADING = re.compile(r"<h[1-6]\b", re.IGNORECASE)
 _LINK = re.compile(rf"<a\s({INSIDE})>([^<]*+(?:<(?!/a\b)[^<]*+)*+)</a\b[^>]*>", re.IGNORECASE)
 _CARELESS = re.compile(r"<a\s([^>]*)>(.*?)(?:</a\b[^>]*>|\n|\Z)", re.IGNORECASE | re.DOTALL)
 _FOLDER = re.compile(rf"<h[1-6]\b({INSIDE})>(.*?)</h[1-6]\b[^>]*>", re.IGNORECASE | re.DOTALL)
+_END = re.compile(r"</a\b[^>]*>", re.IGNORECASE)
 _LIST = re.compile(r"<(/?)dl\b", re.IGNORECASE)
 _WORDS = re.compile(r"<dd\b[^<>]*>", re.IGNORECASE)
 _END_OF_WORDS = re.compile(r"</?dl\b|</?dd\b|</dt\b|<hr\b|</?body\b|</html\b", re.IGNORECASE)
@@ -42,7 +44,7 @@ _HEAD = 262_144  # characters that are looked at before the first row is read
 _ARCHIVED = frozenset({"linkding:bookmarks.archived", "linkding:archived"})
 _ROOTS = ("PERSONAL_TOOLBAR_FOLDER", "UNFILED_BOOKMARKS_FOLDER")
 _READING_LIST = "com.apple.ReadingList"
-_NOTE_OF_SHAARLI = (
+_NOTE_OF_SHAARLI = _(
     "This is a note of a Shaarli, whose address the file does not tell: export it again with its address before notes."
 )
 
@@ -65,10 +67,35 @@ def read(stream: Source, reading: Reading = PLAIN) -> Iterator[Draft | Broken]:
         yield endless(line, header)
         return
     place.lists(header)
+    piece, row = header, None
     for line, piece in chain(others, found):
-        row = place.entry(line, piece) if not isinstance(piece, Endless) else endless(line, piece)
         if row is not None:
             yield row
+        row = place.entry(line, piece) if not isinstance(piece, Endless) else endless(line, piece)
+    yield from _ended(row, line, piece, is_open=place.is_open)
+
+
+def _ended(row: Draft | Broken | None, line: int, piece: str, *, is_open: bool) -> Iterator[Draft | Broken]:
+    """The last row; and that the file is cut off, in the middle of this row or of a list."""
+    if isinstance(row, Draft) and _is_cut(piece, is_open=is_open):
+        row = Broken(
+            _("The file ends in the middle of this row: what stands before was read."),
+            excerpt(piece),
+            ends=True,
+            line=line,
+        )
+    if row is not None:
+        yield row
+    if is_open and not (isinstance(row, Broken) and row.ends):
+        yield Broken(_("The file ends before its lists do, so something is missing."), ends=True, line=line)
+
+
+def _is_cut(piece: str, *, is_open: bool) -> bool:
+    """Whether the last bookmark of a file may be half of one: its title does not end, or its description."""
+    end = _END.search(piece)
+    if end is None:
+        return is_open or "\n" not in piece
+    return is_open and piece[-1:] not in "\r\n" and _WORDS.search(piece, end.end()) is not None
 
 
 def _head(found: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -102,6 +129,11 @@ class _Place:
         self._folders = ""
         self._to_read = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether lists are open that were never closed."""
+        return bool(self._open) or self._beyond > 0
+
     def entry(self, line: int, piece: str) -> Draft | Broken | None:
         """Take what follows one `<DT>`; None for what is no bookmark."""
         common = _COMMON.match(piece)
@@ -114,7 +146,7 @@ class _Place:
             return None
         found = _LINK.match(piece, anchor.start()) or _CARELESS.match(piece, anchor.start())
         if found is None:
-            return Broken("This bookmark is cut off.", excerpt(piece), line=line)
+            return Broken(_("This bookmark is cut off."), excerpt(piece), line=line)
         self.lists(piece[: anchor.start()])
         rest = piece[found.end() :]
         row = self._row(line, attributes(found[1]), found[2], *_said(_after(rest)))

@@ -17,6 +17,7 @@ from fedimark.importing.formats.making import PLAIN, Reading
 from fedimark.importing.formats.source import Source
 from fedimark.importing.formats.text_blocks import text_blocks
 from fedimark.importing.rows import Broken, Draft
+from fedimark.language.said import _
 
 OPEN, CLOSE = b'<?xml version="1.0" encoding="UTF-8" ?>\n<posts user="">\n', b"</posts>\n"
 
@@ -67,12 +68,12 @@ class _Posts:
         try:
             self._parser.Parse(text.encode("utf-8", "replace"), is_last)
         except expat.ExpatError:
-            end = Broken("From here on the file is no XML: what stands before was read.", ends=True, line=self._line)
+            end = Broken(_("From here on the file is no XML: what stands before was read."), ends=True, line=self._line)
         except _Refused as error:
-            end = Broken(str(error), ends=True, line=self._line)
+            end = Broken(error.args[0], ends=True, line=self._line)
         self._waits = 0 if self._found else self._waits + len(text)
         if end is None and self._waits > _TOKEN_LIMIT:
-            end = Broken("This row never ends: what stands before was read.", ends=True, line=self._line)
+            end = Broken(_("This row never ends: what stands before was read."), ends=True, line=self._line)
         for line, post in self._found:
             yield pinboard_json.row_of(post, line)
         self._found = []
@@ -87,7 +88,7 @@ class _Posts:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _Refused("The file is nested deeper than bookmarks ever are.")
+            raise _Refused(_("The file is nested deeper than bookmarks ever are."))
         if name == "post":
             self._found.append((self._line, attributes))
 
@@ -95,7 +96,7 @@ class _Posts:
         self._depth -= 1
 
     def _refuse(self, *_declared: object) -> int:
-        raise _Refused("The file defines entities of its own, which this server does not read.")
+        raise _Refused(_("The file defines entities of its own, which this server does not read."))
 
 
 def write(row: Mapping[str, Any]) -> bytes:

@@ -13,6 +13,7 @@ from typing import Final
 from fedimark.importing.formats.source import Source
 from fedimark.importing.formats.text_blocks import text_blocks
 from fedimark.importing.rows import Broken, excerpt
+from fedimark.language.said import _
 
 _RECORD_LIMIT: Final = 8_388_608  # characters
 _FIELDS: Final = 500
@@ -41,19 +42,21 @@ def records(source: Source) -> Iterator[Record | Broken]:
     """Yield the rows below the head; Broken, with `ends` set, for one that never ends."""
     numbered = lines(source)
     columns: list[str] = []
-    for _, line in numbered:
+    for _number, line in numbered:
         if line.strip() and not _names_separator(line):
             columns = _columns(line)
             separator = _separator(line)
             break
+    least = len(columns)
     while columns:
-        found = _record(numbered, separator)
+        found = _record(numbered, separator, least)
         if found is None:
             return
         number, values = found
         if isinstance(values, Broken):
             yield values
             return
+        least = min(len(columns), len(values))  # some leave out what is empty at the end of a row
         if any(values):
             yield Record(number, dict(zip(columns, values, strict=False)))
 
@@ -102,19 +105,22 @@ def lines(source: Source) -> Iterator[tuple[int, str]]:
         number += 1
 
 
-def _record(numbered: Iterator[tuple[int, str]], separator: str) -> tuple[int, list[str] | Broken] | None:
+def _record(numbered: Iterator[tuple[int, str]], separator: str, least: int) -> tuple[int, list[str] | Broken] | None:
     begun, state, size = 0, _State(separator), 0
     for number, line in numbered:
         begun = begun or number
         size += len(line)
         if state.take(line):
+            if line[-1:] not in "\r\n" and any(state.values) and len(state.values) < least:
+                break  # half of the last row
             return begun, state.values
         if size > _RECORD_LIMIT:
-            reason = "This row never ends: a quotation mark is missing. What stands before was read."
+            reason = _("This row never ends: a quotation mark is missing. What stands before was read.")
             return begun, Broken(reason, excerpt(state.begin), ends=True, line=begun)
     if not begun:
         return None
-    return begun, Broken("The file ends in the middle of this row.", excerpt(state.begin), ends=True, line=begun)
+    reason = _("The file ends in the middle of this row: what stands before was read.")
+    return begun, Broken(reason, excerpt(state.begin), ends=True, line=begun)
 
 
 @dataclass(slots=True)

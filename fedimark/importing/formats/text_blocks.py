@@ -9,6 +9,7 @@ from typing import Final
 
 from fedimark.importing.formats.source import Source
 from fedimark.importing.rows import Broken, excerpt
+from fedimark.language.said import _
 
 BLOCK: Final = 131_072
 PIECE_LIMIT: Final = 8_388_608  # characters; a row with every field at its limit and a large icon stays far below
@@ -22,7 +23,7 @@ class Endless(str):
 
 def endless(line: int, piece: Endless) -> Broken:
     """The row that such a piece is."""
-    reason = "This bookmark is longer than any can be: what stands before was read."
+    reason = _("This bookmark is longer than any can be: what stands before was read.")
     return Broken(reason, excerpt(piece), ends=True, line=line)
 
 
