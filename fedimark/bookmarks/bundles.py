@@ -13,7 +13,7 @@ from fedimark.errors import NotFound, Refused
 from fedimark.here import now
 from fedimark.language.said import _
 from fedimark.policy.visibility import Visibility
-from fedimark.search.matching import own_matches
+from fedimark.search.matching import NOBODY, own_matches
 from fedimark.text import clean, tags
 from fedimark.text.query import parse
 from fedimark.timelines.merge import hold
@@ -21,6 +21,7 @@ from fedimark.timelines.merge import hold
 MOST_BUNDLES: Final = 200
 LONGEST: Final = 256  # a name, and what is searched for
 LONGEST_TAGS: Final = 1024
+_TAG_FIELDS: Final = ("any_tags", "all_tags", "excluded_tags")
 FURTHEST: Final = 2**31 - 1
 FILTERS: Final = ("off", "yes", "no")
 SHARED: Final = min(int(each) for each in Visibility if reads_shared(each))
@@ -189,6 +190,16 @@ def held_by(bundle: Row) -> tuple[str, tuple[object, ...]]:
     conditions.append(f"({sought.text})")
     parameters += sought.values
     return " AND ".join(conditions), tuple(parameters)
+
+
+def held_of_others(bundle: Row) -> tuple[str, tuple[object, ...]]:
+    """The same of others' bookmarks: whether these are to read or shared, and their private tags, is not told."""
+    keys = {name: bundle[name].split() for name in _TAG_FIELDS}
+    public = {name: [key for key in some if not tags.is_private(key)] for name, some in keys.items()}
+    if public["all_tags"] != keys["all_tags"] or (keys["any_tags"] and not public["any_tags"]):
+        return "FALSE", ()
+    told = {name: " ".join(some) for name, some in public.items()}
+    return held_by({**bundle, **told, "owner_id": NOBODY, "filter_unread": "off", "filter_shared": "off"})
 
 
 def _values(bundle: Bundle, position: int) -> tuple[object, ...]:

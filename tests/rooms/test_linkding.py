@@ -383,6 +383,26 @@ async def test_an_app_is_told_where_it_is(app, ana):
     assert (await ana.server.client.get("/health")).status_code == 200
 
 
+async def test_a_bundle_narrows_what_is_shared_by_what_everybody_sees(app, ana, server):
+    bo = await program_of(await server.sign_up("bo"))
+    await save(ana.viewer, "https://db.example/", "db .own", "public", to_read=True)
+    await save(ana.viewer, "https://web.example/", "web", "public")
+    await server.settle()
+
+    async def held(**bundle: str) -> list[str]:
+        made = (await bo.post("/api/bundles/", json={"name": "b", **bundle})).json()
+        return await listed(bo, f"?sort=title_asc&bundle={made['id']}", "shared/")
+
+    assert await held(any_tags="db") == ["db"]
+    assert await held(excluded_tags="db") == ["web"]
+    assert await held(all_tags="db .own") == []
+    assert await held(filter_unread="yes") == ["db", "web"]
+    # Somebody else's bundle is none.
+    other = (await app.post("/api/bundles/", json={"name": "b", "any_tags": "db"})).json()
+    assert await listed(bo, f"?sort=title_asc&bundle={other['id']}", "shared/") == ["db", "web"]
+    assert await listed(server.client, f"?sort=title_asc&bundle={other['id']}", "shared/") == ["db", "web"]
+
+
 async def test_shared_shows_everybody_what_is_public_and_of_one_person_what_stands_on_their_page(app, ana, server):
     for visibility in Visibility:
         note = f"{visibility.word} note"

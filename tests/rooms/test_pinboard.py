@@ -607,6 +607,21 @@ async def test_no_argument_however_wrong_fails_a_method(server, ana, app):
     assert not failures, "\n".join(failures)
 
 
+@pytest.mark.parametrize(("form", "wrong"), [("json", json.dumps(WRONG, separators=(",", ":"))), ("xml", "<result")])
+async def test_what_cannot_be_read_is_answered_in_the_format_that_was_asked_for(app, form, wrong):
+    asked = f"/v1/posts/add?format={form}&auth_token={app.key}"
+
+    address = await app.browser.get(f"{asked}&url=%ff%fe&description=x")
+    body = await app.browser.post(asked, content=b"{}", headers={"Content-Type": "application/json"})
+    nothing = await app.ask("posts/nothing", format=form)
+
+    assert (address.status_code, body.status_code) == (200, 200)
+    assert wrong in address.text
+    assert wrong in body.text
+    assert body.headers["content-type"] == f"text/{form}; charset=utf-8"
+    assert (nothing.status_code, nothing.text) == (404, "404 Not Found")
+
+
 async def test_what_is_no_method_is_not_found_and_nothing_but_get_and_post_is_taken(server, ana, app):
     browser = server.browser()
 

@@ -12,13 +12,12 @@ from fedimark.accounts.tokens import viewer_of_key
 from fedimark.api.feeds.answer import FORMATS, KEYED, PUBLIC, answer
 from fedimark.api.feeds.parts import Part, amount
 from fedimark.api.feeds.words import Place, feed_of
-from fedimark.bookmarks.bundles import FILTERS, held_by, own_bundle
+from fedimark.bookmarks.bundles import FILTERS, held_by, held_of_others, own_bundle
 from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.policy.visibility import Viewer
 from fedimark.search.matching import NOBODY
-from fedimark.text.tags import is_private
 from fedimark.timelines import queries
 from fedimark.timelines.entries import Page
 from fedimark.timelines.picked import Condition, picked_here, picked_own
@@ -27,7 +26,6 @@ from fedimark.timelines.stream import PersonStream, RecentStream
 
 _USUAL: Final = "100"
 _TAGS: Final = ("any_tags", "all_tags", "excluded_tags")
-_NOTHING: Final[Condition] = ("FALSE", ())
 
 
 async def get_all(request: Request) -> Response:
@@ -65,7 +63,7 @@ async def _shared(request: Request, viewer: Viewer | None) -> Response:
     asked = request.query_params
     bundle = await _bundle(request, viewer) if viewer else None
     wanted = held_by(_wanted(NOBODY, asked.get("q", "")))
-    condition = _both(wanted, _of_others(bundle) if bundle else ("TRUE", ()))
+    condition = _both(wanted, held_of_others(bundle) if bundle else ("TRUE", ()))
     entries = await picked_here(viewer, condition, asked.get("user", ""), _limit(request))
     found = await queries.find(RecentStream(here=True), viewer)
     return _answer(request, Part(found, Page(tuple(entries)), False, True), KEYED if viewer else PUBLIC)
@@ -76,16 +74,6 @@ def _wanted(owner_id: int, search: str, unread: str = "", shared: str = "") -> R
     filters = {"filter_unread": unread, "filter_shared": shared}
     known = {name: word if word in FILTERS else "off" for name, word in filters.items()}
     return {"owner_id": owner_id, "search": search, **dict.fromkeys(_TAGS, ""), **known}
-
-
-def _of_others(bundle: Row) -> Condition:
-    """What a bundle holds of others' bookmarks: whether these are to read, and their private tags, is not told."""
-    keys = {name: bundle[name].split() for name in _TAGS}
-    public = {name: [key for key in some if not is_private(key)] for name, some in keys.items()}
-    if public["all_tags"] != keys["all_tags"] or (keys["any_tags"] and not public["any_tags"]):
-        return _NOTHING
-    told = {name: " ".join(some) for name, some in public.items()}
-    return held_by({**bundle, **told, "owner_id": NOBODY, "filter_unread": "off", "filter_shared": "off"})
 
 
 async def _bundle(request: Request, viewer: Viewer) -> Row | None:

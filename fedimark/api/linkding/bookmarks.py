@@ -36,7 +36,8 @@ async def get_archived(request: Request, who: Bearer) -> Response:
 async def get_shared(request: Request, who: Bearer | None) -> Response:
     """`GET /api/bookmarks/shared/?user=`: what people here show everybody, also without a key."""
     viewer_id = who.viewer.actor_id if who else 0
-    found = queries.shared_list(viewer_id, Filters.of(request))
+    bundle = await asked_bundle(owner_of(who), request.query_params.get("bundle", "")) if who else None
+    found = queries.shared_list(viewer_id, Filters.of(request, bundle))
     return await answered(request, found, viewer_id)
 
 

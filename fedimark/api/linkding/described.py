@@ -114,7 +114,7 @@ ASKED: Final[Mapping[Callable[..., Any], Asked]] = {
     about.get_profile: Asked(answer=named("Profile")),
     bookmarks.get_bookmarks: Asked({**_FILTERS, "bundle": NUMBER}, answer=_page("Bookmark")),
     bookmarks.get_archived: Asked({**_FILTERS, "bundle": NUMBER}, answer=_page("Bookmark")),
-    bookmarks.get_shared: Asked({**_FILTERS, "user": TEXT}, answer=_page("Bookmark")),
+    bookmarks.get_shared: Asked({**_FILTERS, "user": TEXT, "bundle": NUMBER}, answer=_page("Bookmark")),
     bookmarks.get_check: Asked(
         {"url": TEXT},
         needs=("url",),

@@ -12,7 +12,7 @@ from typing import Final
 
 from fedimark.api.linkding.asked import Filters, Slice
 from fedimark.api.linkding.spelling import normal, spellings
-from fedimark.bookmarks.bundles import SHARED, held_by
+from fedimark.bookmarks.bundles import SHARED, held_by, held_of_others
 from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.policy.blocks import not_hidden
@@ -80,6 +80,9 @@ def shared_list(viewer_id: int, filters: Filters) -> Listed:
         found = found.narrowed(f"a.local_name = ? AND b.visibility >= {SHARED}", filters.user.lower())
     else:
         found = found.narrowed("b.listed")
+    if filters.bundle is not None:
+        condition, held = held_of_others(filters.bundle)
+        found = found.narrowed(f"({condition})", *held)
     # What others marked is nobody's to ask for.
     return _filtered(found, replace(filters, unread=None, bundle=None), NOBODY)
 

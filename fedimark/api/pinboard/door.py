@@ -59,10 +59,10 @@ class Method:
 
 async def answered(request: Request, method: Method, rest: str = "") -> Response:
     """Answer one call of a method."""
-    form: Format = "xml"
+    form = _form(request.query_params.get("format", ""))  # also where the rest cannot be read
     try:
         arguments = await read_arguments(request)
-        form = "json" if arguments.text("format").strip().lower() == "json" else "xml"
+        form = _form(arguments.text("format"))
         bearer, key = await _who(request, arguments)
         bearer.need(*method.scopes)
         said = await method.answer(Call(bearer, arguments, form, rest, key))
@@ -71,10 +71,14 @@ async def answered(request: Request, method: Method, rest: str = "") -> Response
         status = 200 if method.writes else error.status if error.status != Refused.status else Malformed.status
         return Response(code(form, WRONG), status, media_type=MEDIA_TYPES[form])
     except FedimarkError as error:
-        return _refused(error)
+        return refused(error)
     if isinstance(said, str):
         return Response(said, media_type=MEDIA_TYPES[form], headers=_KEPT)
     return StreamingResponse(said, media_type=MEDIA_TYPES[form], headers=_KEPT)
+
+
+def _form(asked: str) -> Format:
+    return "json" if asked.strip().lower() == "json" else "xml"
 
 
 _KEPT = {"cache-control": "private, no-store"}
@@ -111,7 +115,7 @@ def _basic(sent: str) -> tuple[str, str]:
     return name, password
 
 
-def _refused(error: FedimarkError) -> Response:
+def refused(error: FedimarkError) -> Response:
     """An error as Pinboard says it: a line of plain text under its status."""
     told = tell(error)
     headers = dict(told.headers)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fedimark.accounts.tokens import Scope
 from fedimark.api.pinboard import own, posts
-from fedimark.api.pinboard.door import Method, answered
+from fedimark.api.pinboard.door import Method, answered, refused
 from fedimark.errors import NotFound
 
 _READ, _WRITE = (Scope.READ,), (Scope.WRITE,)
@@ -45,5 +45,5 @@ async def get_method(request: Request) -> Response:
     if name in METHODS:
         return await answered(request, METHODS[name])
     if request.path_params["room"] != "notes":
-        raise NotFound
+        return refused(NotFound())
     return await answered(request, NOTE, request.path_params["method"])
