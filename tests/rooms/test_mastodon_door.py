@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ async def test_a_status_is_a_public_bookmark_of_somebody_here(server, ana):
     assert status["uri"] == status["url"] == f"{AT}/u/ana/b/{status['id']}"
     assert status["content"].startswith('<p><strong><a href="https://public.example/" class="u-bookmark-of"')
     assert "public &lt;title&gt;" in status["content"]
-    assert status["created_at"] == "2026-03-01T12:00:04.000000Z"[:19] + status["created_at"][19:]
+    assert re.fullmatch(r"2026-03-01T12:00:04\.\d{3}Z", status["created_at"])  # as strict clients want it
     assert status["tags"] == [
         {"name": "NeuralNet", "url": f"{AT}/t/neural-net"},
         {"name": "sql", "url": f"{AT}/t/sql"},

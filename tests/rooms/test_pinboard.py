@@ -159,6 +159,7 @@ async def test_who_asks_without_end_is_told_when_to_come_back(fleet):
     answers = [await app.ask("posts/update") for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].text.startswith("429 Too many tries. Please wait")
     assert 0 < int(answers[3].headers["retry-after"]) <= 60
 
 

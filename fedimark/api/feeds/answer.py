@@ -21,10 +21,11 @@ from fedimark.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a feed is written."""
+    """How a feed is written; `variant` tells apart what one feed becomes in one media type."""
 
     media_type: str
     draw: Callable[[Feed], str]
+    variant: str = ""
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
@@ -50,7 +51,7 @@ def format_of(request: Request) -> Format:
 
 def answer(request: Request, feed: Feed, form: Format, headers: Mapping[str, str] = PUBLIC) -> Response:
     """The feed's document, or 304: decided from its entries, before anything of it is written."""
-    told = {**headers, "ETag": etag_of((form.media_type, feed)), "Last-Modified": http_date(feed.updated)}
+    told = {**headers, "ETag": etag_of((form.media_type, form.variant, feed)), "Last-Modified": http_date(feed.updated)}
     if is_known(request, told["ETag"], told["Last-Modified"]):
         return Response(status_code=304, headers=told)
     return Response(form.draw(feed), headers=told, media_type=form.media_type)

@@ -37,7 +37,7 @@ async def get_json(request: Request) -> Response:
     def script(feed: Feed) -> str:
         return called(name, pinboard_json(feed))
 
-    return await _answer(request, Format(f"text/javascript; charset=utf-8; cb={name}", script))
+    return await _answer(request, Format("text/javascript; charset=utf-8", script, name))
 
 
 async def _answer(request: Request, form: Format) -> Response:

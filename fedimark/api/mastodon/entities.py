@@ -12,6 +12,7 @@ from fedimark import addresses
 from fedimark.addresses import absolute
 from fedimark.database import Row
 from fedimark.here import here
+from fedimark.importing.formats.moments import iso_millis
 from fedimark.outbox.notes import edited_at, note
 from fedimark.text import html, tags
 from fedimark.vocab.moments import rfc3339
@@ -62,7 +63,7 @@ def status(bookmark: Row, author: Entity) -> Entity:
     edited = edited_at(bookmark)
     return {
         "id": bookmark["public_id"],
-        "created_at": rfc3339(bookmark["saved_at"]),
+        "created_at": iso_millis(bookmark["saved_at"]),
         "in_reply_to_id": None,
         "in_reply_to_account_id": None,
         "sensitive": False,
@@ -74,7 +75,7 @@ def status(bookmark: Row, author: Entity) -> Entity:
         "replies_count": 0,
         "reblogs_count": 0,
         "favourites_count": 0,
-        "edited_at": rfc3339(edited) if edited is not None else None,
+        "edited_at": iso_millis(edited) if edited is not None else None,
         "content": said["content"],
         "reblog": None,
         "application": {"name": "fedimark", "website": None},

@@ -124,4 +124,5 @@ def refused(error: FedimarkError) -> Response:
         return PlainTextResponse("401 Forbidden", told.status, headers)
     if isinstance(error, NotFound):
         return PlainTextResponse("404 Not Found", told.status, headers)
-    return PlainTextResponse(f"{told.status} {told.title}. {told.detail}", told.status, headers)
+    words = told.detail if told.detail.startswith(told.title) else f"{told.title}. {told.detail}".rstrip()
+    return PlainTextResponse(f"{told.status} {words}", told.status, headers)

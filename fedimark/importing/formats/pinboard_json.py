@@ -25,7 +25,7 @@ from fedimark.policy.visibility import Visibility
 OPEN, BETWEEN, CLOSE = b"[\n", b",\n", b"\n]\n"
 
 _INSIDE = frozenset({"posts"})
-_ANSWER = re.compile(rb'\{[^\[\]{}]{0,1000}"posts"\s*:\s*\[\s*[\]{]')
+_ANSWER = re.compile(rb'\{[^\[\]{}]{0,1000}"(?:user|until)"[^\[\]{}]{0,1000}"posts"\s*:\s*\[\s*[\]{]')
 _SHORT = 1_024
 _TEXTS = ("href", "url", "description", "extended", "time", "tags", "tag")
 
