@@ -281,6 +281,7 @@ def render(env: Templates, name: str, viewer: Viewer | None, path: str, now: int
         "feeds": (),
         "profile": None,
         "over_time": "",
+        "elsewhere": (),
         "time_zone": zone,
     }
     with drawn_in(env.catalogue):

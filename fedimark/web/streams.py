@@ -29,6 +29,7 @@ from fedimark.web.elsewhere import profile_elsewhere
 from fedimark.web.headings import STATES, heading_of
 from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of, word_of
 from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
+from fedimark.web.tag_elsewhere import places_of
 from fedimark.web.values import Followed, FollowedFeed, Profile
 
 MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them
@@ -126,14 +127,15 @@ async def _stream(request: Request, which: Stream) -> Response:
     found = await queries.find(which, viewer_of(request))
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
-    amounts = await counted(found)
-    heading = heading_of(found, amounts.amount, await followable(found))
+    amounts, tag = await counted(found), await followable(found)
+    heading = heading_of(found, amounts.amount, tag)
     return page(
         request,
         "stream.html",
         heading=replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
         listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
         sides=await _sides(found, request.query_params),
+        elsewhere=await places_of(found, tag),
         over_time=amounts.months,
         empty=_empty(found),
         feeds=(*feeds_of(which), PRIVATE_FEEDS) if found.is_owner else feeds_of(which),

@@ -40,6 +40,21 @@ class Older:
 
 
 @dataclass(frozen=True, slots=True)
+class TagPlace:
+    """Another place of a page's tag: here how many it holds, of another server its host and how to follow it there.
+
+    `handle` is what one pastes into another server, `follow_href` the form here that is filled in with it; both are
+    empty where it cannot be followed.
+    """
+
+    word: str
+    href: str
+    count: int | None = None
+    handle: str = ""
+    follow_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """Somebody, or a stream, the viewer follows: `state` is requested or following, `/network/leave` takes `who`.
 

@@ -230,7 +230,7 @@ async def test_a_tag_page_offers_to_follow_and_shows_the_handle(bo, server):
         ("/u/bo/t/sql", "@bo.sql@a.example", "bo: #sql"),
     ):
         page = Reading((await rita.browser.get(path)).text)
-        assert page.one(kind="handle").text == handle
+        assert page.one(kind="under").one(kind="handle").text == handle
         assert page.one(kind="under").one("button").text == f"Follow {name}"
 
         # When rita presses the button
@@ -247,7 +247,7 @@ async def test_a_tag_page_offers_to_follow_and_shows_the_handle(bo, server):
 
     # And who is not signed in sees the handle alone
     page = Reading((await server.client.get("/t/sql")).text)
-    assert page.one(kind="handle").text == "@tag.sql@a.example"
+    assert page.one(kind="under").one(kind="handle").text == "@tag.sql@a.example"
     assert page.one(kind="under").all("form") == []
 
 

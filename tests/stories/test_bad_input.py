@@ -790,6 +790,7 @@ MARKUP = f"{SAID} {BARE} {MARKED}"
 HOSTS = {
     "",
     "a.example",
+    "tags.pub",
     "x.example",
     "ana.example",
     "postgresql.org",

@@ -25,7 +25,7 @@ _IN_A_LINE = {"a", "b", "strong", "span", "em", "i", "code", "kbd", "time", "bdi
 _SHOWN = {"title", "placeholder", "aria-label", "alt"}
 _WRITTEN = re.compile(
     r"https?://\S+|\S*\.(?:example|json|org)\S*|[@#]\S+|(?<![a-z])(?:ana|bo|sam|sqlite|sql|c\+\+|mine|gone|nowhere)(?![a-z])|"
-    r"(?:SQL as )?SQLite(?: knows it)?|Said at length|and more|\d* ?(?:January|February|March|UTC)|"
+    r"tags\.pub|(?:SQL as )?SQLite(?: knows it)?|Said at length|and more|\d* ?(?:January|February|March|UTC)|"
     r"\bfedimark\b|RSS|Atom|JSON Feed|English|Deutsch"
 )
 
