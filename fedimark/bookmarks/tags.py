@@ -9,7 +9,7 @@ from fedimark.bookmarks import giving, rows, untold
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.owners import hold_owner
 from fedimark.bookmarks.publications import respelled
-from fedimark.database import Row, atomically, fetch
+from fedimark.database import Row, atomically, fetch, marks
 from fedimark.errors import NotFound, Refused
 from fedimark.here import here, now
 from fedimark.outbox.consent import is_spoken
@@ -19,6 +19,13 @@ _BATCH = 500
 _CARRYING = """
 SELECT b.* FROM bookmark_tag t JOIN tag g ON g.id = t.tag_id JOIN bookmark b ON b.id = t.bookmark_id
 WHERE g.key = ? AND t.actor_id = ? AND b.id > ? ORDER BY b.id LIMIT ?
+"""
+# Each by one look into the tag's index.
+_SPELLED = """
+SELECT g.key, (SELECT b.tags FROM bookmark_tag t JOIN bookmark b ON b.id = t.bookmark_id
+    WHERE t.tag_id = g.id AND t.actor_id = y.owner_id ORDER BY t.saved_at DESC, t.bookmark_id DESC LIMIT 1) AS spelled
+FROM (SELECT DISTINCT owner_id, tag_id FROM tally WHERE owner_id = ? AND tag_id > 0 AND amount > 0) y
+JOIN tag g ON g.id = y.tag_id WHERE TRUE {}
 """
 
 
@@ -53,6 +60,18 @@ async def own_tags(actor_id: int) -> list[TagCount]:
     WHERE y.owner_id = ? GROUP BY g.key HAVING sum(y.amount) > 0 ORDER BY g.key
     """
     return [TagCount(row["key"], int(row["count"])) for row in await fetch(sql, actor_id)]
+
+
+async def spellings(actor_id: int, keys: Sequence[str] = ()) -> dict[str, str]:
+    """A person's tags by their keys, each as they spelled it last; with `keys` only these."""
+    among = f"AND g.key IN ({marks(len(keys))})" if keys else ""
+    found = await fetch(_SPELLED.format(among), actor_id, *keys)
+    return {row["key"]: spelled(row["key"], row["spelled"]) for row in found}
+
+
+def spelled(key: str, words: str | None) -> str:
+    """A tag as it stands among the tags of a bookmark; its key where it stands there no more."""
+    return next((word for word in (words or "").split() if tags.key(word) == key), key)
 
 
 async def _respell(owner: Owner, key: str, instead: Sequence[str]) -> int:

@@ -392,6 +392,22 @@ async def test_every_change_changes_meta_and_the_moment_of_the_last_update(serve
     assert (await app.json("posts/update"))["update_time"] >= before.attrib["time"]
 
 
+async def test_tags_are_named_as_their_owner_spelled_them_last(server, ana, app):
+    bo = await server.sign_up("bo")
+    await bo.save("https://bo.example/", tags="NEURALNET other")
+    await ana.save("https://a.example/1", tags="neuralnet C++")
+    server.clock.forward(seconds=1)
+    await ana.save("https://a.example/2", tags="NeuralNet Über")
+    await server.settle()
+
+    assert await app.json("tags/get") == {"C++": 1, "NeuralNet": 2, "Über": 1}
+    [_, mine] = await app.json("posts/suggest", url="https://a.example/3")
+    assert sorted(mine["recommended"]) == ["C++", "NeuralNet", "Über"]
+    assert (await app.json("posts/dates", tag="NeuralNet"))["tag"] == "NeuralNet"
+    [newest] = (await app.json("posts/recent", tag="neuralNET", count=1))["posts"]
+    assert newest["tags"] == "NeuralNet Über"
+
+
 async def test_get_recent_and_dates(server, ana, app):
     for number, day in enumerate(("2020-09-01", "2020-09-02", "2020-09-02")):
         tags = "even both" if number % 2 == 0 else "odd both"

@@ -6,7 +6,7 @@ memory stays flat.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,10 +14,10 @@ from fedimark.api.linkding.asked import Filters, Slice
 from fedimark.api.linkding.spelling import normal, spellings
 from fedimark.bookmarks.bundles import SHARED, held_by, held_of_others
 from fedimark.bookmarks.draft import Owner
+from fedimark.bookmarks.tags import spelled
 from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.policy.blocks import not_hidden
 from fedimark.search.matching import NOBODY, own_matches
-from fedimark.text import tags
 from fedimark.text.query import parse
 from fedimark.text.urls import link_hash
 from fedimark.text.works import page_of
@@ -176,5 +176,4 @@ async def own_tag(owner: Owner, *, number: int = 0, key: str = "") -> Row | None
 
 def spelled_of(row: Row) -> str:
     """A tag as its owner spelled it last."""
-    words: Sequence[str] = (row["spelled"] or "").split()
-    return next((word for word in words if tags.key(word) == row["key"]), str(row["key"]))
+    return spelled(row["key"], row["spelled"])

@@ -11,7 +11,7 @@ from fedimark.api.pinboard import answers
 from fedimark.api.pinboard.door import Call
 from fedimark.api.pinboard.posts import MOST_RECENT
 from fedimark.bookmarks import notes
-from fedimark.bookmarks.tags import delete_tag, own_tags, rename_tag
+from fedimark.bookmarks.tags import delete_tag, own_tags, rename_tag, spellings
 from fedimark.database import Row
 from fedimark.errors import NotFound, Refused
 from fedimark.here import now
@@ -25,8 +25,9 @@ _NETWORK: Final = 50
 
 
 async def get_tags(call: Call) -> str:
-    """`tags/get`: all tags with their counts."""
-    return answers.tag_counts(call.form, {one.key: one.count for one in await own_tags(call.owner.actor_id)})
+    """`tags/get`: all tags with their counts, each as it was spelled last."""
+    words, counted = await spellings(call.owner.actor_id), await own_tags(call.owner.actor_id)
+    return answers.tag_counts(call.form, {words.get(one.key, one.key): one.count for one in counted})
 
 
 async def delete(call: Call) -> str:

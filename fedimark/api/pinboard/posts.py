@@ -16,11 +16,13 @@ from fedimark.bookmarks.dialects import visibility_said
 from fedimark.bookmarks.draft import Draft, Owner, checked_url, read_draft
 from fedimark.bookmarks.remove import remove_bookmark
 from fedimark.bookmarks.save import Rewrite, rewrite_bookmark
+from fedimark.bookmarks.tags import spellings
 from fedimark.database import Row
 from fedimark.errors import NotFound, Refused, Taken
 from fedimark.here import MICROS, now
 from fedimark.importing.formats.moments import iso_micros
 from fedimark.policy.visibility import Visibility
+from fedimark.text import tags
 from fedimark.timelines.suggested import suggested
 
 MOST_RECENT: Final = 100
@@ -99,7 +101,7 @@ async def recent(call: Call) -> str:
 async def dates(call: Call) -> str:
     """`posts/dates`: how many bookmarks on each day."""
     wanted = Wanted(call.arguments.keys())
-    tag = " ".join(wanted.keys)
+    tag = " ".join(tags.split(call.arguments.words("tag", "tags")))
     return answers.dates(call.form, call.viewer.username, tag, await catalogue.days(call.owner.actor_id, wanted))
 
 
@@ -116,7 +118,9 @@ async def suggest(call: Call) -> str:
     if not (url := call.arguments.text("url").strip()):
         return answers.code(call.form, "missing url")
     found = await suggested(call.viewer, checked_url(url))
-    return answers.suggested(call.form, found.popular, (*found.own, *found.network))
+    words = await spellings(call.owner.actor_id, found.own) if found.own else {}
+    own = (words.get(key, key) for key in found.own)
+    return answers.suggested(call.form, found.popular, (*own, *found.network))
 
 
 async def delta(call: Call) -> str:
