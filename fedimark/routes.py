@@ -542,6 +542,8 @@ def _pinboard() -> list[Line]:
         get("/t:{rest:path}", welcome.get_pinboard_tags),
         get("/url:{hash}", welcome.get_pinboard_link),
         get("/url:{hash}/", welcome.get_pinboard_link),
+        *(get(f"/{page}/", welcome.get_pinboard_page) for page in ("popular", "recent", "network")),
+        get("/search/", welcome.get_pinboard_search),
     ]
 
 

@@ -57,6 +57,8 @@ async def get_pinboard_person(request: Request) -> Response:
         return moved(addresses.bookmark(user, rest[0].removeprefix("b:")))
     if len(rest) == 1 and rest[0] in FILTERS:
         return moved(addresses.person_filter(user, rest[0]))
+    if rest == ["notes"]:
+        return moved(addresses.notes(user))
     raise NotFound
 
 
@@ -71,6 +73,17 @@ async def get_pinboard_tags(request: Request) -> Response:
 async def get_pinboard_link(request: Request) -> Response:
     """`/url:HASH`"""
     return moved(addresses.link(request.path_params["hash"]))
+
+
+async def get_pinboard_page(request: Request) -> Response:
+    """`/popular/`, `/recent/`, `/network/`"""
+    return moved(request.url.path.rstrip("/"))
+
+
+async def get_pinboard_search(request: Request) -> Response:
+    """`/search/?query=`"""
+    asked = request.query_params.get("query", request.query_params.get("q", ""))
+    return moved(f"/search?q={quote(asked, safe='')}" if asked else "/search")
 
 
 def _keys(parts: Iterable[str]) -> list[str]:
