@@ -58,7 +58,7 @@ async def get_bundle(request: Request) -> Response:
         sides=(),
         empty=_nothing(_path(row, owner)),
         profile=None,
-        edit_href=f"{_path(row, owner)}/edit",
+        bundle_href=f"{_path(row, owner)}/edit",
     )
 
 

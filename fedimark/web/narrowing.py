@@ -29,6 +29,7 @@ _WORDS = (("only_unread", _("unread")), ("hides_shares", _("no shares")), ("only
 _NOBODY = Empty(
     _("Quiet so far"),
     _("Follow somebody by their handle, on any server; what they save appears here, merged with your own."),
+    Crumb(_("See what others save"), "/recent"),
 )
 
 

@@ -46,9 +46,10 @@ class Year:
 
 
 def scale_of(days: Iterable[int], until: int) -> Scale:
-    """The scale from the first of some days to the last, or to `until`: as fine as there is room for."""
+    """The scale from the first of some days to the last, or to `until`: a year at least, as fine as fits."""
     months = [month_of_day(day) for day in days] or [month_of_day(until)]
-    first, last = min(months), max(*months, month_of_day(until))
+    last = max(*months, month_of_day(until))
+    first = min(*months, last - 11)
     step = next((step for step in _STEPS if (last - first) // step < _MOST_BARS), _STEPS[-1])
     return Scale(first // step * step, last, step)
 
@@ -56,7 +57,7 @@ def scale_of(days: Iterable[int], until: int) -> Scale:
 def bars(amounts: Amounts, scale: Scale) -> str:
     """Bars as one path within WIDTH × HEIGHT; a bar that stands for something can be seen."""
     sums = _sums(amounts, scale)
-    top, wide = max(sums.values(), default=1), WIDTH / max(scale.bars, 24)
+    top, wide = max(sums.values(), default=1), WIDTH / scale.bars
     drawn = []
     for place, amount in sorted(sums.items()):
         high = max(amount / top * HEIGHT, 1.5)
@@ -102,7 +103,7 @@ def at_side(months: Amounts) -> tuple[Bar, ...]:
 def line(amounts: Amounts, scale: Scale) -> str:
     """The same as an area within SMALL_WIDTH × SMALL_HEIGHT, for a tag beside others."""
     coarse = Scale(scale.first, scale.last, scale.step * max(1, -(-scale.bars // 48)))
-    sums, wide = _sums(amounts, coarse), SMALL_WIDTH / max(coarse.bars, 24)
+    sums, wide = _sums(amounts, coarse), SMALL_WIDTH / coarse.bars
     top = max(sums.values(), default=1)
     drawn = [f"M0 {SMALL_HEIGHT}"]
     for place in range(coarse.bars):

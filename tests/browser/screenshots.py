@@ -1,58 +1,86 @@
 """`make screenshots`: a picture of every page, light, dark and narrow, under var/screenshots.
 
-With names of stops, only those: `python -m tests.browser.screenshots own network`.
+With names of stops, only those; with names of looks, in those: `python -m tests.browser.screenshots own contrast`.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import Visit, chromium, executable
+from tests.browser.chromium import NARROW, WIDE, Visit, chromium, executable
 from tests.browser.stops import STOPS, Stop
 from tests.browser.world import World, furnished
 
 FOLDER = Path(__file__).parents[2] / "var" / "screenshots"
-PHONE = (390, 844)
+USUAL = ("light", "dark", "narrow")
 
 
-def main(names: list[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is looked at: on what, in which colours, and in which of the looks one can choose."""
+
+    size: tuple[int, int] = WIDE
+    touch: bool = False
+    colours: Literal["light", "dark"] = "light"
+    contrast: Literal["more", "no-preference"] = "no-preference"
+    media: Literal["screen", "print"] = "screen"
+    theme: str = ""
+
+
+LOOKS = {
+    "light": Look(),
+    "dark": Look(colours="dark"),
+    "narrow": Look(NARROW, touch=True),
+    "narrow-dark": Look(NARROW, touch=True, colours="dark"),
+    "contrast": Look(contrast="more"),
+    "contrast-dark": Look(contrast="more", colours="dark"),
+    "print": Look(media="print"),
+    "pinboard": Look(theme="pinboard"),
+    "pinboard-narrow": Look(NARROW, touch=True, theme="pinboard"),
+}
+WEAR = """(theme) => new Promise((worn) => {
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/static/${theme}.css` });
+    sheet.onload = sheet.onerror = worn;
+    document.head.append(sheet);
+})"""
+
+
+def main(words: list[str]) -> int:
     """Take the pictures, and return the exit code."""
     if executable() is None:
         sys.stderr.write("chromium is not installed\n")
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
+    looks = [word for word in words if word in LOOKS] or list(USUAL)
+    names = [word for word in words if word not in LOOKS]
     stops = [stop for stop in STOPS if not names or stop.name in names]
     with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as world, chromium() as browser:
         for who in dict.fromkeys(stop.who for stop in stops):
-            theirs = [stop for stop in stops if stop.who == who]
-            wide(browser, world, who, theirs)
-            narrow(browser, world, who, theirs)
-    sys.stdout.write(f"{3 * len(stops)} pictures in {FOLDER}\n")
+            for look in looks:
+                pictures(browser, world, [stop for stop in stops if stop.who == who], look)
+    sys.stdout.write(f"{len(looks) * len(stops)} pictures in {FOLDER}\n")
     return 0
 
 
-def wide(browser: Browser, world: World, who: str, stops: list[Stop]) -> None:
-    """Each page on a desk, by day and by night."""
-    visit = _visit(Visit(browser, world.process.url), world, who)
+def pictures(browser: Browser, world: World, stops: list[Stop], named: str) -> None:
+    """Each page that one person comes to, in one look."""
+    look = LOOKS[named]
+    visit = Visit(browser, world.process.url, size=look.size, touch=look.touch, colours=look.colours)
+    if stops[0].who:
+        visit.lend(world.people[stops[0].who])
     for stop in stops:
         stop.go(visit.page, world)
-        for colours in ("light", "dark"):
-            visit.page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
-            shoot(visit.page, f"{stop.name}-{colours}")
-        visit.page.emulate_media(color_scheme="light")
-    visit.close()
-
-
-def narrow(browser: Browser, world: World, who: str, stops: list[Stop]) -> None:
-    """Each page on a telephone."""
-    visit = _visit(Visit(browser, world.process.url, size=PHONE, touch=True), world, who)
-    for stop in stops:
-        stop.go(visit.page, world)
-        shoot(visit.page, f"{stop.name}-narrow")
+        visit.page.emulate_media(color_scheme=look.colours, contrast=look.contrast, media=look.media)
+        if look.theme:
+            visit.page.evaluate(WEAR, look.theme)
+        shoot(visit.page, f"{stop.name}-{named}")
+        visit.page.emulate_media(media="screen")
     visit.close()
 
 
@@ -67,12 +95,6 @@ def shoot(page: Page, name: str) -> None:
     page.set_viewport_size({"width": before["width"], "height": height})
     page.screenshot(path=FOLDER / f"{name}.png")
     page.set_viewport_size(before)
-
-
-def _visit(visit: Visit, world: World, who: str) -> Visit:
-    if who:
-        visit.lend(world.people[who])
-    return visit
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tests.support.processes import PASSWORD
 
 Go = Callable[[Page, World], None]
 LONG = 1_000
+TOO_MUCH = 1_100_000
 TABS = "Addresses, one on each line"
 
 
@@ -99,6 +100,10 @@ def _wrong_file(page: Page, world: World) -> None:
     press(page, "Look into it")
 
 
+def _saved(page: Page, world: World) -> None:
+    _open(page, f"/add/saved?id={world.paths['bookmark'].rpartition('/')[2]}")
+
+
 def _dotted(page: Page, world: World) -> None:
     _open(page, f"/add?url={SECRET}&title=The+yearly+report")
     page.locator("#tags").fill("reports .net sql")
@@ -176,6 +181,8 @@ STOPS = (
     Stop("settings-looks-wrong", "lin", _typed("/settings/looks", {"Your own CSS": "@import 'x';"}, "Save")),
     Stop("error-404", "", at("/u/somebody-else")),
     Stop("error-405", "", at("/sign-out")),
+    Stop("error-410", "", at("{gone}")),
+    Stop("error-413", "ute", _typed("/notes/add", {"Text": "x" * TOO_MUCH}, "Save")),
     Stop("error-lookup", "", at("/url/?url=nobody-has-this.example")),
     Stop("person-signed-in", "lin", at("/u/ana")),
     Stop("person-to-follow", "lin", at("/u/dora")),
@@ -184,7 +191,8 @@ STOPS = (
     Stop("popular", "", at("/popular")),
     Stop("popular-tag", "lin", at("/popular?in=month&tag=neural-net")),
     Stop("bookmark-liked", "lin", at("{of_ana}")),
-    Stop("reactions-menu", "lin", _opened("/u/bo", "details.more summary")),
+    Stop("reactions-menu", "lin", _opened("/u/bo", ".entry details.more summary")),
+    Stop("person-menu", "lin", _opened("/u/bo", ".under details.more summary")),
     Stop("talk-own", "ana", _opened("{of_ana}", ".talk details.more summary")),
     Stop("hidden", "ana", at("{of_ana}/hidden")),
     Stop("say", "lin", at("/say?about={reply}")),
@@ -246,6 +254,8 @@ STOPS = (
     Stop("tag-pages", "lin", at("/moderation/streams")),
     Stop("error-403", "ana", at("/moderation")),
     Stop("settings", "lin", at("/settings")),
+    Stop("settings-move", "lin", at("/settings/move")),
+    Stop("set-aside", "lin", at("/moderation/set-aside")),
     Stop("invites", "lin", at("/settings/invites")),
     Stop("password", "lin", at("/settings/password")),
     Stop(
@@ -255,6 +265,10 @@ STOPS = (
     ),
     Stop("sessions", "lin", at("/settings/sessions")),
     Stop("notes", "lin", at("/u/lin/notes")),
+    Stop("notes-none", "nobody_yet", at("/u/nobody_yet/notes")),
+    Stop("lists-none", "nobody_yet", at("/network/lists")),
+    Stop("people-none", "nobody_yet", at("/people")),
+    Stop("saved", "lin", _saved),
     Stop("note-written", "lin", _typed("/notes/add", {"Title": "On paper", "Text": NOTE}, "Save")),
     Stop("note-wrong", "lin", _typed("/notes/add", {"Title": "Nothing"}, "Save")),
     Stop("keys", "lin", at("/settings/keys")),
@@ -297,4 +311,13 @@ STOPS = (
     Stop("locked-own", "pia", at("/u/pia")),
     Stop("locked-add", "pia", at("/add?url=https://a.example/")),
     Stop("locked-settings", "pia", at("/settings")),
+    Stop("strange", "ute", at("/u/ute")),
+    Stop("strange-bookmark", "ute", at("{strange}")),
+    Stop("strange-long", "ute", at("{long}")),
+    Stop("strange-edit", "ute", at("{strange}/edit")),
+    Stop("strange-remove", "ute", at("{strange}/remove")),
+    Stop("strange-tags", "ute", at("/settings/tags")),
+    Stop("strange-garden", "ute", at("/settings/tags/garden")),
+    Stop("strange-cloud", "ute", at("/u/ute?tags=all&mode=cloud")),
+    Stop("strange-search", "ute", at("/search?q=a&in=mine")),
 )

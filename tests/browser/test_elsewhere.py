@@ -93,6 +93,7 @@ def test_what_they_saved_is_copied_and_the_copy_says_from_where(page, follower, 
 
 
 def test_they_are_muted_blocked_and_let_in_again(page, follower, world):
+    page.locator(".under .more summary").click()
     press(page, "mute")
     expect(page.get_by_text("muted", exact=True)).to_be_visible()
     page.goto("/network")
@@ -102,6 +103,7 @@ def test_they_are_muted_blocked_and_let_in_again(page, follower, world):
     page.goto(world.paths["elsewhere"])
     expect(page.get_by_text("following", exact=True)).to_be_visible()
 
+    page.locator(".under .more summary").click()
     press(page, "block")
     expect(page.get_by_text("blocked", exact=True)).to_be_visible()
     press(page, "unblock")
@@ -110,6 +112,7 @@ def test_they_are_muted_blocked_and_let_in_again(page, follower, world):
 
 
 def test_a_report_reaches_the_admins_of_both_servers(page, follower, world, gus):
+    page.locator(".under .more summary").click()
     with page.expect_navigation():
         page.get_by_role("link", name="report", exact=True).first.click()
     page.get_by_label("What is wrong?").fill(f"He sold my address, says {follower}.")

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 from PIL import Image, ImageDraw
 
+from tests.browser.strange import strange
 from tests.support.commands import Born
 from tests.support.processes import PASSWORD, Process, together, until
 
@@ -84,9 +85,11 @@ def furnished(folder: Path) -> Iterator[World]:
         world = World(near, far=World(far))
         for name in ("lin", "ana", "bo", "cy", "dora", "eve", "fay", "rude", "spammer", "nobody_yet"):
             stack.callback(world.sign_up(name).close)
-        stack.callback(world.sign_up("pia", "private").close)
+        for name in ("pia", "ute"):
+            stack.callback(world.sign_up(name, "private").close)
         _bookmarks(world)
         _people(world)
+        strange(world)
         _talk(world)
         stack.callback(_elsewhere(world, world.far).close)
         _engine(folder / "world")
@@ -196,6 +199,9 @@ def _bookmarks(world: World) -> None:
     world.paths["link"] = re.findall(r'href="(/url/[^"?]+)" title="4 savers"', world.people["lin"].get("/recent").text)[
         0
     ]
+    world.paths["gone"] = world.save("cy", "https://gone.example/cy", title="What cy thought better of")
+    kept = {"url": "https://gone.example/cy", "title": "What cy thought better of", "visibility": "private"}
+    post(world.people["cy"], f"{world.paths['gone']}/edit", kept)
     world.paths["of_ana"] = re.findall(r'href="(/u/ana/b/[a-z2-7]{13})"', world.people["ana"].get("/u/ana").text)[0]
 
 
