@@ -65,7 +65,8 @@ def columns_of(months: str, catalogue: Catalogue) -> Columns | None:
     if not standing:
         return None
     made = tuple(Column(bar, _span(bar, catalogue), beginning_of(bar.until + 1)) for bar in standing)
-    return Columns(made, min(+amounts) // 12, max(+amounts) // 12)
+    scale = years.side_scale(+amounts)
+    return Columns(made, min(*+amounts, scale.first + scale.step - 1) // 12, scale.last // 12)
 
 
 def _span(bar: years.Bar, catalogue: Catalogue) -> str:

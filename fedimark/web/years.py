@@ -18,6 +18,7 @@ _MOST_BARS: Final = 200
 SIDE_WIDTH, SIDE_HEIGHT = 240, 40  # of bars at the side of a list
 _SIDE_STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 1200, 4800)  # months in a bar there
 _MOST_AT_SIDE: Final = 28  # as many as can be hit
+_FEWEST_AT_SIDE: Final = 12  # so that a few do not stand there as walls
 
 Amounts = Mapping[int, int]  # day since 1970 → how many
 
@@ -79,18 +80,27 @@ class Bar:
     whole: str
 
 
-def at_side(months: Amounts) -> tuple[Bar, ...]:
-    """Bars for what was saved in each month, from the first to the last; none where one bar would hold all of it."""
+def side_scale(months: Amounts) -> Scale:
+    """The scale of what was saved in each month; a single bar stands alone, others have room before them."""
     first, last = min(months, default=0), max(months, default=0)
     step = next((step for step in _SIDE_STEPS if last // step - first // step < _MOST_AT_SIDE), _SIDE_STEPS[-1])
     scale = Scale(first // step * step, last, step)
+    if scale.bars < 2:
+        return scale
+    return Scale(scale.first - max(_FEWEST_AT_SIDE - scale.bars, 0) * step, last, step)
+
+
+def at_side(months: Amounts) -> tuple[Bar, ...]:
+    """Bars for what was saved in each month, the last at the right edge; none where one bar would hold all of it."""
+    scale = side_scale(months)
+    step = scale.step
     if scale.bars < 2:
         return ()
     sums: dict[int, int] = {}
     for month, amount in months.items():
         place = (month - scale.first) // step
         sums[place] = sums.get(place, 0) + amount
-    top, wide = max(sums.values()), SIDE_WIDTH / max(scale.bars, 12)
+    top, wide = max(sums.values()), SIDE_WIDTH / scale.bars
     bars = []
     for place, amount in sorted(sums.items()):
         high, since = max(amount / top * SIDE_HEIGHT, 1.5), scale.first + place * step
