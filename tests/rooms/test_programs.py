@@ -115,3 +115,26 @@ async def test_two_programs_that_write_at_once_lose_nothing(server, ana):
     assert len(urls) == len(set(urls)) == listed["count"] == 22
     tags = (await one.get("/v1/tags/get?format=json")).json()
     assert tags == {"a": 10, "b": 10, "both": 20}
+
+
+async def test_a_mark_that_meets_an_edit_stays(server, ana):
+    one, other = [await program_of(ana, Scope.READ | Scope.WRITE) for _ in range(2)]
+    lost = []
+
+    for number in range(8):
+        sent = {"url": f"https://{number}.example/", "title": "Old"}
+        made = (await one.post("/api/bookmarks/?disable_scraping", json=sent)).json()
+        place, [row] = f"/api/bookmarks/{made['id']}/", await fetch("SELECT * FROM bookmark WHERE id = ?", made["id"])
+        star = ana.browser.post(f"/u/ana/b/{row['public_id']}/star", data={"starred": "yes"})
+        again = {"url": sent["url"], "description": "New"}
+        await asyncio.gather(
+            *(one.patch(place, json={name: "New"}) for name in ("title", "notes", "description")),
+            one.get("/v1/posts/add", params=again),
+            other.post(f"{place}archive/"),
+            star,
+        )
+        [row] = await fetch("SELECT * FROM bookmark WHERE id = ?", made["id"])
+        if not (row["archived"] and row["starred"] and row["title"] == row["private_note"] == "New"):
+            lost.append(row)
+
+    assert lost == []
