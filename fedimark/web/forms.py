@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from fedimark.bookmarks.dialects import read_flag
 from fedimark.bookmarks.draft import Draft, read_draft
 from fedimark.database import Row
 from fedimark.errors import Refused
@@ -71,9 +72,16 @@ def dots_of(words: Sequence[str]) -> tuple[DotTag, ...]:
 
 
 def prefilled(query: Mapping[str, str], viewer: Viewer) -> Form:
-    """The form filled in from an address (`/add?url=…`); nothing is checked yet and nothing saved."""
+    """The form filled in from an address (`/add?url=…`); nothing is checked yet and nothing saved.
+
+    `later` and `toread`, `private` and `shared` are Pinboard's words: they only choose what the form begins with.
+    """
     values = {name: query.get(name, "") for name in ("url", "title", "description", "tags", "private_note")}
-    return Form({**values, "visibility": _preselected(values["url"], viewer)})
+    said = {name: read_flag(query.get(name)) for name in ("later", "toread", "private", "shared")}
+    reach = (
+        Visibility.PRIVATE.word if said["private"] or said["shared"] is False else _preselected(values["url"], viewer)
+    )
+    return Form({**values, "to_read": "yes" if said["later"] or said["toread"] else "", "visibility": reach})
 
 
 def copied(source: CopySource, viewer: Viewer) -> Form:

@@ -68,6 +68,22 @@ async def test_bookmarklets_close_their_window_or_lead_back_to_the_page(server, 
     assert "http-equiv" not in (await ana.browser.get(f"/add/saved?id={saved}&then=same")).text
 
 
+async def test_pinboards_words_in_an_address_choose_what_the_form_begins_with(server, ana):
+    async def begins(words: str) -> tuple[str | None, str]:
+        asked = await ana.browser.get(f"/add?url={PAGE}&title=T{words}")
+        values = Reading(asked.text).form("/add").values()
+        return values.get("to_read"), values["visibility"]
+
+    assert await begins("") == (None, "public")
+    assert await begins("&later=yes&noui=yes&jump=close") == ("yes", "public")
+    assert await begins("&toread=1&private=yes") == ("yes", "private")
+    assert await begins("&shared=no") == (None, "private")
+    assert await begins("&later=no&private=no&shared=yes") == (None, "public")
+    # They open up nothing.
+    assert await begins("token=1&private=no&shared=yes&url=https://a.example/?token=1") == (None, "private")
+    assert await fetch("SELECT id FROM bookmark") == []
+
+
 async def test_a_get_saves_only_with_a_key_for_that_private_and_to_read(server, ana):
     # Without a key, or with one that is none, the form opens
     for key in ("", "&key=", "&key=00112233445566778899aabbccddeeff"):
