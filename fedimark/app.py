@@ -7,7 +7,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -99,13 +98,6 @@ class Proxied(ProxyHeadersMiddleware):
         await super().__call__(scope, receive, send)
 
 
-# Objects, then rounds: rows are read and written by the thousand, and next to nothing of ours goes in circles. Python
-# looks for such after 700 already, which took a fifth of the time in which a file is read.
-_COLLECT_AFTER = (20_000, 10, 10)
-# SQLite's threads run Python too, and whoever answers would wait for five milliseconds each time one of them is at it.
-_HANDED_ON_AFTER_S = 0.001
-
-
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -119,8 +111,6 @@ async def running(
 
     Raises Unavailable when the database does not answer, Refused when it belongs to another base URL.
     """
-    gc.set_threshold(*_COLLECT_AFTER)
-    sys.setswitchinterval(_HANDED_ON_AFTER_S)
     async with AsyncExitStack() as stack:
         database = await Database(settings).open()
         stack.push_async_callback(database.close)

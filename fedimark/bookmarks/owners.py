@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fedimark.bookmarks.draft import Owner
-from fedimark.database import fetch_one
+from fedimark.database import Script, ask, perform
 from fedimark.errors import Forbidden, Gone
 from fedimark.language.said import _
-from fedimark.timelines.merge import hold
+from fedimark.timelines.merge import holding
 
 _LOCK = """
 SELECT c.privacy_lock, c.no_replies, a.suspended_at, a.moved_to FROM actor a JOIN account c ON c.actor_id = a.id
@@ -22,13 +22,18 @@ async def hold_owner(owner: Owner) -> Owner:
     Returns the owner with the Privacy Lock and other choices as they are now: it may have been closed since they
     signed in. Raises Gone: nothing is saved for somebody who has left; Forbidden: nor for somebody suspended.
     """
-    held, _ = await _held(owner)
+    held, _ = await perform(_holding(owner))
     return held
 
 
 async def hold_saver(owner: Owner) -> Owner:
     """The same for who saves or writes something new. Raises Forbidden also for who moved to another account."""
-    held, moved_to = await _held(owner)
+    return await perform(holding_saver(owner))
+
+
+def holding_saver(owner: Owner) -> Script[Owner]:
+    """The same in a script."""
+    held, moved_to = yield from _holding(owner)
     if moved_to:
         raise moved_away(moved_to)
     return held
@@ -39,9 +44,9 @@ def moved_away(moved_to: str) -> Forbidden:
     return Forbidden(_("This account moved to %(there)s: nothing new is saved here.", there=moved_to))
 
 
-async def _held(owner: Owner) -> tuple[Owner, str]:
-    await hold("actor", owner.actor_id)
-    row = await fetch_one(_LOCK, owner.actor_id)
+def _holding(owner: Owner) -> Script[tuple[Owner, str]]:
+    yield from holding("actor", owner.actor_id)
+    row = next(iter((yield from ask(_LOCK, owner.actor_id))), None)
     if row is None:
         raise Gone("This account is gone.")
     if row["suspended_at"] is not None:

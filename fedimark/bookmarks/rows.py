@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
+from heapq import nlargest
 from operator import itemgetter
 from typing import Any
 
@@ -30,6 +31,7 @@ from fedimark.database import (
     is_sqlite,
     marks,
     perform,
+    rows_written,
     several,
 )
 from fedimark.here import here, now
@@ -92,8 +94,7 @@ ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, id, COALES
 """
 """On PostgreSQL; a row that was there is locked before it is given back, and so bears a mark of that."""
 # On SQLite nobody else writes meanwhile. Each row that is fetched lets other threads in, and may wait for them: so all
-# links come in one, and the ids of bookmarks are counted.
-_LAST_LINK = "SELECT COALESCE(max(id), 0) AS id FROM link"
+# links come in one, all tags too, and ids are counted.
 _LINKED = """
 SELECT json_group_array(json_array(hash, id, COALESCE(root_id, id))) AS links
 FROM link WHERE hash IN (SELECT value FROM json_each(?))
@@ -101,7 +102,10 @@ FROM link WHERE hash IN (SELECT value FROM json_each(?))
 _NUMBERS = """
 SELECT nextval(pg_get_serial_sequence('bookmark', 'id')) AS id FROM generate_series(1, CAST(? AS INTEGER))
 """
-_LAST_WRITTEN = "SELECT last_insert_rowid() AS id"
+_TAGS = "SELECT id, key, public_at FROM tag WHERE key"
+_TAGGED = """
+SELECT json_group_array(json_array(id, key, public_at)) AS tags FROM tag WHERE key IN (SELECT value FROM json_each(?))
+"""
 _ONE_TAG = "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id, key, public_at"
 ADDED = """
 ON CONFLICT (owner_id, tag_id, visibility) DO UPDATE SET amount = tally.amount + excluded.amount
@@ -124,6 +128,8 @@ _INDEXED = ("link_id", "tags", "visibility", "listed", "saved_at", "removed_at")
 
 _Lines = Counter[tuple[int, int, int]]  # owner, tag or -month, visibility of a tally → by how much it changes
 _Tagging = tuple[int, int, int, int, int, bool, int]  # the cells of TAGGING
+_ROW = itemgetter("id", "actor_id", "link_id", "visibility", "listed", "saved_at")  # what they are of a bookmark
+_ALIKE = itemgetter(1, 2, 4, 5)  # tag, saver, visibility and whether it is listed
 
 
 async def link_id_of(url: str) -> int:
@@ -172,9 +178,9 @@ def _putting(values: Sequence[Mapping[str, Any]], *, waits: bool) -> Script[list
     if not values:
         return []
     links = yield from _links_of((each["url"], each["actor_id"] if each["listed"] else 0) for each in values)
-    rows = [{**UNSAID, **each, "link_id": links[each["url"]]["root_id"]} for each in values]
+    rows = [{**UNSAID, **each, "removed_at": None, "link_id": links[each["url"]]["root_id"]} for each in values]
     for row, number in zip(rows, (yield from _numbered(rows)), strict=True):
-        row |= {"id": number, "removed_at": None}
+        row["id"] = number
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
     for returning in (_SHARES_RETURN, _REMARKS_RETURN) if arrived else ():
         yield from ask(f"{returning} {among('text')}", several(arrived))
@@ -190,8 +196,8 @@ def _numbered(rows: Sequence[Row]) -> Script[Sequence[int]]:
     """Write the rows of new bookmarks, and say which ids they got."""
     if is_sqlite():
         yield from insert_many("bookmark", BOOKMARK, rows)
-        [last] = yield from ask(_LAST_WRITTEN)
-        return range(last["id"] - len(rows) + 1, last["id"] + 1)
+        _, last = yield from rows_written()
+        return range(last - len(rows) + 1, last + 1)
     if len(rows) >= MANY:
         numbers = [row["id"] for row in (yield from ask(_NUMBERS, len(rows)))]
         kinds, pick = {"id": "bigint", **BOOKMARK}, itemgetter(*BOOKMARK)
@@ -296,13 +302,20 @@ def _linked(lines: Sequence[tuple[object, ...]]) -> Script[list[Row]]:
     """Links by their hashes, made where they are new, which `is_new` tells; `lines` are cells of _LINK."""
     if not is_sqlite():
         return (yield from ask_all(*inserts_of("link", _LINK, lines, _ONE_LINK)))
-    [last] = yield from ask(_LAST_LINK)
-    yield from ask_all(*inserts_of("link", _LINK, lines, "ON CONFLICT (hash) DO NOTHING"))
-    [found] = yield from ask(_LINKED, several(str(line[0]) for line in lines))
-    return [
-        {"hash": name, "id": number, "root_id": root, "is_new": number > last["id"]}
-        for name, number, root in json.loads(found["links"])
-    ]
+    new = last = 0
+    for statement in inserts_of("link", _LINK, lines, "ON CONFLICT (hash) DO NOTHING"):
+        yield statement
+        amount, last = yield from rows_written()
+        new += amount
+    if new == len(lines):
+        numbers = range(last - new + 1, last + 1)
+        found = [(line[0], number, number) for line, number in zip(lines, numbers, strict=True)]
+    else:
+        [linked] = yield from ask(_LINKED, several(str(line[0]) for line in lines))
+        found = json.loads(linked["links"])
+    # No id is given out twice: those of new ones are the highest.
+    highest = set(nlargest(new, (number for _, number, _ in found)))
+    return [{"hash": name, "id": number, "root_id": root, "is_new": number in highest} for name, number, root in found]
 
 
 def look_at_pages(given: Iterable[str]) -> None:
@@ -342,7 +355,7 @@ def _index(
     ids = {key: int(tag["id"]) for key, tag in known.items()}
     public = set().union(*{keys[row["id"]] for row in live if row["is_local"] and row["listed"]})
     yield from _publish([ids[key] for key in public if not tags.is_private(key) and known[key]["public_at"] is None])
-    marked = [_tagging(row, key, ids[key]) for row in live for key in keys[row["id"]]]
+    marked = _taggings(live, keys, ids)
     _count(lines, live, marked)
     if not is_sqlite() and len(marked) >= MANY:
         # Four indexes begin with the tag: one tag after the other, PostgreSQL goes to each of its places once.
@@ -363,11 +376,21 @@ def keys_of(words: str) -> tuple[str, ...]:
     return tuple(sorted({tags.key(word) for word in words.split()}))
 
 
-def _tagging(row: Row, key: str, tag_id: int) -> _Tagging:
-    """One row of the tag index, as TAGGING names its cells. A private tag is its owner's alone, on whatever it is."""
-    if tags.is_private(key):
-        return row["id"], tag_id, row["actor_id"], row["link_id"], _PRIVATE, False, row["saved_at"]
-    return row["id"], tag_id, row["actor_id"], row["link_id"], row["visibility"], row["listed"], row["saved_at"]
+def _taggings(live: Iterable[Row], keys: Mapping[int, Iterable[str]], ids: Mapping[str, int]) -> list[_Tagging]:
+    """The rows of the tag index, as TAGGING names their cells.
+
+    A private tag is its owner's alone, on whatever it is.
+    """
+    private = {key for key in ids if tags.is_private(key)}
+    found: list[_Tagging] = []
+    for number, actor_id, link_id, reach, listed, at in map(_ROW, live):
+        found += [
+            (number, ids[key], actor_id, link_id, _PRIVATE, False, at)
+            if key in private
+            else (number, ids[key], actor_id, link_id, reach, listed, at)
+            for key in keys[number]
+        ]
+    return found
 
 
 def _unindex(row: Row) -> Script[_Lines]:
@@ -382,7 +405,7 @@ def _unindex(row: Row) -> Script[_Lines]:
     yield from unmerge_bookmark(row)
     yield from ask("DELETE FROM bookmark_tag WHERE bookmark_id = ?", row["id"])
     lines: _Lines = Counter()
-    _count(lines, [row], [_tagging(row, key, tag_id) for key, tag_id in ids.items()])
+    _count(lines, [row], _taggings([row], {row["id"]: ids}, ids))
     return Counter({line: -amount for line, amount in lines.items()})
 
 
@@ -402,7 +425,11 @@ def _tags_of(keys: Iterable[str]) -> Script[dict[str, Row]]:
     wanted = sorted(keys)
     if not wanted:
         return {}
-    have = yield from ask(f"SELECT id, key, public_at FROM tag WHERE key {among('text')}", several(wanted))
+    if is_sqlite():
+        [found] = yield from ask(_TAGGED, several(wanted))
+        have = [{"id": number, "key": key, "public_at": at} for number, key, at in json.loads(found["tags"])]
+    else:
+        have = yield from ask(f"{_TAGS} {among('text')}", several(wanted))
     known = {row["key"] for row in have}
     missing = [{"key": key, "slug": slugs.slug(key)} for key in wanted if key not in known]
     have += yield from insert_many("tag", _TAG, missing, _ONE_TAG)
@@ -418,11 +445,11 @@ def _publish(tag_ids: Sequence[int]) -> Script[None]:
 
 def _count(lines: _Lines, live: Iterable[Row], marked: Iterable[_Tagging]) -> None:
     """Count live rows and their taggings in the tallies."""
-    for row in live:
-        lines[row["actor_id"], ALL_TAGS, row["visibility"]] += 1
-        lines[row["actor_id"], -month_of(row["saved_at"]), row["visibility"]] += 1
-    alike = Counter([cells[1:3] + cells[4:6] for cells in marked])
-    for (tag_id, actor_id, visibility, listed), amount in alike.items():
+    months = Counter([(actor_id, -month_of(at), reach) for _, actor_id, _, reach, _, at in map(_ROW, live)])
+    for (actor_id, month, reach), amount in months.items():
+        lines[actor_id, ALL_TAGS, reach] += amount
+        lines[actor_id, month, reach] += amount
+    for (tag_id, actor_id, visibility, listed), amount in Counter(map(_ALIKE, marked)).items():
         lines[actor_id, tag_id, visibility] += amount
         if listed:
             lines[EVERYONE, tag_id, visibility] += amount

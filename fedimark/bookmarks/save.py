@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 from fedimark import addresses
 from fedimark.bookmarks import columns, copying, giving, rows, telling, untold, withdrawing
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
-from fedimark.bookmarks.owners import hold_owner, hold_saver
+from fedimark.bookmarks.owners import hold_owner, hold_saver, holding_saver
 from fedimark.bookmarks.publications import end_bookmark, end_publication, respelled, said_anew
 from fedimark.bookmarks.together import is_plain, save_new
-from fedimark.database import Row, Script, among, atomically, fetch, fetch_one, perform, several
+from fedimark.database import Row, Script, among, ask, atomically, fetch_one, perform, performed, several
 from fedimark.errors import NotFound, Taken
 from fedimark.here import here, now
 from fedimark.outbox.consent import is_spoken
@@ -200,36 +200,75 @@ async def save_batch(batch: Batch) -> Imported:
 
     A file that knows nothing of stars, private notes or visibility takes none away from a bookmark already here.
     """
-    owner, settle = batch.owner, batch.settle
+    saved = await performed(lambda: saving_what_is_new(batch))
+    return saved if saved is not None else await atomically(lambda: save_each(batch))
 
-    async def work() -> Imported:
-        held = await hold_saver(owner)
-        # Somebody may have closed the Privacy Lock meanwhile.
-        ready = batch.lines if held == owner else ()
-        hashes = [line["url_md5"] for line in ready] or [urls.md5(draft.url) for draft in batch.drafts]
-        sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
-        have = {row["url_md5"]: row for row in await fetch(sql, owner.actor_id, several(hashes))}
-        fresh: dict[str, Row] = {}
-        for place, (md5, draft) in enumerate(zip(hashes, batch.drafts, strict=True)):
-            if md5 not in have and md5 not in fresh:
-                line = ready[place] if ready else columns.new(held, settle(draft, None))
-                fresh[md5] = line | (await copying.provenance(owner, draft) if draft.source else {})
-        written = await perform(batch.put(columns.as_of_now(fresh.values())))
-        have |= {row["url_md5"]: row for row in written}
-        outcomes = []
-        for md5, draft in zip(hashes, batch.drafts, strict=True):
-            before = have[md5]
-            if fresh.pop(md5, None) is not None:
-                outcomes.append(Outcome("new", before))
-                continue
-            row, touched = await _saved(held, _kept(settle(draft, before), before), before)
-            if touched and before["public_id"] == row["public_id"]:
-                await respelled(owner, before, row)
-            have[md5] = row
-            outcomes.append(Outcome("changed" if touched else "known", row, before))
-        return Imported(tuple(outcomes))
 
-    return await atomically(work)
+def saving_what_is_new(batch: Batch) -> Script[Imported | None]:
+    """The same in a script, where what is there already is there to the letter; else None, and nothing is written.
+
+    Also None where one is twice in the batch, or names another bookmark as its source.
+    """
+    held, hashes, have = yield from _looked_at(batch)
+    known: list[Outcome | None] = []
+    fresh: dict[str, int] = {}
+    for place, (md5, draft) in enumerate(zip(hashes, batch.drafts, strict=True)):
+        before = have.get(md5)
+        if before is not None and _is_said(before, _values(held, _settled(batch, draft, before), before)):
+            known.append(Outcome("known", before, before))
+        elif before is None and not draft.source and md5 not in fresh:
+            known.append(None)
+            fresh[md5] = place
+        else:
+            return None
+    new = iter((yield from batch.put(columns.as_of_now([_line(batch, held, place) for place in fresh.values()]))))
+    return Imported(tuple(outcome or Outcome("new", next(new)) for outcome in known))
+
+
+async def save_each(batch: Batch) -> Imported:
+    """The same as `save_batch` whatever is there, inside `write()`."""
+    held, hashes, have = await perform(_looked_at(batch))
+    fresh: dict[str, Row] = {}
+    for place, (md5, draft) in enumerate(zip(hashes, batch.drafts, strict=True)):
+        if md5 not in have and md5 not in fresh:
+            fresh[md5] = _line(batch, held, place) | (
+                await copying.provenance(batch.owner, draft) if draft.source else {}
+            )
+    written = await perform(batch.put(columns.as_of_now(fresh.values())))
+    have |= {row["url_md5"]: row for row in written}
+    outcomes = []
+    for md5, draft in zip(hashes, batch.drafts, strict=True):
+        before = have[md5]
+        if fresh.pop(md5, None) is not None:
+            outcomes.append(Outcome("new", before))
+            continue
+        row, touched = await _saved(held, _settled(batch, draft, before), before)
+        if touched and before["public_id"] == row["public_id"]:
+            await respelled(batch.owner, before, row)
+        have[md5] = row
+        outcomes.append(Outcome("changed" if touched else "known", row, before))
+    return Imported(tuple(outcomes))
+
+
+def _looked_at(batch: Batch) -> Script[tuple[Owner, list[str], dict[str, Row]]]:
+    """The owner, held, the md5 of each draft, and what is there already by its md5."""
+    held = yield from holding_saver(batch.owner)
+    hashes = [line["url_md5"] for line in batch.lines] or [urls.md5(draft.url) for draft in batch.drafts]
+    sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND url_md5 {among('text')}"
+    have = {row["url_md5"]: row for row in (yield from ask(sql, held.actor_id, several(hashes)))}
+    return held, hashes, have
+
+
+def _line(batch: Batch, held: Owner, place: int) -> Row:
+    """A draft as a new bookmark."""
+    # Somebody may have closed the Privacy Lock meanwhile.
+    if batch.lines and held == batch.owner:
+        return batch.lines[place]
+    return columns.new(held, batch.settle(batch.drafts[place], None))
+
+
+def _settled(batch: Batch, draft: Draft, before: Row) -> Draft:
+    return _kept(batch.settle(draft, before), before)
 
 
 def _kept(draft: Draft, before: Row) -> Draft:
@@ -285,12 +324,10 @@ async def _saved(
     """Write a draft over a row or as a new one; returns the row and whether anything changed."""
     if before is None:
         return await rows.put({**columns.new(owner, draft), **(source or await copying.provenance(owner, draft))}), True
-    visibility = visibility_of(draft, owner, Visibility(before["visibility"]))
-    values = columns.said(draft, visibility)
-    if draft.saved_at is not None:
-        values["saved_at"] = columns.moment(draft, now())
-    if before["removed_at"] is None and all(before[name] == value for name, value in values.items()):
+    values = _values(owner, draft, before)
+    if _is_said(before, values):
         return before, False
+    visibility = Visibility(values["visibility"])
     if before["removed_at"] is not None:
         values |= source or await copying.provenance(owner, draft)
     values |= {"updated_at": max(now(), before["updated_at"] + 1), "removed_at": None}
@@ -303,6 +340,19 @@ async def _saved(
             await end_publication(owner, before)
             values["public_id"] = here().new_id()
     return await rows.change(before, values), True
+
+
+def _values(owner: Owner, draft: Draft, before: Row) -> dict[str, Any]:
+    """What a draft says over a row, as columns."""
+    values = columns.said(draft, visibility_of(draft, owner, Visibility(before["visibility"])))
+    if draft.saved_at is not None:
+        values["saved_at"] = columns.moment(draft, now())
+    return values
+
+
+def _is_said(before: Row, values: Mapping[str, Any]) -> bool:
+    """Whether a row says just that already."""
+    return before["removed_at"] is None and all(before[name] == value for name, value in values.items())
 
 
 def _as_saved(owner: Owner, row: Row, *, is_new: bool) -> Saved:

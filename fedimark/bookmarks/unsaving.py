@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any, Final
 
 from fedimark.bookmarks import rows
@@ -20,6 +21,8 @@ from fedimark.policy.visibility import Visibility, is_listed, same_publication
 _WORDS: Final = ("title", "description", "private_note", "tags")
 _MARKS: Final = ("to_read", "starred", "archived")
 _NUMBERS: Final = ("visibility", "saved_at")
+_PRINTED: Final = itemgetter("url", *_WORDS, *_MARKS, *_NUMBERS)
+_SAID: Final = ("true", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ def words_of(row: Mapping[str, Any]) -> dict[str, Any]:
 def print_of(row: Mapping[str, Any]) -> str:
     """What tells whether a bookmark says the same still: sixteen letters."""
     # A list of JSON, which prints of years ago were made of: an import makes thousands, and the encoder takes its time.
-    words = ", ".join([encode_basestring(str(row[name])) for name in ("url", *_WORDS)])
-    marks = ", ".join(["true" if row[name] else "false" for name in _MARKS])
-    said = f"[{words}, {marks}, {int(row['visibility'])}, {int(row['saved_at'])}]"
+    url, title, description, note, tags, to_read, starred, archived, reach, at = _PRINTED(row)
+    words = ", ".join(map(encode_basestring, (url, title, description, note, tags)))
+    marks = f"{_SAID[not to_read]}, {_SAID[not starred]}, {_SAID[not archived]}"
+    said = f"[{words}, {marks}, {int(reach)}, {int(at)}]"
     return hashlib.sha1(said.encode(), usedforsecurity=False).hexdigest()[:16]
 
 

@@ -84,13 +84,14 @@ async def _looked(username: str, file: Path, chosen: dict[str, str]) -> tuple[Re
 
 async def brought_in(username: str, file: Path, name: str, chosen: dict[str, str]) -> tuple[Report, str]:
     """Import a file; returns the report, and the name by which it can be taken back."""
+    from fedimark import database
     from fedimark.importing import importer
     from fedimark.importing.options import read_options
     from fedimark.importing.report import Report
 
     report = Report()
     wanted = read_options(chosen)
-    async with inside():
+    async with inside(), database.brought_in():
         owner = await owner_named(username)
         # To its end, before anything is saved: a file that turns out to be damaged leaves nothing behind.
         total = (await importer.look_into(owner, file, wanted)).rows

@@ -21,6 +21,8 @@ from fedimark.database.scripts import (
     inserts_of,
     perform,
     performed,
+    rows_written,
+    unhurried,
 )
 from fedimark.database.stamps import stamp
 from fedimark.database.statements import (
@@ -38,7 +40,6 @@ from fedimark.database.statements import (
     marks,
     several,
     table,
-    unhurried,
     write,
     written,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "migrate",
     "perform",
     "performed",
+    "rows_written",
     "several",
     "stamp",
     "table",

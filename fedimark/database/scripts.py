@@ -30,6 +30,7 @@ MANY = 64
 """So many rows PostgreSQL takes more cheaply as a file than as lists."""
 _MOST_PARAMETERS = 32_000  # SQLite takes 32,766 in one statement
 _COPY = "COPY "
+_WRITTEN = "WRITTEN"
 _LOG = logging.getLogger("tortoise.db_client")
 
 
@@ -94,6 +95,23 @@ def inserts_of(
     return found
 
 
+def unhurried() -> Script[None]:
+    """Let PostgreSQL bring the transaction around us to its disk a moment after it is committed, as SQLite does anyway.
+
+    For steps that are taken again where a crash of its machine undid them: they say themselves how far they came.
+    """
+    if not is_sqlite():
+        yield "SET LOCAL synchronous_commit = off", ()
+
+
+def rows_written() -> Script[tuple[int, int]]:
+    """How many rows the statement before wrote, and the id of the last of them; of a script on SQLite, which is asked
+    nothing for it.
+    """
+    [row] = yield _WRITTEN, ()
+    return row["amount"], row["last"]
+
+
 def copying(table: str, kinds: Mapping[str, str], lines: Sequence[Sequence[object]]) -> Statement:
     """The same as one statement of a script on PostgreSQL alone, which takes the rows as a file; it returns nothing."""
     return f"{_COPY}{table} ({', '.join(kinds)})", (lines,)
@@ -154,11 +172,15 @@ async def _copy(client: Any, sql: str, parameters: tuple[Any, ...]) -> None:
 
 def _run(script: Script[T], database: sqlite3.Connection) -> T:
     IN_SQLITE.set(True)
+    cursor = database.cursor()
     try:
         sql, parameters = next(script)
         while True:
+            if sql == _WRITTEN:
+                sql, parameters = script.send([{"amount": cursor.rowcount, "last": cursor.lastrowid}])
+                continue
             _LOG.debug("%s: %s", sql, parameters)
-            rows = database.execute(sql, parameters).fetchall()
+            rows = cursor.execute(sql, parameters).fetchall()
             sql, parameters = script.send([dict(row) for row in rows])
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]

@@ -163,15 +163,6 @@ async def analyzed(*tables: str) -> None:
         await execute(f"ANALYZE {', '.join(tables)}")
 
 
-async def unhurried() -> None:
-    """Let PostgreSQL bring the transaction around us to its disk a moment after it is committed, as SQLite does anyway.
-
-    For steps that are taken again where a crash of its machine undid them: they say themselves how far they came.
-    """
-    if not is_sqlite():
-        await execute("SET LOCAL synchronous_commit = off")
-
-
 def among(kind: str = "bigint") -> str:
     """`IN` a list that is one parameter, made by `several`: one text, and so one plan, whatever its length."""
     return "IN (SELECT value FROM json_each(?))" if is_sqlite() else f"= ANY (CAST(? AS {kind}[]))"

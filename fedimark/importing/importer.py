@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,20 @@ from fedimark.accounts.queries import viewer_by_name
 from fedimark.bookmarks.draft import Draft, Owner, visibility_of
 from fedimark.bookmarks.queries import owner_by_name
 from fedimark.bookmarks.rows import putting_to_wait
-from fedimark.bookmarks.save import Batch, Outcome, made_ready, save_batch
-from fedimark.database import Row, atomically, execute, fetch, unhurried, write
+from fedimark.bookmarks.save import Batch, Imported, made_ready, save_each, saving_what_is_new
+from fedimark.database import (
+    Row,
+    Script,
+    ask_all,
+    atomically,
+    execute,
+    fetch,
+    inserts_of,
+    perform,
+    performed,
+    unhurried,
+    write,
+)
 from fedimark.errors import FedimarkError, NotFound, Refused, Taken, Unavailable
 from fedimark.here import here, now
 from fedimark.importing import uploads
@@ -41,7 +53,7 @@ from fedimark.timelines.waiting import merge_what_waits
 KIND = "import"
 _TRIES = 3  # of a chunk that another transaction got in the way of
 _STARTED = "This import was started already."
-_CHUNK = "INSERT INTO imported_chunk (job_id, ends_at, outcomes, undone) VALUES (?, ?, ?, ?)"
+_CHUNK = {"job_id": "bigint", "ends_at": "integer", "outcomes": "text", "undone": "boolean"}
 
 T = TypeVar("T")
 
@@ -215,29 +227,35 @@ def _settled(options: Options, draft: Draft, before: Row | None) -> Draft:
 
 
 async def _save(batch: Batch, chunk: Chunk, report: Report, job_id: int | None) -> Report:
-    async def work() -> Report:
+    def saving() -> Script[Report | None]:
         # What is lost with the machine is brought in again: how far the file came is written in the same transaction.
-        await unhurried()
-        saved = await save_batch(batch)
-        after = report.saw(chunk.ends_at, chunk.broken)
-        after = after.add(new=saved.new, known=saved.known + len(chunk.again), changed=saved.changed)
-        if job_id is not None:
-            await _remember(job_id, after, chunk, saved.outcomes)
-        return after
+        yield from unhurried()
+        saved = yield from saving_what_is_new(batch)
+        return None if saved is None else (yield from _remembering(job_id, report, chunk, saved))
+
+    async def slowly() -> Report:
+        await perform(unhurried())
+        return await perform(_remembering(job_id, report, chunk, await save_each(batch)))
 
     for _try in range(_TRIES - 1):
         try:
-            return await atomically(work)
+            saved = await performed(saving)
+            return saved if saved is not None else await atomically(slowly)
         except Unavailable:
-            # A deadlock on PostgreSQL: the inner transaction cannot begin again by itself.
+            # A deadlock on PostgreSQL: an inner transaction cannot begin again by itself.
             await asyncio.sleep(0.1)
-    return await atomically(work)
+    return await atomically(slowly)
 
 
-async def _remember(job_id: int, report: Report, chunk: Chunk, outcomes: Sequence[Outcome]) -> None:
-    await queue.progress(job_id, report.rows)
-    await execute("UPDATE job SET report = ? WHERE id = ?", json.dumps(report.document()), job_id)
-    await execute(_CHUNK, job_id, chunk.ends_at, written(chunk, outcomes), False)
+def _remembering(job_id: int | None, report: Report, chunk: Chunk, saved: Imported) -> Script[Report]:
+    """Write down what became of a chunk; returns the report with it."""
+    after = report.saw(chunk.ends_at, chunk.broken)
+    after = after.add(new=saved.new, known=saved.known + len(chunk.again), changed=saved.changed)
+    if job_id is not None:
+        so_far = queue.reached(job_id, after.rows, after.document())
+        cells = (job_id, chunk.ends_at, written(chunk, saved.outcomes), False)
+        yield from ask_all(so_far, *inserts_of("imported_chunk", _CHUNK, [cells]))
+    return after
 
 
 async def _chunks_of(path: Path, reading: Reading, then: Callable[[Chunk], T]) -> AsyncIterator[T]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from fedimark.database import Row, atomically, execute, fetch_one, is_sqlite, marks
+from fedimark.database import Row, Statement, atomically, execute, fetch_one, is_sqlite, marks
 from fedimark.here import MICROS, here, now
 from fedimark.jobs.bell import ring
 from fedimark.jobs.holders import holder, living
@@ -31,6 +31,10 @@ RETURNING *
 _GIVE_UP = "UPDATE job SET state = 'failed', ended_at = ? WHERE state = 'running' AND lease_until <= ? AND tries >= ?"
 _PROGRESS = """
 UPDATE job SET done = ?, total = COALESCE(?, total), lease_until = ? WHERE id = ? AND state = 'running'
+"""
+_REACHED = """
+UPDATE job SET report = ?, done = CASE WHEN state = 'running' THEN ? ELSE done END,
+lease_until = CASE WHEN state = 'running' THEN ? ELSE lease_until END WHERE id = ?
 """
 _TAKE_OVER = """
 UPDATE job SET lease_until = ? WHERE state = 'running' AND lease_until > ? AND leased_by NOT IN ({living})
@@ -99,6 +103,11 @@ async def give_back(job_id: int) -> None:
 async def progress(job_id: int, done: int, total: int | None = None) -> None:
     """Say how far a running job is, in whatever its handler counts; prolongs its lease."""
     await execute(_PROGRESS, done, total, now() + LEASE, job_id)
+
+
+def reached(job_id: int, done: int, report: Mapping[str, object]) -> Statement:
+    """The same in a script, with what it did so far; also of a job of the past, which is done by a command."""
+    return _REACHED, (json.dumps(report), done, now() + LEASE, job_id)
 
 
 async def renew(job_id: int) -> None:

@@ -17,6 +17,7 @@ import uvloop
 
 from fedimark.app import running
 from fedimark.bookmarks.draft import Owner
+from fedimark.database import brought_in
 from fedimark.here import entered, wall_clock
 from fedimark.importing import exporter, importer
 from fedimark.importing.options import PLAIN
@@ -101,7 +102,7 @@ def _in_a_process(store: Store, paths: Mapping[str, Path]) -> dict[str, float]:
 async def _bring(job: dict[str, Any]) -> dict[str, float]:
     settings = Settings(base_url=people.BASE_URL, database_url=job["database"], data_dir=job["data_dir"])
     owner = _owner()
-    async with running(settings) as server, entered(server.here):
+    async with running(settings) as server, entered(server.here), brought_in():
         first = await _brought(owner, job["few"])
         again = await _brought(owner, job["few"])
         out = await _taken(owner)

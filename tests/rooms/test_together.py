@@ -33,7 +33,7 @@ async def test_a_save_runs_a_fixed_number_of_statements(server):
     with statements() as many:
         await save(ana, PAGE + "2", tags="sql rust postgres")
 
-    assert len(few) == len(many) == (12 if is_sqlite() else 1), "\n".join(many)
+    assert len(few) == len(many) == (9 if is_sqlite() else 1), "\n".join(many)
 
 
 async def test_saves_of_several_at_once_run_no_more(server):
@@ -45,7 +45,7 @@ async def test_saves_of_several_at_once_run_no_more(server):
         await asyncio.gather(*(save(each, f"{PAGE}{each.username}", tags="sql") for each in people))
 
     # The first goes alone, or all together, as they come.
-    assert len(ran) <= 2 * (12 if is_sqlite() else 1), "\n".join(ran)
+    assert len(ran) <= 2 * (9 if is_sqlite() else 1), "\n".join(ran)
     assert await amount() == 24
     await assert_agreement()
 
