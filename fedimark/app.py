@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -168,14 +169,11 @@ class _Serving:
         self.settings = settings
         self.works = works
         self.asgi: ASGIApp | None = None
-        self.here: Here | None = None
+        self.inside: Context | None = None  # of the server that is being served
 
-    def at_once(self, scope: Scope, body: bytes, answer: Callable[[bool], None]) -> bool:
+    def at_once(self, block: bytes, answer: Callable[[bool], None]) -> bool:
         """Take in a whole request before it has a task and passes all doors; see `take_at_once`."""
-        if self.here is None:
-            return False
-        with standing_in(self.here):
-            return take_at_once(scope, body, answer)
+        return self.inside is not None and self.inside.run(take_at_once, block, answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -192,7 +190,8 @@ class _Serving:
             hear_of_the_end(ending, {end: signal.getsignal(end) for end in _ENDS})
             working = asyncio.create_task((worker.run if self.works else worker.pass_on)(server.here, ending))
             self.asgi = Proxied(server.asgi, self.settings.trusted_proxies)
-            self.here = server.here
+            with standing_in(server.here):
+                self.inside = copy_context()
             gc.freeze()  # what a process is made of stays: going through it took 70 ms, in which nobody was answered
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -10,14 +10,15 @@ import os
 import signal
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable, Mapping
-from functools import partial
+from contextvars import copy_context
+from functools import lru_cache, partial
 from socket import socket
 from types import FrameType
 from typing import Any, TypeAlias
 
 import uvicorn
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from fedimark.logs import SERVING, log
@@ -122,10 +123,16 @@ def _bound(config: Config) -> socket:
         raise SystemExit(1) from None
 
 
-AtOnce: TypeAlias = Callable[[Any, bytes, Callable[[bool], None]], bool]
-"""Takes a whole request in, by its scope and body, and says later whether it was: then 202 is answered. Returns
-whether it may be; else nothing is said later."""
-_Begun: TypeAlias = tuple[RequestResponseCycle, Any]
+AtOnce: TypeAlias = Callable[[bytes, Callable[[bool], None]], bool]
+"""Takes in what a connection brought, where it is one whole request, and says later whether it did: then 202 is
+answered. Returns whether it may; else nothing is said later."""
+
+
+@lru_cache(maxsize=8)
+def _accepted(default: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The whole answer to a letter that was taken in, with what stands in all of a second."""
+    heads = b"".join(b"%b: %b\r\n" % each for each in default)
+    return STATUS_LINE[202] + heads + b"content-length: 0\r\n\r\n"
 
 
 class _Refusal(Exception):
@@ -148,12 +155,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_lines = 0
         self._at_once: AtOnce | None = getattr(self.app, "at_once", None)
-        self._reading = False
-        self._letter: _Begun | None = None  # a request that may be taken in at once, if the whole of it has come
+        self._is_taking = False  # a request that is taken in at once
+        self._is_last = False  # and after it nothing more: the server ends
+        self._behind = b""  # what came meanwhile
+        self._answered_at = 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A peer has come: it has ten seconds to say something."""
         super().connection_made(transport)
+        self._context = copy_context()
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,17 +172,28 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, within the bounds."""
+        """Take in at once what can be, else feed the parser, within the bounds."""
         if self._ended:
             self._throw_away(data)
-            return
+        elif self._is_taking:
+            self.flow.pause_reading()
+            self._behind += data
+        # A task, its objects and all doors cost a letter twice what its proof does: the most of them need neither.
+        elif self._at_once is not None and self._is_between() and self._at_once(data, partial(self._answer, data)):
+            self._is_taking = True
+            self._stop_timer()
+        else:
+            self._read(data)
+
+    def _is_between(self) -> bool:
+        """Whether no request is under way, nor a part of one."""
+        is_answered = self.cycle is None or (self.cycle.response_complete and self.cycle.keep_alive)
+        return is_answered and self._in_head and not self._is_short and not self._is_last
+
+    def _read(self, data: bytes) -> None:
         self._is_short = self._in_head
         self._came_forward = False
-        self._reading = True
         super().data_received(data)
-        self._reading = False
-        if self._letter is not None:
-            self._take(*self._letter)
         if (
             self._is_short and self._timer is None and not self._ended
         ):  # of nearly every request the whole head comes at once
@@ -222,31 +243,53 @@ class BoundedProtocol(HttpToolsProtocol):
         self._came_forward = self._in_head = True
         super().on_message_complete()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        # A task and all doors cost a letter twice what its proof does: the most of them need neither.
-        if self._at_once is not None and self._reading and cycle.scope["method"] == "POST":
-            self._letter = cycle, app
-        else:
-            super()._start_asgi_task(cycle, app)
-
-    def _take(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._letter = None
-        may_be = not cycle.more_body and cycle.keep_alive and not self._ended and self._at_once is not None
-        answer = partial(self._answer, cycle, app)
-        if not may_be or not self._at_once(cycle.scope, bytes(cycle.body), answer):  # type: ignore[misc]
-            super()._start_asgi_task(cycle, app)
-
-    def _answer(self, cycle: RequestResponseCycle, app: Any, is_taken: bool) -> None:
+    def _answer(self, block: bytes, is_taken: bool) -> None:
         """Say that a letter was taken; where it was not, or not so simply said, the application answers it."""
-        if cycle.disconnected:
+        if is_taken and not self.flow.write_paused and not self.transport.is_closing():
+            self.transport.write(_accepted(tuple(self.server_state.default_headers)))
+            self.server_state.total_requests += 1
+            self._keep_alive()
+            block = b""
+        if block or self._behind or self._is_last:
+            # As if it came now: whoever told this goes on with what they were about.
+            self.loop.call_soon(self._go_on, block, context=self._context)
+        else:
+            self._is_taking = False
+
+    def _go_on(self, block: bytes) -> None:
+        read, self._behind = block + self._behind, b""
+        self._is_taking = False
+        if self.transport.is_closing():
             return
-        if not is_taken or not cycle.keep_alive or self.flow.write_paused:
-            super()._start_asgi_task(cycle, app)
-            return
-        cycle.response_started = cycle.response_complete = True
-        heads = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
-        self.transport.write(STATUS_LINE[202] + heads + b"content-length: 0\r\n\r\n")
-        self.on_response_complete()
+        self.flow.resume_reading()
+        if read:
+            self._read(read)
+        if self._is_last:
+            super().shutdown()
+
+    def _keep_alive(self) -> None:
+        """Wait for the next request: one timer goes on running for many."""
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing has come for long, or something was taken in at once meanwhile."""
+        left_s = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if self._is_taking or left_s > 0:
+            wait_s = self.timeout_keep_alive if self._is_taking else left_s
+            self.timeout_keep_alive_task = self.loop.call_later(wait_s, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """The server ends: what was begun is finished."""
+        if self._is_taking:
+            self._is_last = True
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser would not take: our own refusal, or what is no HTTP."""

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,11 @@ REGISTRATION = ("open", "invite", "closed")
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 _RATE = re.compile(r"[1-9][0-9]*/([1-9][0-9]*)?(second|minute|hour|day)s?", re.ASCII)
+
+
+@lru_cache(maxsize=64)  # each letter is compared with it
+def _host_of(base_url: str) -> str:
+    return urlsplit(base_url).netloc
 
 
 class BadSettings(ValueError):
@@ -71,7 +77,7 @@ class Settings:
     @property
     def host(self) -> str:
         """Host and port of the base URL, as in a Host header and in `ana@host:port`."""
-        return urlsplit(self.base_url).netloc
+        return _host_of(self.base_url)
 
     @property
     def handles_at(self) -> str:

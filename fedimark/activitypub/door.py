@@ -27,7 +27,7 @@ from fedimark.here import here
 from fedimark.inbox import shortcut
 from fedimark.inbox.receive import receive as take_in
 from fedimark.logs import REQUEST_FAILED, log
-from fedimark.signatures.message import Message
+from fedimark.signatures.letter import read_letter
 from fedimark.timelines.tag_actors import tag_actor
 from fedimark.vocab.terms import is_activity_type
 
@@ -35,6 +35,7 @@ BODY_S: Final = 20.0  # from a body's first part to its last
 
 _END: Final = b"/inbox"
 _OF_ALL: Final = frozenset({b"/inbox", b"/actor/inbox"})
+_SHARED: Final = frozenset(path.decode("ascii") for path in _OF_ALL)
 # Whose the others are, where no other spelling could be meant, and what looks whether they are here.
 _OF_ONE: Final[tuple[tuple[re.Pattern[bytes], Callable[..., Awaitable[object]]], ...]] = (
     (re.compile(rb"/u/([a-z0-9_]+)/inbox"), queries.known_person),
@@ -86,20 +87,20 @@ class Inboxes:
                 await send(message)
 
 
-def take_at_once(scope: Scope, body: bytes, answer: Callable[[bool], None]) -> bool:
-    """Take in what the shared inbox nearly always gets, with nothing to wait for but its commit; whether it may be.
+def take_at_once(block: bytes, answer: Callable[[bool], None]) -> bool:
+    """Take in what the shared inbox nearly always gets, whole and with nothing to wait for but its commit; whether it
+    may be.
 
     `answer` is told then whether it is committed. Where it is not, or it may not be, the door above knows what to say:
     nothing was done.
     """
-    path: bytes = scope["raw_path"]
-    if path not in _OF_ALL or scope["query_string"] or len(body) > here().settings.body_limit_bytes:
+    letter = read_letter(block)
+    if letter is None or letter.target not in _SHARED or len(letter.body) > here().settings.body_limit_bytes:
         return False
-    headers = _headers(scope)
-    said = headers.get("content-type", ())
-    if len(said) != 1 or not is_activity_type(said[0]) or not _A_BROWSERS.isdisjoint(headers):
+    said = letter.headers.get("content-type", "")
+    if not is_activity_type(said) or not _A_BROWSERS.isdisjoint(letter.headers):
         return False
-    return shortcut.offer(Message("POST", path.decode("latin-1"), headers, body), answer)
+    return shortcut.offer(letter, answer)
 
 
 def _look(path: bytes) -> Callable[[], Awaitable[object]] | None:

@@ -24,6 +24,7 @@ from fedimark.database.scripts import (
     rows_written,
     unhurried,
 )
+from fedimark.database.sqlite import is_hurried
 from fedimark.database.stamps import stamp
 from fedimark.database.statements import (
     Row,
@@ -77,6 +78,7 @@ __all__ = [
     "inserts_of",
     "is_current",
     "is_gone",
+    "is_hurried",
     "is_sqlite",
     "marks",
     "migrate",

@@ -10,6 +10,7 @@ from typing import TypeAlias
 FIRST: ContextVar[bool] = ContextVar("first", default=False)
 """Set in a task that goes before others who wait to write, though never twice before the same."""
 
+_LATELY_S = 1.0
 _Line: TypeAlias = "deque[asyncio.Future[None]]"
 
 
@@ -22,17 +23,25 @@ class Turns(asyncio.Lock):
         self._hurried: _Line = deque()
         self._patient: _Line = deque()
         self._owed = False  # somebody hurried went before somebody patient
+        self._hurried_at = -_LATELY_S  # when somebody hurried came, by the loop's clock
 
     def locked(self) -> bool:
         """Whether somebody has it."""
         return self._held
 
+    def is_hurried(self) -> bool:
+        """Whether somebody hurried came within the last second."""
+        return self._hurried_at > asyncio.get_running_loop().time() - _LATELY_S
+
     async def acquire(self) -> bool:  # type: ignore[override]
         """Take it, once it is this task's turn."""
+        is_hurried = FIRST.get()
+        if is_hurried:
+            self._hurried_at = asyncio.get_running_loop().time()
         if not self._held:
             self._held = True  # whoever lets go hands it on, so that nobody waits here
             return True
-        line = self._hurried if FIRST.get() else self._patient
+        line = self._hurried if is_hurried else self._patient
         turn = asyncio.get_running_loop().create_future()
         line.append(turn)
         try:

@@ -6,10 +6,11 @@ One writer a process: while it waits for the database, those who come meanwhile 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from functools import lru_cache, partial
+from itertools import chain
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fedimark.database import (
     FIRST,
@@ -20,6 +21,7 @@ from fedimark.database import (
     ask,
     atomically,
     cells,
+    execute,
     fetch,
     is_sqlite,
     marks,
@@ -31,9 +33,13 @@ from fedimark.database import (
 from fedimark.errors import Unavailable
 from fedimark.here import here
 from fedimark.jobs.bell import ringing
+from fedimark.logs import REQUEST_FAILED, log
+from fedimark.policy.blocks import VERSION
 
 MOST = 256  # rows in a group
 _LATELY_S = 1.0
+_WAIT_S = 0.002
+_ROOMS = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, MOST)
 ANYBODY = -1  # as `met`: whoever says it, the row is to be kept
 
 Outcome: TypeAlias = Literal["new", "known", "changed"]
@@ -41,25 +47,29 @@ Outcome: TypeAlias = Literal["new", "known", "changed"]
 WRITER = "inbox.writer"  # where the writer of a server is kept
 _COLUMNS = "uri_hash, actor_id, kind, body, received_at, next_at, tries, outcome"
 # What was believed of the sender when the row was made must be so still when it is written: nobody is suspended, gone,
-# or has other keys since, whichever process wrote that down.
+# has other keys, or is of a domain blocked since, whichever process wrote that down.
 _AS_MET = f"""
-(v.met = {ANYBODY} OR EXISTS (SELECT 1 FROM actor a
-    WHERE a.id = v.actor_id AND a.fetched_at = v.met AND a.suspended_at IS NULL AND a.gone_at IS NULL))
+(v.met = {ANYBODY} OR (v.blocked = COALESCE((SELECT value FROM fact WHERE name = '{VERSION}'), '')
+    AND EXISTS (SELECT 1 FROM actor a
+        WHERE a.id = v.actor_id AND a.fetched_at = v.met AND a.suspended_at IS NULL AND a.gone_at IS NULL)))
 """
-_STORE = f"""{{before}}
+_STORE = f"""
 INSERT INTO received_activity ({_COLUMNS})
 SELECT v.uri_hash, v.actor_id, v.kind, v.body, v.received_at, v.next_at, 0, '' FROM {{rows}}
-WHERE {_AS_MET} {{rest}} ON CONFLICT (uri_hash) DO NOTHING RETURNING uri_hash
+WHERE {_AS_MET} {{rest}} ON CONFLICT (uri_hash) DO NOTHING
 """
+_NEW = " RETURNING uri_hash"
 _KINDS = {"uri_hash": "text", "actor_id": "bigint", "kind": "text", "body": "text", "received_at": "bigint"}
-_KINDS |= {"next_at": "bigint", "met": "bigint"}
+_KINDS |= {"next_at": "bigint", "met": "bigint", "blocked": "text"}
 _UNNESTED = ", ".join(f"CAST(? AS {kind}[])" for kind in _KINDS.values())
 # The bell in the same statement: each trip is one that everybody in the group waits for.
 _ON_POSTGRES = _STORE.format(
-    before="WITH rung AS MATERIALIZED ({})",
     rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)",
     rest="AND EXISTS (SELECT 1 FROM rung) ORDER BY v.place",
 )
+_RUNG = "WITH rung AS MATERIALIZED ({ring})"
+_NAMED = f"{_RUNG} {_ON_POSTGRES} {_NEW}"
+_COUNTED = f"{_RUNG}, kept AS ({_ON_POSTGRES} RETURNING 1) SELECT count(*) AS amount FROM kept"
 _AGAIN = {"uri_hash": "text", "before": "bigint"}
 _SAID_BEFORE = """
 DELETE FROM received_activity WHERE id IN (
@@ -69,7 +79,8 @@ _KNOWN = "SELECT uri_hash FROM received_activity WHERE uri_hash"
 
 
 class Kept(NamedTuple):
-    """A row of `received_activity`; `met` is when the actor's row was fetched on whose word it is kept, or ANYBODY.
+    """A row of `received_activity`; `met` is when the actor's row was fetched on whose word it is kept, or ANYBODY, and
+    `blocked` the version of the blocked domains that their host was compared with.
 
     Where the same may be said again, a row `said_before` this moment makes room for it.
     """
@@ -81,10 +92,12 @@ class Kept(NamedTuple):
     received_at: int
     next_at: int
     met: int
+    blocked: str = ""
     said_before: int | None = None
 
 
-_Waiting: TypeAlias = tuple[Kept, "asyncio.Future[Outcome]"]
+Tell: TypeAlias = Callable[[Outcome | Exception], None]
+_Waiting: TypeAlias = tuple[Kept, Tell]
 
 
 @dataclass(slots=True)
@@ -99,21 +112,31 @@ async def commit(row: Kept) -> Outcome:
 
     Raises Unavailable when the database cannot be written.
     """
-    return await give(row)
+    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    give(row, partial(_hand_over, answer))
+    return await answer
 
 
-def give(row: Kept) -> asyncio.Future[Outcome]:
-    """Have a row written: what is returned is done once it is committed. It is `new`, `known` where it was there
-    already, or `changed`, with nothing written, where its actor is not as they were met.
+def give(row: Kept, tell: Tell) -> None:
+    """Have a row written: `tell` hears once what came of it, and it is committed then. It is `new`, `known` where it
+    was there already, or `changed`, with nothing written, where its actor or what is blocked is not as it was known.
 
-    It fails with Unavailable when the database cannot be written.
+    Of rows with a `met`, which nobody asks that of, some new ones may be called `known`. An error is told where nothing
+    could be written: Unavailable where that is the database's.
     """
     writer: _Writer = here().caches.setdefault(WRITER, _Writer())
-    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-    writer.waiting.append((row, answer))
+    writer.waiting.append((row, tell))
     if writer.task is None:
         writer.task = asyncio.create_task(_write(writer))
-    return answer
+
+
+def _hand_over(answer: asyncio.Future[Outcome], outcome: Outcome | Exception) -> None:
+    if answer.done():
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
 
 
 def is_at_work() -> bool:
@@ -125,9 +148,8 @@ def is_at_work() -> bool:
 async def _write(writer: _Writer) -> None:
     FIRST.set(True)  # of this task: somebody waits to be answered
     try:
-        # Whoever is read in this turn of the loop joins the first group.
-        await asyncio.sleep(0)
         while writer.waiting:
+            await _come(writer)
             amount = _at_once(writer.waiting[:MOST])
             group, writer.waiting = writer.waiting[:amount], writer.waiting[amount:]
             writer.at = asyncio.get_running_loop().time()
@@ -135,6 +157,17 @@ async def _write(writer: _Writer) -> None:
             here().wake.set()
     finally:
         writer.task = None
+
+
+async def _come(writer: _Writer) -> None:
+    """Let those join who are read in this turn of the loop, and in the next for as long as each brings somebody: a
+    group costs ten times what a row does. Nobody waits where nobody comes, nor longer than 2 ms for others.
+    """
+    loop = asyncio.get_running_loop()
+    until, before = loop.time() + _WAIT_S, 0
+    while before < len(writer.waiting) < MOST and loop.time() < until:
+        before = len(writer.waiting)
+        await asyncio.sleep(0)
 
 
 def _at_once(waiting: Sequence[_Waiting]) -> int:
@@ -153,19 +186,25 @@ async def _write_group(group: Sequence[_Waiting]) -> None:
         outcomes = await _store([row for row, _ in group])
     except Exception as error:
         if len(group) == 1 or (isinstance(error, Unavailable) and not _is_of_a_row(error)):
-            for _, answer in group:
-                _refuse(answer, error)
+            for _, tell in group:
+                _say(tell, _own(error))
             return
         for each in group:
             await _write_group([each])
     except BaseException:  # the server is taken down: nobody shall wait for ever
-        for _, answer in group:
-            _refuse(answer, Unavailable())
+        for _, tell in group:
+            _say(tell, Unavailable())
         raise
     else:
-        for (_, answer), outcome in zip(group, outcomes, strict=True):
-            if not answer.done():
-                answer.set_result(outcome)
+        for (_, tell), outcome in zip(group, outcomes, strict=True):
+            _say(tell, outcome)
+
+
+def _say(tell: Tell, outcome: Outcome | Exception) -> None:
+    try:
+        tell(outcome)
+    except Exception as error:  # what goes wrong with one must keep nobody else from hearing
+        log.error(REQUEST_FAILED, method="POST", path="/inbox", exc_info=error)
 
 
 def _is_of_a_row(error: BaseException | None) -> bool:
@@ -177,16 +216,19 @@ def _is_of_a_row(error: BaseException | None) -> bool:
     return False
 
 
-def _refuse(answer: asyncio.Future[Outcome], error: Exception) -> None:
-    if not answer.done():
-        # Each has its own: one raised twice would tell of two requests.
-        answer.set_exception(Unavailable() if isinstance(error, Unavailable) else error)
+def _own(error: Exception) -> Exception:
+    # Each has its own: one raised twice would tell of two requests.
+    return Unavailable() if isinstance(error, Unavailable) else error
 
 
 async def _store(rows: Sequence[Kept]) -> list[Outcome]:
     again = [(row.uri_hash, row.said_before) for row in rows if row.said_before is not None]
+    found: list[Row] = []
     if again:
         found = await atomically(lambda: perform(_storing(rows, again)))
+    elif all(row.met != ANYBODY for row in rows):
+        if await _amount_stored(rows) == len(rows):
+            return ["new"] * len(rows)
     else:
         sql, parameters = _statement(rows)
         found = await written(sql, *parameters)
@@ -204,19 +246,45 @@ def _outcome(uri_hash: str, new: set[str], known: set[str]) -> Outcome:
     return "known" if uri_hash in known else "changed"
 
 
+async def _amount_stored(rows: Sequence[Kept]) -> int:
+    """Store rows, and how many were. On SQLite each row that a statement returns is a step by itself, between which
+    whoever answers has its turn.
+    """
+    if is_sqlite():
+        return await execute(_for_sqlite(_room_for(len(rows))), *_flat(rows))
+    [row] = await written(*_on_postgres(_COUNTED, rows))
+    return int(row["amount"])
+
+
 @lru_cache(maxsize=MOST)
 def _for_sqlite(amount: int) -> str:
     line = f"({marks(len(_KINDS))})"
     names = ", ".join(f"column{number} AS {name}" for number, name in enumerate(_KINDS, 1))
-    return _STORE.format(rows=f"(SELECT {names} FROM (VALUES {', '.join([line] * amount)})) v", before="", rest="")
+    return _STORE.format(rows=f"(SELECT {names} FROM (VALUES {', '.join([line] * amount)})) v", rest="")
+
+
+def _room_for(amount: int) -> int:
+    """How many rows the statement has room for that so many are written with: of few statements all stay prepared."""
+    return next(room for room in _ROOMS if room >= amount)
+
+
+def _flat(rows: Sequence[Kept]) -> tuple[object, ...]:
+    """The cells of rows on SQLite, and of rows of nothing, which nobody was met for and which are not written."""
+    nothing = (None,) * (len(_KINDS) * (_room_for(len(rows)) - len(rows)))
+    return (*chain.from_iterable(row[: len(_KINDS)] for row in rows), *nothing)
 
 
 def _statement(rows: Sequence[Kept]) -> Statement:
     if is_sqlite():
-        return _for_sqlite(len(rows)), tuple(value for row in rows for value in row[: len(_KINDS)])
+        return _for_sqlite(_room_for(len(rows))) + _NEW, _flat(rows)
+    sql, *parameters = _on_postgres(_NAMED, rows)
+    return sql, tuple(parameters)
+
+
+def _on_postgres(sql: str, rows: Sequence[Kept]) -> tuple[Any, ...]:
     [(ring, lane)] = ringing("inbox")
     columns = list(zip(*rows, strict=True))[: len(_KINDS)]
-    return _ON_POSTGRES.format(ring), (*lane, *(list(column) for column in columns))
+    return sql.format(ring=ring), *lane, *(list(column) for column in columns)
 
 
 def _storing(rows: Sequence[Kept], again: Sequence[tuple[str, int]]) -> Script[list[Row]]:

@@ -22,7 +22,7 @@ async def keep(activity: Activity, actor: Row, body: str, signed_at: int) -> boo
     key, at = once(activity), now()
     # Signed at the same moment it is the same.
     came_at, said_before = (signed_at, signed_at) if may_be_said_again(activity) else (at, None)
-    row = Kept(key, actor["id"], kind_of(activity), body, came_at, at, ANYBODY, said_before)
+    row = Kept(key, actor["id"], kind_of(activity), body, came_at, at, ANYBODY, said_before=said_before)
     return await commit(row) == "new"
 
 

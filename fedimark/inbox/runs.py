@@ -32,7 +32,7 @@ from fedimark.vocab.activities import Create
 from fedimark.vocab.reading import Unreadable
 
 MOST = 64  # rows in a stretch: other writers wait for a run
-_FEW = 16  # rows in a run while somebody else waits to be answered, who waits for SQLite's one writer
+_FEW = 8  # rows in a run while somebody else waits to be answered, who waits for SQLite's one writer
 _SOME = 32  # and on PostgreSQL, where they wait for what this process does between two statements
 _ONE = "inbox.runs"
 MOST_CHARACTERS = 2_000_000  # of their bodies

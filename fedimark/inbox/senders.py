@@ -40,12 +40,12 @@ class Sender:
         self.allowed_by = hosts
         return False
 
-    def is_at_ease(self) -> bool:
+    def is_at_ease(self, blocked: blocks.Domains | None) -> bool:
         """Whether they are known not to be of a blocked domain, and were heard within the last minute: nothing is to be
         asked, and nothing to be written down about them.
         """
-        hosts = blocks.known_hosts()
-        return hosts is not None and hosts is self.allowed_by and self.heard_at > now() - _HEARD_FOR
+        is_allowed = blocked is not None and blocked.hosts is self.allowed_by
+        return is_allowed and self.heard_at > now() - _HEARD_FOR
 
     def is_heard_anew(self) -> bool:
         """Whether they were not heard within the last minute, as far as this key tells."""

@@ -49,10 +49,13 @@ async def blocked_hosts() -> frozenset[str]:
     return (await _domains()).hosts
 
 
-def known_hosts() -> frozenset[str] | None:
-    """The same where it need not be looked at anew, else None."""
+def as_known() -> Domains | None:
+    """The same without asking, however long ago that was; None where this process never looked.
+
+    Whoever believes it must see to it, where they write, that its version still holds.
+    """
     known: Domains | None = here().caches.get(_CACHE)
-    return known.hosts if known is not None and now() < known.look_at else None
+    return known
 
 
 async def is_blocked_actor(actor: Row) -> bool:

@@ -21,6 +21,7 @@ from fedimark.database import (
     fetch,
     fetch_one,
     insert_many,
+    is_hurried,
     is_sqlite,
     perform,
     performed,
@@ -34,6 +35,7 @@ VERSION = 1  # of what a document is made of: with another number all is learned
 
 _BATCH = 200
 _AT_ONCE = 128  # of SQLite, which has one writer: savers wait while so many are written
+_FEW = 32  # while others wait for their commits, a batch of 128 makes each of them wait as long as all else together
 _BREATH = 8  # documents made before others of this process get their turn
 _LOCK = 72_180
 _NAME = "search.indexing"
@@ -101,7 +103,9 @@ async def _index() -> int:
 
 
 def _most() -> int:
-    return _AT_ONCE if is_sqlite() else _BATCH
+    if is_sqlite():
+        return _FEW if is_hurried() else _AT_ONCE
+    return _BATCH
 
 
 async def _learn(ids: Sequence[int], then: partial[Script[None]]) -> None:

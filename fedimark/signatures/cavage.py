@@ -27,7 +27,7 @@ _SINGLE_VALUED = frozenset({"host", "date", "digest", "content-type", "content-l
 
 _LONGEST_HEADER = 8_192
 _LONGEST_SIGNATURE = 1_024
-_LONGEST_KEPT = 512
+LONGEST_KEPT = 512
 _LAST = ',signature="'
 _MOST_PARAMETERS = 16
 _MOST_COVERED = 32
@@ -96,7 +96,7 @@ def read(message: Message) -> Cavage:
         raise BadSignature("malformed")
     # As nearly everybody writes it: all but the signature, which comes last, is the same in every letter of theirs.
     before, found, signature = values[0].rpartition(_LAST)
-    known = _said(before) if found and signature.find('"') == len(signature) - 1 else None
+    known = said_before(before) if found and signature.find('"') == len(signature) - 1 else None
     if known is None:
         return _read(values[0])
     return Cavage(
@@ -104,11 +104,14 @@ def read(message: Message) -> Cavage:
     )
 
 
+def said_before(value: str) -> Cavage | None:
+    """What stands before a signature, read by itself; None where only the whole can tell."""
+    # Asked before anything is kept: what is kept is bounded in number and in length.
+    return _said(value) if len(value) <= LONGEST_KEPT else None
+
+
 @lru_cache(maxsize=10_000)
 def _said(value: str) -> Cavage | None:
-    """What stands before a signature, read by itself; None where only the whole can tell."""
-    if len(value) > _LONGEST_KEPT:
-        return None
     try:
         parameters = _parameters(value)
         is_all = "signature" not in parameters and len(parameters) < _MOST_PARAMETERS

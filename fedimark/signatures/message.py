@@ -30,6 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LENGTH = len("Thu, 20 Aug 2026 09:15:00 GMT")
 _IMF_FIXDATE = re.compile(
     rf"(?:{'|'.join(_DAYS)}), ([0-9]{{2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}})"
     r" ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
@@ -73,9 +74,13 @@ def http_date(at: int) -> str:
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
 
 
-@lru_cache(maxsize=1024)  # of all that comes in a second the date is the same
 def read_http_date(value: str) -> int | None:
     """Microseconds since 1970 UTC, or None for anything but an IMF-fixdate. (RFC 9110 §5.6.7)"""
+    return _moment(value) if len(value) == _LENGTH else None
+
+
+@lru_cache(maxsize=1024)  # of all that comes in a second the date is the same
+def _moment(value: str) -> int | None:
     match = _IMF_FIXDATE.fullmatch(value)
     if match is None:
         return None

@@ -135,6 +135,15 @@ def holds(signed: bytes, claim: Claim, public_key: PublicKey) -> bool:
     return False
 
 
+def holds_plainly(signed: bytes, signature: bytes, public_key: RSAPublicKey) -> bool:
+    """Whether a signature over these very bytes is of this key, as RSA signs with PKCS #1 v1.5 and SHA-256."""
+    try:
+        public_key.verify(signature, signed, *_PLAIN)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def _readings(message: Message, claim: cavage.Cavage) -> tuple[bytes, ...]:
     """The bytes that may have been signed, the likeliest first."""
     targets = [message.target]

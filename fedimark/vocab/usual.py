@@ -7,16 +7,18 @@ Nine of ten activities are a Create of a whole Note, written as everybody writes
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from fedimark.vocab.reading import LONGEST_ID, MOST_RECIPIENTS, has_odd_escapes, is_too_deep, loads
+from fedimark.vocab.reading import DEEPEST, LONGEST_ID, MOST_RECIPIENTS, has_odd_escapes, is_too_deep, loads
 from fedimark.vocab.terms import NOTE_TYPES, Doc
 
 _ONE_ADDRESS: Final = ("inReplyTo", "quote", "quoteUrl", "quoteUri", "_misskey_quote")
 _GREATEST: Final = 2**53
 _URL = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?/[^\x00-\x20\x7f-\xa0]*", re.ASCII)
+_REST = re.compile(r"[^\x00-\x20\x7f-\xa0]*")
 _LATE_COLON = re.compile(rb'"[ \t\r\n]++:')
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -46,10 +48,8 @@ def read_usual(body: bytes) -> Usual | None:
     object_id: Any = note.get("id")
     if type(kind) is not str or kind not in NOTE_TYPES:
         return None
-    if not (_is_address(actor) and _is_address(own_id) and _is_address(object_id)):
-        return None
-    origin = actor[: actor.index("/", 8) + 1]
-    if not (own_id.startswith(origin) and object_id.startswith(origin)):
+    origin = _origin(actor) if type(actor) is str and len(actor) <= LONGEST_ID else ""
+    if not (origin and _is_below(own_id, origin) and _is_below(object_id, origin)):
         return None
     if not (_is_addressed(doc) and _is_addressed(note) and _says_one_address(note)):
         return None
@@ -70,20 +70,20 @@ def _document(body: bytes) -> Doc | None:
         return None
     if type(doc) is not dict or has_odd_escapes(body):
         return None
-    said = _objects([value for name, value in doc.items() if name != "@context"])
-    defined = _objects([doc.get("@context")])
-    if said is None or defined is None:
+    said, amount = _objects([value for name, value in doc.items() if name != "@context"])
+    defined, amount_of_terms = _objects([doc.get("@context")])
+    if amount < 0 or amount_of_terms < 0:
         return None
     said.append(doc)
     for each in said:
         if "@id" in each or "@type" in each:
             return None
-    if is_too_deep(body):
-        return None
     # Written anew it is the same, byte for byte: so no key came twice, and lost its first value.
-    if _encode(doc) != body and not _has_each_key_once(body, [*said, *defined]):
+    is_same = _encode(doc) == body
+    # What holds few cannot be deep.
+    if (not is_same or amount + amount_of_terms > DEEPEST) and is_too_deep(body):
         return None
-    return doc
+    return doc if is_same or _has_each_key_once(body, [*said, *defined]) else None
 
 
 def _has_each_key_once(body: bytes, objects: list[Doc]) -> bool:
@@ -94,8 +94,10 @@ def _has_each_key_once(body: bytes, objects: list[Doc]) -> bool:
     return body.count(b'":') == sum([len(each) for each in objects])
 
 
-def _objects(values: list[Any]) -> list[Doc] | None:
-    """Every object in some values and below them; None where a number is one that readers may take for another."""
+def _objects(values: list[Any]) -> tuple[list[Doc], int]:
+    """Every object in some values and below them, and how many of objects and lists there are at most; less than none
+    where a number is one that readers may take for another.
+    """
     found: list[Doc] = []
     todo: list[Any] = [values]
     for each in todo:
@@ -111,12 +113,22 @@ def _objects(values: list[Any]) -> list[Doc] | None:
             if kind is dict or kind is list:
                 todo.append(value)
             elif kind is not int or not -_GREATEST < value < _GREATEST:
-                return None
-    return found
+                return found, -1
+    return found, len(todo)
 
 
-def _is_address(value: Any) -> bool:
-    return type(value) is str and len(value) <= LONGEST_ID and _URL.fullmatch(value) is not None
+@lru_cache(maxsize=1024)
+def _origin(actor: str) -> str:
+    """Where an actor lives, up to the first slash of the path; empty for what is no address in its plainest form."""
+    return actor[: actor.index("/", 8) + 1] if _URL.fullmatch(actor) is not None else ""
+
+
+def _is_below(value: Any, origin: str) -> bool:
+    """Whether something is an address of an origin; what comes after it is all that can be wrong."""
+    if type(value) is not str or len(value) > LONGEST_ID or not value.startswith(origin):
+        return False
+    is_plain = value.isascii() and value.isprintable() and " " not in value
+    return is_plain or _REST.fullmatch(value, len(origin)) is not None
 
 
 def _is_addressed(doc: Doc) -> bool:
@@ -128,7 +140,12 @@ def _is_short(value: Any) -> bool:
         return value is None or (type(value) is str and len(value) <= LONGEST_ID)
     if len(value) > MOST_RECIPIENTS:
         return False
-    return all(type(each) is str and len(each) <= LONGEST_ID for each in value)
+    try:
+        if len("".join(value)) <= LONGEST_ID:
+            return True
+    except TypeError:  # not all of them are text
+        return False
+    return all(len(each) <= LONGEST_ID for each in value)
 
 
 def _says_one_address(note: Doc) -> bool:

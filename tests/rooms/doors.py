@@ -93,6 +93,13 @@ def scope_of(message: Message) -> dict[str, Any]:
     }
 
 
+def block_of(message: Message) -> bytes:
+    """The same as a block of bytes on a socket."""
+    lines = [b"%b: %b\r\n" % line for line in _lines(message)]
+    first = f"{message.method} {message.target} HTTP/1.1\r\n".encode("latin-1")
+    return b"%b%bcontent-length: %d\r\n\r\n%b" % (first, b"".join(lines), len(message.body), message.body)
+
+
 def _lines(message: Message) -> Iterable[tuple[bytes, bytes]]:
     for name, values in message.headers.items():
         for value in values:

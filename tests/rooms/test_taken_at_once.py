@@ -13,7 +13,7 @@ from fedimark.here import now
 from fedimark.inbox import senders
 from fedimark.moderation.domains import block_domain
 from fedimark.signatures.message import Message
-from tests.rooms.doors import knock, scope_of, signed, with_headers
+from tests.rooms.doors import block_of, knock, signed, with_headers
 from tests.rooms.strangers import Stranger, amount, key_of
 
 GUARD_S = 20
@@ -39,7 +39,7 @@ async def cleo(server, fleet) -> Stranger:
 async def taken(message: Message) -> bool | None:
     """Whether a request was taken in; None where it may not be."""
     answer = asyncio.get_running_loop().create_future()
-    if not take_at_once(scope_of(message), message.body, answer.set_result):
+    if not take_at_once(block_of(message), answer.set_result):
         await asyncio.sleep(0)
         assert not answer.done()
         return None
@@ -82,12 +82,20 @@ async def test_whoever_comes_from_a_domain_blocked_since_may_not_be(cleo, server
     assert await knock(server.asgi, signed(cleo, create(1))) == 403
 
 
-async def test_where_blocks_are_to_be_looked_at_anew_or_somebody_is_to_be_noted_the_door_does_it(cleo, server):
-    server.clock.forward(seconds=2)
-    assert await taken(signed(cleo, create(1))) is None
+async def test_whoever_comes_from_a_domain_that_another_process_blocked_is_refused_by_the_door(cleo, server):
+    known = server.here.caches.copy()
+    await block_domain("mastodon.example")
+    server.here.caches.update(known)  # as if nobody had told this one
 
-    assert await knock(server.asgi, signed(cleo, create(1))) == 202
-    assert await taken(signed(cleo, create(2)))
+    assert await taken(signed(cleo, create(1))) is False
+    assert await knock(server.asgi, signed(cleo, create(1))) == 403
+    assert await amount("received_activity") == 2
+
+
+async def test_where_somebody_is_to_be_noted_the_door_does_it(cleo, server):
+    server.clock.forward(seconds=2)
+    assert await taken(signed(cleo, create(1)))
+
     server.clock.forward(seconds=61)
     assert await taken(signed(cleo, create(3))) is None
 

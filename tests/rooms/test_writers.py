@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 
-from fedimark.database import FIRST, Script, ask, brought_in, execute, fetch, performed, write
+from fedimark.database import FIRST, Script, ask, brought_in, execute, fetch, is_hurried, is_sqlite, performed, write
 from fedimark.database.turns import Turns
 from fedimark.errors import Unavailable
 
@@ -70,6 +70,19 @@ async def test_whoever_ends_just_when_it_is_their_turn_hands_it_on():
 
     assert done == ["waiting"]
     assert not turns.locked()
+
+
+async def test_who_writes_for_long_knows_whether_others_were_waited_for(server):
+    async def waited_for() -> None:
+        FIRST.set(True)
+        await performed(lambda: noting("one"))
+
+    await performed(lambda: noting("two"))
+    assert not is_hurried()
+
+    await asyncio.create_task(waited_for())
+
+    assert is_hurried() == is_sqlite()
 
 
 def noting(*names: str) -> Script[int]:

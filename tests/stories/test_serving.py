@@ -13,6 +13,7 @@ import uvicorn
 
 from fedimark import serving
 from fedimark.serving import BoundedProtocol
+from fedimark.signatures.letter import read_letter
 
 PATIENCE_S = 30  # a hang guard, no measurement
 
@@ -39,11 +40,12 @@ class Door:
         """Echo."""
         await echo(scope, receive, send)
 
-    def at_once(self, scope: Any, body: bytes, answer: Any) -> bool:
+    def at_once(self, block: bytes, answer: Any) -> bool:
         """Take in what is for it, a little later."""
-        if scope["path"] not in ("/taken", "/left"):
+        letter = read_letter(block)
+        if letter is None or letter.target not in ("/taken", "/left"):
             return False
-        asyncio.get_running_loop().call_later(0.05, answer, scope["path"] == "/taken")
+        asyncio.get_running_loop().call_later(0.05, answer, letter.target == "/taken")
         return True
 
 
@@ -91,6 +93,7 @@ async def connect() -> AsyncIterator[Any]:
     async with asyncio.timeout(PATIENCE_S):
         while not server.started:
             await asyncio.sleep(0.01)
+    open_one.server = server  # type: ignore[attr-defined]
     yield open_one
     for writer in writers:
         writer.close()
@@ -277,14 +280,58 @@ async def test_what_is_not_taken_in_the_end_is_for_the_application(connect):
         assert [await peer.answer() for _ in range(2)] == [(200, b"POST 5 0 2"), (200, b"POST 6 0 2")]
 
 
-async def test_what_comes_while_another_waits_to_be_taken_is_answered_after_it(connect):
+@pytest.mark.parametrize(("path", "first"), [(b"/taken", (202, b"")), (b"/left", (200, b"POST 5 0 2"))])
+async def test_what_comes_while_another_waits_to_be_taken_is_answered_after_it(connect, path, first):
     async with connect() as peer:
-        await peer.say(post(b"/taken") + get(b"/second") + post(b"/taken") + post(b"/left"))
+        await peer.say(post(path))
+        await asyncio.sleep(0.01)
+        await peer.say(get(b"/second") + post(b"/taken") + post(b"/left")[:-1])
+        await asyncio.sleep(0.01)
+        await peer.say(b"}")
 
         answers = [await peer.answer() for _ in range(4)]
 
     # Who waited behind another is the application's.
-    assert answers == [(202, b""), (200, b"GET 7 0 0"), (200, b"POST 6 0 2"), (200, b"POST 5 0 2")]
+    assert answers == [first, (200, b"GET 7 0 0"), (200, b"POST 6 0 2"), (200, b"POST 5 0 2")]
+
+
+async def test_several_in_one_block_are_for_the_application(connect):
+    async with connect() as peer:
+        await peer.say(post(b"/taken") + get(b"/second") + post(b"/taken"))
+
+        answers = [await peer.answer() for _ in range(3)]
+
+    assert answers == [(200, b"POST 6 0 2"), (200, b"GET 7 0 0"), (200, b"POST 6 0 2")]
+
+
+async def test_behind_a_part_of_a_request_nothing_is_taken_at_once(connect):
+    async with connect() as peer:
+        await peer.say(post(b"/first") + b"POST /second HTTP/1.1\r\nHost: a.example\r\nX-Said: ")
+        assert await peer.answer() == (200, b"POST 6 0 2")
+        await peer.say(post(b"/taken"))
+
+        assert (await peer.answer())[0] == 200
+
+
+async def test_a_connection_that_nothing_comes_over_is_closed_and_one_that_is_taken_from_is_not(connect):
+    connect.server.config.timeout_keep_alive = 0.3
+    async with connect() as peer:
+        for _ in range(6):
+            await peer.say(post(b"/taken"))
+            assert await peer.answer() == (202, b"")
+            await asyncio.sleep(0.1)
+
+        assert await peer.rest() == b""
+
+
+async def test_what_is_being_taken_when_the_server_ends_is_answered(connect):
+    async with connect() as peer:
+        await peer.say(post(b"/taken"))
+        await asyncio.sleep(0.01)
+        connect.server.should_exit = True
+
+        assert await peer.answer() == (202, b"")
+        assert await peer.rest() == b""
 
 
 async def test_what_comes_in_parts_or_ends_its_connection_is_for_the_application(connect):
