@@ -62,7 +62,8 @@ class client_class(SqliteClient):
 
     def __init__(self, file_path: str, **named: Any) -> None:
         super().__init__(file_path, **named)
-        self._lock = Turns()
+        self.turns = Turns()
+        self._lock = self.turns
 
     @translate_exceptions
     async def alone(self, call: Callable[..., Any], *arguments: object) -> Any:
@@ -97,7 +98,7 @@ def is_hurried() -> bool:
     then writes less at once. On PostgreSQL nobody waits for another's transaction.
     """
     connection: Any = get_connection("default")
-    return isinstance(connection, client_class) and connection._lock.is_hurried()
+    return isinstance(connection, client_class) and connection.turns.is_hurried()
 
 
 def _whole(call: Callable[..., Any], *arguments: Any) -> Any:
