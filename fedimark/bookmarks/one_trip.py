@@ -15,12 +15,12 @@ from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
 from fedimark.database import Row, Statement, fetch, in_one_trip, table
 from fedimark.here import here, now
-from fedimark.jobs.bell import RING_FOR, ringing
+from fedimark.jobs.bell import ringing
 from fedimark.outbox.consent import is_spoken
 from fedimark.policy.interactions import Act, Who, with_rule
 from fedimark.text import slugs, tags
 from fedimark.text.works import PAGES_VERSION
-from fedimark.timelines.merge import MERGING_SAVED
+from fedimark.timelines.merge import MERGING_SAVED, holding_of
 
 _NO_REPLIES = with_rule(0, Act.REPLY, Who.NOBODY)
 # What a plain draft says nothing of is the same for all.
@@ -34,12 +34,6 @@ _TAGS = {"public_id": "text", "key": "text", "slug": "text", "is_private": "bool
 _TAGGING = ", ".join(rows.TAGGING)
 _NAMED = "public_id = ANY (CAST(? AS text[]))"
 
-# The savers, and their tags that anybody follows: a follow that begins at this moment would miss what is saved.
-_HELD = """
-SELECT id FROM actor WHERE id = ANY (ARRAY(SELECT unnest(CAST(? AS bigint[]))
-    UNION ALL SELECT g.id FROM tag t JOIN actor g ON g.tag_id = t.id WHERE t.key = ANY (CAST(? AS text[]))))
-ORDER BY id FOR UPDATE
-"""
 # As `text.calendar.month_of` counts them; a moment before 1970 is rounded down too.
 _MOMENT = "to_timestamp(floor(saved_at / 1000000.0)) AT TIME ZONE 'UTC'"
 _MONTH = f"CAST(extract(year FROM {_MOMENT}) * 12 + extract(month FROM {_MOMENT}) - 1 AS bigint)"
@@ -81,20 +75,23 @@ tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
         UNION ALL SELECT actor_id, tag_id, visibility FROM marked
         UNION ALL SELECT {rows.EVERYONE}, tag_id, visibility FROM marked WHERE listed) w
     GROUP BY owner_id, tag_id, visibility ORDER BY owner_id, tag_id, visibility {rows.ADDED}),
-entries AS ({MERGING_SAVED}),
 told AS ({untold.PUBLISHING_SAVED})
-{RING_FOR.format(rows="told")}
+SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id FOR UPDATE
 """
-# Who saved a page that was there is counted once its row is held, with what others wrote until then.
-_COUNTED = f"""
-WITH fresh AS MATERIALIZED (SELECT id, link_id FROM bookmark WHERE {_NAMED}),
+# Only now are all rows held that others may change: who follows, and who else saved a page, is asked as it is then.
+_SHOWN = f"""
+WITH saved AS MATERIALIZED (SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at
+    FROM bookmark WHERE {_NAMED}),
+marked AS MATERIALIZED (SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
+    FROM bookmark_tag WHERE bookmark_id = ANY (ARRAY(SELECT id FROM saved))),
+entries AS ({MERGING_SAVED}),
 pages AS (UPDATE link SET savers = w.savers, sites = w.sites, look_at = w.look_at
     FROM (SELECT l.id, count(DISTINCT b.actor_id) AS savers, count(DISTINCT a.site) AS sites,
             COALESCE(l.look_at, CASE WHEN COALESCE(l.looked_at, 0) < ? THEN CAST(? AS bigint) END) AS look_at
         FROM link l JOIN bookmark b ON b.link_id = l.id AND b.listed JOIN actor a ON a.id = b.actor_id
-        WHERE l.id IN (SELECT link_id FROM fresh) GROUP BY l.id) w
+        WHERE l.id IN (SELECT link_id FROM saved) GROUP BY l.id) w
     WHERE link.id = w.id AND (link.savers, link.sites, link.look_at) IS DISTINCT FROM (w.savers, w.sites, w.look_at))
-INSERT INTO unindexed (bookmark_id) SELECT id FROM fresh
+INSERT INTO unindexed (bookmark_id) SELECT id FROM saved
 """
 _WHICH = f"SELECT public_id FROM bookmark WHERE {_NAMED}"
 
@@ -119,15 +116,14 @@ def _statements(new: Sequence[tuple[Owner, Row]]) -> list[Statement]:
     marked = [tagging for _, line in new for tagging in _tagged(line)]
     by_tag = [list(cells) for cells in zip(*marked, strict=True)] if marked else [[] for _ in _TAGS]
     spoken = [line["public_id"] for _, line in new if is_spoken(line)]
-    if spoken:
-        ringing(untold.LANE)
     moment = now()
     look_at = moment + LOOK_AFTER if here().settings.read_pages else None
     wanted = _cells([_wanted(owner, line) for owner, line in new])
     return [
-        (_HELD, (sorted({owner.actor_id for owner, _ in new}), by_tag[1])),
-        (_saving(), (*wanted, look_at, *by_tag, by_tag[1], moment, moment, spoken, untold.LANE, untold.LANE)),
-        (_COUNTED, (names, moment - LOOK_AGAIN, look_at)),
+        holding_of("actor", {owner.actor_id for owner, _ in new}),
+        (_saving(), (*wanted, look_at, *by_tag, by_tag[1], moment, moment, spoken)),
+        *(ringing(untold.LANE) if spoken else []),
+        (_SHOWN, (names, moment - LOOK_AGAIN, look_at)),
     ]
 
 

@@ -58,7 +58,7 @@ ON CONFLICT (bookmark_id) DO UPDATE SET news = telling.news || ' ' || excluded.n
 PUBLISHING_SAVED = """
 INSERT INTO telling (actor_id, bookmark_id, public_id, is_new, news, tries, next_at, error)
 SELECT actor_id, id, public_id, TRUE, '', 0, CAST(? AS BIGINT), '' FROM saved
-WHERE public_id = ANY (CAST(? AS text[])) RETURNING id
+WHERE public_id = ANY (CAST(? AS text[]))
 """
 """What `publishing` writes, of new bookmarks as the statement around it wrote them: `saved`."""
 _CANCEL = "DELETE FROM telling WHERE bookmark_id = ? RETURNING is_new, set_aside_at"

@@ -16,13 +16,10 @@ EVERYTHING = "everything"
 
 # A job of PgQueuer for the lane, unless one waits already or another transaction is writing it down this moment: those
 # who ring at once never wait for each other. (The function is made by a migration.)
-_RING = "SELECT fedimark_ring(?)"
-RING_FOR = f"""
-{_RING} FROM {{rows}} WHERE NOT EXISTS (
-    SELECT 1 FROM pgqueuer WHERE dedupe_key = ? AND status IN ('queued', 'picked')) LIMIT 1
-"""
-"""The same for a lane, named twice, where a statement has any of some rows; it need not begin a function to learn that
-a job waits.
+# It need not begin a function to learn that a job waits.
+_RING = """
+SELECT fedimark_ring(?) WHERE NOT EXISTS (
+    SELECT 1 FROM pgqueuer WHERE dedupe_key = ? AND status IN ('queued', 'picked'))
 """
 _RUNG = "jobs.rung"
 
@@ -39,7 +36,7 @@ async def ring(lane: str) -> None:
 def ringing(lane: str) -> list[Statement]:
     """The statement that rings, for a script; on SQLite none, and only the worker of this process hears."""
     here().caches.setdefault(_RUNG, set()).add(lane)
-    return [] if is_sqlite() else [(_RING, (lane,))]
+    return [] if is_sqlite() else [(_RING, (lane, lane))]
 
 
 def heard() -> set[str]:
