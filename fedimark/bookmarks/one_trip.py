@@ -85,12 +85,7 @@ WITH saved AS MATERIALIZED (SELECT id, actor_id, link_id, description, is_local,
 marked AS MATERIALIZED (SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
     FROM bookmark_tag WHERE bookmark_id = ANY (ARRAY(SELECT id FROM saved))),
 entries AS ({MERGING_SAVED}),
-pages AS (UPDATE link SET savers = w.savers, sites = w.sites, look_at = w.look_at
-    FROM (SELECT l.id, count(DISTINCT b.actor_id) AS savers, count(DISTINCT a.site) AS sites,
-            COALESCE(l.look_at, CASE WHEN COALESCE(l.looked_at, 0) < ? THEN CAST(? AS bigint) END) AS look_at
-        FROM link l JOIN bookmark b ON b.link_id = l.id AND b.listed JOIN actor a ON a.id = b.actor_id
-        WHERE l.id IN (SELECT link_id FROM saved) GROUP BY l.id) w
-    WHERE link.id = w.id AND (link.savers, link.sites, link.look_at) IS DISTINCT FROM (w.savers, w.sites, w.look_at))
+pages AS ({rows.COUNT_SAVERS} = ANY (ARRAY(SELECT link_id FROM saved)))
 INSERT INTO unindexed (bookmark_id) SELECT id FROM saved
 """
 _WHICH = f"SELECT public_id FROM bookmark WHERE {_NAMED}"

@@ -16,11 +16,7 @@ EVERYTHING = "everything"
 
 # A job of PgQueuer for the lane, unless one waits already or another transaction is writing it down this moment: those
 # who ring at once never wait for each other. (The function is made by a migration.)
-# It need not begin a function to learn that a job waits.
-_RING = """
-SELECT fedimark_ring(?) WHERE NOT EXISTS (
-    SELECT 1 FROM pgqueuer WHERE dedupe_key = ? AND status IN ('queued', 'picked'))
-"""
+_RING = "SELECT fedimark_ring(?)"
 _RUNG = "jobs.rung"
 
 
@@ -36,7 +32,7 @@ async def ring(lane: str) -> None:
 def ringing(lane: str) -> list[Statement]:
     """The statement that rings, for a script; on SQLite none, and only the worker of this process hears."""
     here().caches.setdefault(_RUNG, set()).add(lane)
-    return [] if is_sqlite() else [(_RING, (lane, lane))]
+    return [] if is_sqlite() else [(_RING, (lane,))]
 
 
 def heard() -> set[str]:
