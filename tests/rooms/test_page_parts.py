@@ -40,7 +40,8 @@ async def test_filters_stand_only_where_they_are_true(server, ana):
     assert words(own.one("nav", "filters"))[:7] == [
         *("all", "public", "private", "unread", "untagged", "starred", "archived"),
     ]
-    assert words(strangers.one("nav", "filters")) == ["all", "over time"]
+    feeds = ("RSS", "Atom", "JSON Feed", "papers as BibTeX")
+    assert words(strangers.one("nav", "filters")) == ["all", "over time", *feeds]
     assert (len(own.all("button", "star")), len(strangers.all("button", "star"))) == (1, 0)
     for word in ("public", "private", "unread", "untagged", "starred", "archived"):
         page = await read(ana.browser, f"/u/ana/{word}")
