@@ -40,4 +40,4 @@ def strange(world: World) -> None:
 def path_of(world: World, title: str) -> str:
     """The path of one of them, by how its title begins."""
     page = world.people["ute"].get("/u/ute").text
-    return page[page.index(title) :].split('formaction="', 1)[-1].split("/star", 1)[0]
+    return page[: page.index(title)].rpartition('formaction="')[2].partition("/star")[0]
