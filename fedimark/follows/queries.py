@@ -38,6 +38,11 @@ WHERE f.follower_id = ? AND f.state IN ('accepted', 'requested') AND a.gone_at I
 ORDER BY a.username, a.host, a.name, f.id LIMIT ?
 """
 _ONE = f"SELECT {_COLUMNS} FROM follow f JOIN actor a ON a.id = f.target_id WHERE f.follower_id = ? AND f.target_id = ?"
+_SOME = """
+SELECT count(*) AS amount FROM (SELECT 1 AS one FROM follow f JOIN actor a ON a.id = f.follower_id
+    WHERE f.target_id = ? AND f.state = 'accepted' AND a.suspended_at IS NULL LIMIT ?) s
+"""
+MANY = 1_000  # followers: a page counts no more, or whom very many follow would have a slow one
 _NEVER = 2**62
 
 
@@ -79,6 +84,12 @@ async def one_follow(follower_id: int, target_id: int) -> Row:
 async def follower_count(actor_id: int) -> int:
     """How many people follow somebody."""
     return await _count("f.follower_id WHERE f.target_id = ?", actor_id)
+
+
+async def followers_of_page(actor_id: int) -> int:
+    """The same for a page, which says no more than that there are more than `MANY`."""
+    row = await fetch_one(_SOME, actor_id, MANY + 1)
+    return int(row["amount"]) if row else 0
 
 
 async def following_count(actor_id: int) -> int:

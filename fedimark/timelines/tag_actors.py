@@ -19,7 +19,8 @@ FROM tag g WHERE g.public_at IS NOT NULL AND (CAST(? AS BIGINT) = 0 OR EXISTS (
 _BY_KEY = f"SELECT g.* {_WAS_PUBLIC} AND g.key = ?"
 _OFFERED = f"""
 SELECT g.*, (SELECT f.state FROM follow f JOIN actor s ON s.id = f.target_id
-    WHERE f.follower_id = ? AND s.tag_id = g.id AND s.owner_id = ?) AS state {_WAS_PUBLIC} AND g.key = ?
+    WHERE f.follower_id = ? AND s.tag_id = g.id AND s.owner_id = ?) AS state,
+(SELECT s.id FROM actor s WHERE s.tag_id = g.id AND s.owner_id = ?) AS actor_id {_WAS_PUBLIC} AND g.key = ?
 """
 # A tag made to look like the hashed slug of another does not get its handle.
 _BY_SLUG = f"""
@@ -30,11 +31,15 @@ _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person'"
 
 @dataclass(frozen=True, slots=True)
 class Followable:
-    """What a page of one tag offers to follow; `state` is the viewer's follow, empty without one."""
+    """What a page of one tag offers to follow; `state` is the viewer's follow, empty without one.
+
+    `actor_id` is its row, 0 as long as nobody ever followed it.
+    """
 
     actor: TagActor
     state: str
     is_own: bool
+    actor_id: int
 
 
 async def followable(found: Found) -> Followable | None:
@@ -43,8 +48,10 @@ async def followable(found: Found) -> Followable | None:
     if not isinstance(stream, PersonStream | TagStream) or len(stream.tags) != 1 or found.is_hidden:
         return None
     owner_id = found.owner["id"] if found.owner else 0
-    tag = await fetch_one(_OFFERED, found.viewer_id, owner_id, owner_id, owner_id, stream.tags[0])
-    return Followable(TagActor(tag, found.owner), tag["state"] or "", found.is_owner) if tag else None
+    tag = await fetch_one(_OFFERED, found.viewer_id, *[owner_id] * 4, stream.tags[0])
+    if tag is None:
+        return None
+    return Followable(TagActor(tag, found.owner), tag["state"] or "", found.is_owner, tag["actor_id"] or 0)
 
 
 async def was_public(found: Found) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fedimark import addresses
+from fedimark.follows.queries import followers_of_page
 from fedimark.here import here
 from fedimark.language.said import _
 from fedimark.timelines.queries import Found
@@ -13,8 +16,19 @@ from fedimark.web.pages import Crumb, Filter, FollowBox, Heading, word_of
 STATES = {"accepted": "following", "requested": "requested"}
 
 
-def heading_of(found: Found, count: int | None, tag: Followable | None = None) -> Heading:
-    """The heading of a stream's page; `tag` is what `timelines.tag_actors.followable` says of it."""
+async def heading_of(found: Found, count: int | None, tag: Followable | None = None) -> Heading:
+    """The heading of a stream's page; `tag` is what `timelines.tag_actors.followable` says of it.
+
+    How many follow what can be followed stands there: as everybody may read in its collection of followers.
+    """
+    heading = _heading_of(found, count, tag)
+    if heading.follow is None or found.is_elsewhere:
+        return heading
+    actor_id = tag.actor_id if tag else found.owner["id"] if found.owner else 0
+    return replace(heading, follow=replace(heading.follow, followers=await followers_of_page(actor_id)))
+
+
+def _heading_of(found: Found, count: int | None, tag: Followable | None) -> Heading:
     stream = found.stream
     if isinstance(stream, PersonStream):
         follow = _follow_tag(found, tag) if tag else _follow(found, stream)

@@ -55,10 +55,10 @@ def _tags(counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
 
 
 async def get_lookup(request: Request) -> Response:
-    """`/url/?url=…`: where everybody who saved an address stands."""
+    """`/url/?url=…`: where everybody who saved an address stands; without one, the form that asks for it."""
     url = request.query_params.get("url", "").strip()
     if not url:
-        raise NotFound("Give the address of a page, and see who saved it.")
+        return page(request, "lookup.html")
     try:
         asked = page_of(urls.check(url))
     except urls.BadUrl as error:

@@ -90,7 +90,8 @@ class FollowBox:
 
     `handle` is what one pastes into Mastodon, `@ana@host`. `action` is the path the button posts `who=handle` to, empty
     where the viewer cannot press it (nobody signed in, one's own page). `keep_away` offers to mute and to block beside
-    it. `who` is posted where the handle would not do.
+    it. `who` is posted where the handle would not do. `followers` is how many there are, as
+    `follows.queries.followers_of_page` counts them.
     """
 
     label: str
@@ -99,6 +100,7 @@ class FollowBox:
     state: str = "none"
     keep_away: bool = False
     who: str = ""
+    followers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

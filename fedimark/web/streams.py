@@ -128,7 +128,7 @@ async def _stream(request: Request, which: Stream) -> Response:
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
     amounts, tag = await counted(found), await followable(found)
-    heading = heading_of(found, amounts.amount, tag)
+    heading = await heading_of(found, amounts.amount, tag)
     return page(
         request,
         "stream.html",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from fedimark.web.pages import Listing
 from fedimark.web.respond import moved, onward, page, viewer_of
 
 _FEW = 8
+_OTHERWISE: Mapping[str, str] = MappingProxyType({"toread": "unread"})  # what Pinboard has two names for
 
 
 async def get_welcome(request: Request) -> Response:
@@ -45,8 +47,8 @@ async def get_welcome(request: Request) -> Response:
 async def get_pinboard_person(request: Request) -> Response:
     """`/u:user/`, `/u:user/t:a/t:b/`, `/u:user/b:…`, `/u:user/unread/`"""
     user = request.path_params["user"]
-    rest = [part for part in request.path_params.get("rest", "").split("/") if part]
-    if not rest:
+    rest = [_OTHERWISE.get(part, part) for part in request.path_params.get("rest", "").split("/") if part]
+    if rest in ([], ["profile"]):
         return moved(addresses.person(user))
     if all(part.startswith("t:") for part in rest):
         return moved(addresses.person_tags(user, _keys(rest)))
@@ -57,8 +59,8 @@ async def get_pinboard_person(request: Request) -> Response:
         return moved(addresses.bookmark(user, rest[0].removeprefix("b:")))
     if len(rest) == 1 and rest[0] in FILTERS:
         return moved(addresses.person_filter(user, rest[0]))
-    if rest == ["notes"]:
-        return moved(addresses.notes(user))
+    if rest in (["notes"], ["bundles"]):
+        return moved(addresses.notes(user) if rest == ["notes"] else addresses.bundles(user))
     raise NotFound
 
 

@@ -183,6 +183,7 @@ STOPS = (
     Stop("error-405", "", at("/sign-out")),
     Stop("error-410", "", at("{gone}")),
     Stop("error-413", "ute", _typed("/notes/add", {"Text": "x" * TOO_MUCH}, "Save")),
+    Stop("lookup", "", at("/url/")),
     Stop("error-lookup", "", at("/url/?url=nobody-has-this.example")),
     Stop("person-signed-in", "lin", at("/u/ana")),
     Stop("person-to-follow", "lin", at("/u/dora")),

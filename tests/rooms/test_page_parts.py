@@ -9,6 +9,7 @@ import pytest
 
 from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.save import save_many
+from fedimark.database import execute, fetch_one
 from fedimark.errors import FedimarkError
 from fedimark.here import here
 from fedimark.web.pages import render
@@ -207,6 +208,49 @@ async def test_what_can_be_followed_says_what_is_followed_and_what_to_paste_else
         assert label in [button.text for button in page.all("button")], path
         strangers = await read(server.browser(), path)
         assert strangers.all("span", "handle")[0].text == handle
+
+
+async def test_beside_the_handle_stands_how_many_follow_as_the_collection_of_followers_says(server, ana):
+    # Given two who follow ana, one of them her tag too, and one who only asked
+    await ana.save(PAGE, title="WAL", tags="sql")
+    ana_id = ana.viewer.actor_id
+    for name, who in (("bo", "ana"), ("bo", "https://a.example/u/ana/t/sql"), ("cy", "ana"), ("dora", "ana")):
+        person = server.people.get(name) or await server.sign_up(name)
+        await person.browser.post("/network/follow", data={"who": who})
+    dora = server.people["dora"].viewer.actor_id
+    await execute("UPDATE follow SET state = 'requested' WHERE follower_id = ? AND target_id = ?", dora, ana_id)
+
+    for path, number, words in (
+        ("/u/ana", 2, "2 followers"),
+        ("/u/ana/t/sql", 1, "1 follower"),
+        ("/t/sql", 0, ""),
+    ):
+        for browser in (ana.browser, server.browser()):
+            under = (await read(browser, path)).one("div", "under")
+            assert [span.text for span in under.all("span") if "follower" in span.text] == [words] * bool(words), path
+        asked = await server.client.get(f"{path}/followers", headers={"Accept": "application/activity+json"})
+        assert asked.json()["totalItems"] == number, path
+
+
+async def test_of_very_many_followers_a_page_says_no_more_than_that(server, ana):
+    # Given a thousand and one people elsewhere who follow ana, all alike
+    bo = await server.sign_up("bo")
+    row = await fetch_one("SELECT * FROM actor WHERE id = ?", bo.viewer.actor_id)
+    assert row is not None
+    alike = ", ".join(name for name in row if name not in ("id", "local_name", "uri", "uri_hash"))
+    await execute(f"""
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+    INSERT INTO actor ({alike}, uri, uri_hash)
+    SELECT {alike}, 'https://x.example/' || i, 'x' || i FROM actor, n WHERE local_name = 'bo'
+    """)
+    await execute("""
+    INSERT INTO follow (follower_id, target_id, state, created_at)
+    SELECT f.id, a.id, 'accepted', 1 FROM actor f, actor a WHERE f.uri LIKE 'https://x.%' AND a.local_name = 'ana'
+    """)
+
+    under = (await read(server.browser(), "/u/ana")).one("div", "under")
+
+    assert "more than 1,000 followers" in under.text
 
 
 async def test_statistics_are_drawn_in_the_page_itself(server, ana):

@@ -161,7 +161,7 @@ PAGES: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("/sign-up", ("nobody",), 200, "Make an account"),
     ("/setup", EVERYBODY, 404, "There is nothing here"),
     ("/nowhere", EVERYBODY, 404, "There is nothing here"),
-    ("/url/", EVERYBODY, 404, "There is nothing here"),
+    ("/url/", EVERYBODY, 200, "Who saved a page"),
     ("/%FF", EVERYBODY, 400, "That request can’t be read"),
 )
 
