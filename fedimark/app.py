@@ -30,10 +30,10 @@ from fedimark.doorway.languages import language_of
 from fedimark.doorway.origins import Origins
 from fedimark.doorway.paths import check_query, routed_path
 from fedimark.doorway.probes import Probes
-from fedimark.doorway.ready import Ready
+from fedimark.doorway.ready import Ready, Whole
 from fedimark.doorway.sessions import Sessions
 from fedimark.doorway.table import Table
-from fedimark.doorway.watch import NUMBER, TRUSTED, Watch
+from fedimark.doorway.watch import NUMBER, TRUSTED, Watch, answered_now
 from fedimark.here import Here, entered, here, now, random_chance, standing_in, wall_clock
 from fedimark.keeping import figures
 from fedimark.language.catalogue import read
@@ -95,8 +95,12 @@ class Proxied(ProxyHeadersMiddleware):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass on as the one whom the proxy brings."""
-        scope[TRUSTED] = (scope.get("client") or ("",))[0] in self.trusted_hosts
+        scope[TRUSTED] = self.trusts(scope)
         await super().__call__(scope, receive, send)
+
+    def trusts(self, scope: Any) -> bool:
+        """Whether a trusted proxy brings a request."""
+        return (scope.get("client") or ("",))[0] in self.trusted_hosts
 
 
 @asynccontextmanager
@@ -168,12 +172,19 @@ class _Serving:
     def __init__(self, settings: Settings, *, works: bool) -> None:
         self.settings = settings
         self.works = works
-        self.asgi: ASGIApp | None = None
+        self.asgi: Proxied | None = None
         self.inside: Context | None = None  # of the server that is being served
 
     def at_once(self, block: bytes, answer: Callable[[bool], None]) -> bool:
         """Take in a whole request before it has a task and passes all doors; see `take_at_once`."""
         return self.inside is not None and self.inside.run(take_at_once, block, answer)
+
+    def ready(self, scope: Scope) -> Whole | None:
+        """The answer to a request that needs neither a task nor the doors, for it went out before; else None."""
+        if self.inside is None or self.asgi is None:
+            return None
+        scope[TRUSTED] = self.asgi.trusts(scope)
+        return self.inside.run(answered_now, scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

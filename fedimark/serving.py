@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import uvicorn
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from fedimark.logs import SERVING, log
@@ -126,6 +126,9 @@ def _bound(config: Config) -> socket:
 AtOnce: TypeAlias = Callable[[bytes, Callable[[bool], None]], bool]
 """Takes in what a connection brought, where it is one whole request, and says later whether it did: then 202 is
 answered. Returns whether it may; else nothing is said later."""
+AnswerOf: TypeAlias = Callable[[Any], Any]
+"""The answer to a request by its scope, where it is there without waiting: its status, head and body; else None."""
+_Begun: TypeAlias = tuple[RequestResponseCycle, Any]
 
 
 @lru_cache(maxsize=8)
@@ -159,6 +162,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_last = False  # and after it nothing more: the server ends
         self._behind = b""  # what came meanwhile
         self._answered_at = 0.0
+        self._ready: AnswerOf | None = getattr(self.app, "ready", None)
+        self._reading = False
+        self._begun: _Begun | None = None  # a request whose answer may be ready, if the whole of it has come
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A peer has come: it has ten seconds to say something."""
@@ -193,7 +199,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def _read(self, data: bytes) -> None:
         self._is_short = self._in_head
         self._came_forward = False
+        self._reading = True
         super().data_received(data)
+        self._reading = False
+        if self._begun is not None:
+            self._give(*self._begun)
         if (
             self._is_short and self._timer is None and not self._ended
         ):  # of nearly every request the whole head comes at once
@@ -242,6 +252,26 @@ class BoundedProtocol(HttpToolsProtocol):
         """A request is whole; another may follow on this connection."""
         self._came_forward = self._in_head = True
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        # A task and all doors cost what is ready more than all else: it needs neither.
+        if self._reading and self._ready is not None and cycle.scope["method"] == "GET":
+            self._begun = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _give(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Give an answer that is ready; where there is none, the application answers."""
+        self._begun = None
+        may_be = not cycle.more_body and cycle.keep_alive and not self._ended and not self.flow.write_paused
+        found = self._ready(cycle.scope) if may_be and self._ready is not None else None
+        if found is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.response_started = cycle.response_complete = True
+        heads = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
+        self.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[found.status], heads, found.head, found.body))
+        self.on_response_complete()
 
     def _answer(self, block: bytes, is_taken: bool) -> None:
         """Say that a letter was taken; where it was not, or not so simply said, the application answers it."""

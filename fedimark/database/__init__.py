@@ -25,7 +25,7 @@ from fedimark.database.scripts import (
     unhurried,
 )
 from fedimark.database.sqlite import is_hurried
-from fedimark.database.stamps import stamp
+from fedimark.database.stamps import stamp, stamp_now
 from fedimark.database.statements import (
     Row,
     among,
@@ -87,6 +87,7 @@ __all__ = [
     "rows_written",
     "several",
     "stamp",
+    "stamp_now",
     "table",
     "together",
     "unhurried",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fedimark.doorway.kept import Made, still_holds
+from fedimark.doorway.kept import Made, holds_now, still_holds
 from fedimark.here import here
 
 MOST: Final = 200  # answers; their bodies are those that are kept anyway
@@ -32,13 +32,23 @@ _SOMEBODYS: Final = frozenset({b"cookie", b"authorization", b"signature"})
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """An answer as bytes: its status, the lines of its head after the first, without the empty one, and its body."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
-    """Both messages of an answer, and the route that made it."""
+    """Both messages of an answer, the route that made it, and all of it as bytes where it is simply said."""
 
     made: Made[Any]
     route: Any
     start: Message
     body: Message
+    whole: Whole | None
 
 
 class Ready:
@@ -75,7 +85,28 @@ class Ready:
         if isinstance(made, Made) and len(said) == 2 and not said[1].get("more_body"):
             if len(answers) >= MOST:
                 del answers[next(iter(answers))]
-            answers[key] = _Answer(made, scope.get("route"), *said)
+            start, body = said
+            answers[key] = _Answer(made, scope.get("route"), start, body, _whole(start, body))
+
+
+def ready_now(scope: Scope) -> Whole | None:
+    """The answer to a request, where it is ready and that is known without waiting; its scope has the route then."""
+    key = _key(scope) if scope["method"] == "GET" else None
+    found: _Answer | None = here().caches.get(_READY, {}).get(key) if key is not None else None
+    if found is None or found.whole is None or not holds_now(found.made):
+        return None
+    scope["route"] = found.route
+    return found.whole
+
+
+def _whole(start: Message, body: Message) -> Whole | None:
+    """An answer as bytes; None for one whose length its head does not tell, or that says how the connection goes on."""
+    headers, said = start["headers"], body.get("body", b"")
+    names = dict(headers)
+    is_told = names.get(b"content-length") == b"%d" % len(said) or (start["status"] == 304 and not said)
+    if not is_told or b"connection" in names or b"transfer-encoding" in names:
+        return None
+    return Whole(start["status"], b"".join(b"%b: %b\r\n" % pair for pair in headers), said)
 
 
 def _key(scope: Scope) -> Hashable:

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from fedimark.database import at_once, execute, fetch, is_sqlite, stamp, together
+from fedimark.doorway.watch import answered_now
 from fedimark.errors import NotFound
 from fedimark.moderation.domains import block_domain
 from fedimark.timelines import queries
@@ -146,6 +147,39 @@ async def test_what_is_given_again_is_the_same_to_the_last_header_but_for_its_nu
     assert (first.content, told[0]) == (second.content, told[1])
     assert len(set(numbers)) == 2
     assert 'lang="de"' in german.text
+
+
+def heard(path: str, **headers: str) -> dict[str, Any]:
+    """A request as the server below tells of it."""
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    way = {"path": path, "raw_path": path.encode(), "query_string": b""}
+    return {"type": "http", "method": "GET", "headers": [(b"host", b"a.example"), *named], **way}
+
+
+async def test_what_was_said_is_said_again_without_waiting_until_anything_changes(server, ana):
+    path = (await fetch("SELECT public_id FROM bookmark WHERE url = ?", PAGE))[0]["public_id"]
+    path, asked = f"/u/ana/b/{path}", {"accept": "application/activity+json"}
+    # The client of tests names itself; nothing else is in its requests.
+    first = await server.client.get(path, headers=asked)
+    seen = {name: value for name, value in first.request.headers.items() if name != "host"}
+
+    again = answered_now(heard(path, **seen))
+    other = [answered_now(heard(path, **seen | more)) for more in ({"cookie": "a=b"}, {"accept": "text/html"})]
+    await execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
+    after = answered_now(heard(path, **seen))
+
+    if is_sqlite():  # PostgreSQL has to be asked
+        assert again is not None
+        assert (again.status, again.body) == (200, first.content)
+        told = dict(line.split(b": ", 1) for line in again.head.splitlines())
+        numbers = {told.pop(b"x-request-id").decode(), first.headers["x-request-id"]}
+        assert len(numbers) == 2
+        assert {name.decode(): value.decode() for name, value in told.items()} == {
+            name: value for name, value in first.headers.items() if name != "x-request-id"
+        }
+    else:
+        assert again is None
+    assert (other, after) == ([None, None], None)
 
 
 async def test_whoever_signs_is_looked_at_each_time(server, ana):

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from fedimark import serving
+from fedimark.doorway.ready import Whole
 from fedimark.serving import BoundedProtocol
 from fedimark.signatures.letter import read_letter
 
@@ -34,7 +35,9 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Door:
-    """The same, but for what is taken in at once: `/taken` is, and `/left` seems so until it comes to be committed."""
+    """The same, but for what is taken in at once: `/taken` is, and `/left` seems so until it comes to be committed;
+    and for `/ready`, which is answered already.
+    """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Echo."""
@@ -47,6 +50,10 @@ class Door:
             return False
         asyncio.get_running_loop().call_later(0.05, answer, letter.target == "/taken")
         return True
+
+    def ready(self, scope: Any) -> Whole | None:
+        """What needs no task."""
+        return Whole(200, b"content-length: 5\r\n", b"again") if scope["path"] == "/ready" else None
 
 
 class Peer:
@@ -356,3 +363,38 @@ async def test_whoever_hangs_up_before_it_is_taken_holds_up_nobody(connect):
         await peer.say(post(b"/taken"))
 
         assert await peer.answer() == (202, b"")
+
+
+async def test_what_is_ready_is_answered_in_its_turn_and_the_connection_goes_on(connect):
+    async with connect() as peer:
+        for _ in range(3):
+            await peer.say(get(b"/ready"))
+            assert await peer.answer() == (200, b"again")
+        await peer.say(get(b"/ready") + get(b"/second") + get(b"/ready"))
+
+        answers = [await peer.answer() for _ in range(3)]
+
+    # Who waited behind another is the application's.
+    assert answers == [(200, b"again"), (200, b"GET 7 0 0"), (200, b"GET 6 0 0")]
+
+
+async def test_what_is_ready_and_ends_its_connection_or_brings_a_body_is_for_the_application(connect):
+    body = get(b"/ready", b"Content-Length: 4\r\n") + b"body"
+    async with connect() as peer:
+        await peer.say(body[:-2])
+        await asyncio.sleep(0.05)
+        await peer.say(body[-2:])
+        assert await peer.answer() == (200, b"GET 6 0 4")
+
+        await peer.say(get(b"/ready", b"Connection: close\r\n"))
+        assert await peer.answer() == (200, b"GET 6 0 0")
+        assert await peer.rest() == b""
+
+
+async def test_a_flood_of_what_is_ready_is_answered_one_by_one(connect):
+    async with connect() as peer:
+        await peer.say(get(b"/slow") + get(b"/ready") * 500)
+
+        answers = [await peer.answer() for _ in range(501)]
+
+    assert answers == [(200, b"GET 5 0 0"), *[(200, b"GET 6 0 0")] * 500]
