@@ -104,6 +104,10 @@ class Entry:
     sharers: tuple[Person, ...] = ()
     updated_at: int = 0
 
+    def __hash__(self) -> int:
+        """By a few of all that makes two of them equal: pages look hundreds up for what was drawn of them."""
+        return hash((self.link_hash, self.saved_at, self.saver_count))
+
     @property
     def openable(self) -> bool:
         """Whether the address may be a link: `javascript:` and its like are shown as text only."""

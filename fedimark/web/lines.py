@@ -6,11 +6,11 @@ wrong, and nothing has to be forgotten. Moments in words (`3 hours ago`) are par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fedimark.here import here
 from fedimark.timelines.entries import Entry
@@ -24,34 +24,38 @@ MOST: Final = 4_000  # lines, of some three kilobytes with their key
 LONGEST: Final = 8_192  # characters of a line that is kept
 
 _LINES = "web.lines"
-_BACK: Final = Markup("\0")  # nothing that anybody wrote can hold it
+_BACK: Final = "\0"  # nothing that anybody wrote can hold it
 
 
-def line(
+def lines(
     draw: Callable[..., Markup],
-    entry: Entry,
+    entries: Iterable[Entry],
     listing: Listing,
     public_marked: bool,
     c: Mapping[str, Any],
     *,
     language: str,
-) -> str:
-    """The line of an entry, as the macro `draw` of a language draws it; `c` is the page around it.
+) -> Markup:
+    """The lines of some entries, as the macro `draw` of a language draws each; `c` is the page around them.
 
     That is its `viewer`, `now`, `time_zone` and `path`. Where a line leads back to the page, that is put in at last, so
     that a line is the same on all pages of its viewer.
     """
-    drawn: dict[tuple[object, ...], Markup] = here().caches.setdefault(_LINES, {})
-    shown_at = entry.at if listing.savers_first else entry.saved_at
-    key = (entry, times.ago(shown_at, c["now"]), language, public_marked, *_way(listing, c))
-    found = drawn.pop(key, None)
-    if found is None:
-        found = draw(entry, listing, public_marked, {**c, "back": _BACK})
-        if len(drawn) >= MOST:
-            del drawn[next(iter(drawn))]  # the one that was not used for longest
-    if len(found) <= LONGEST:
-        drawn[key] = found
-    return found.replace(_BACK, quote(c["path"])) if c["viewer"] else found
+    drawn: dict[tuple[object, ...], tuple[str, ...]] = here().caches.setdefault(_LINES, {})
+    way, back = (language, public_marked, *_way(listing, c)), str(escape(quote(c["path"])))
+    said: list[str] = []
+    for entry in entries:
+        shown_at = entry.at if listing.savers_first else entry.saved_at
+        key = (entry, times.ago(shown_at, c["now"]), way)
+        parts = drawn.pop(key, None)
+        if parts is None:
+            parts = tuple(str(draw(entry, listing, public_marked, {**c, "back": _BACK})).split(_BACK))
+            if len(drawn) >= MOST:
+                del drawn[next(iter(drawn))]  # the one that was not used for longest
+        if sum(map(len, parts)) <= LONGEST:
+            drawn[key] = parts
+        said.append(back.join(parts))
+    return Markup("".join(said))  # noqa: S704 - parts of what the macro escaped
 
 
 def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:

@@ -32,7 +32,7 @@ from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
 from fedimark.web import times, told
 from fedimark.web.bars import bars
-from fedimark.web.lines import line
+from fedimark.web.lines import lines
 from fedimark.web.translated import Templates
 
 _PAPERS = {"arxiv": "arXiv", "doi": "DOI", "pubmed": "PubMed", "pmc": "PubMed Central"}
@@ -231,7 +231,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
     env.globals["language"] = catalogue.language
     env.globals["places"] = places
     env.globals["silence"] = silence
-    env.globals["line_of"] = partial(line, language=catalogue.language)
+    env.globals["lines_of"] = partial(lines, language=catalogue.language)
     env.globals["bars_of"] = partial(bars, catalogue=catalogue)
     env.globals["no_form"] = Form()
     env.filters.update(
