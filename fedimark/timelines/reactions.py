@@ -31,12 +31,13 @@ EXISTS (SELECT 1 FROM share r WHERE r.actor_id + 0 = ? AND r.bookmark_id = b.id)
 FROM bookmark b {JOINED} WHERE b.id IN (
     SELECT id FROM bookmark WHERE public_id {{these}} UNION ALL SELECT id FROM bookmark WHERE uri_hash {{these}})
 """
+# Hardly any bookmark was shared: what is asked of its row waits for a share, so that SQLite reads no other.
 _SHARERS = f"""
 SELECT l.hash, a.local_name, a.username, a.host AS at_host, a.name AS person_name, a.url AS person_url
 FROM link l JOIN bookmark b ON b.link_id = l.id JOIN share s ON s.bookmark_id = b.id
 JOIN follow f ON f.target_id = s.actor_id + 0 JOIN actor a ON a.id = s.actor_id
-WHERE l.hash {{these}} AND f.follower_id = ? AND f.state = 'accepted' AND a.suspended_at IS NULL AND {SHAREABLE}
-AND {not_hidden("b.actor_id")} AND {not_hidden("a.id")}
+WHERE l.hash {{these}} AND f.follower_id = ? AND f.state = 'accepted' AND a.suspended_at IS NULL
+AND CASE WHEN s.id > 0 THEN {SHAREABLE} AND {not_hidden("b.actor_id")} END AND {not_hidden("a.id")}
 ORDER BY s.shared_at, a.id
 """
 

@@ -56,16 +56,18 @@ CASE WHEN {_BLOCKS_NOBODY} THEN l.sites ELSE (
     WHERE b.link_id = l.id AND b.listed AND {not_hidden("b.actor_id")}) END AS sites
 """
 # A condition on bookmarks `b` with three parameters, all the viewer: that somebody they follow and see shared it.
-SHARED_TO = f"""({SHAREABLE} AND {not_hidden("b.actor_id")} AND EXISTS (
+# What is asked first is what rules out most: SQLite asks in this order.
+SHARED_TO = f"""(EXISTS (
     SELECT 1 FROM share s JOIN follow f ON f.target_id = s.actor_id JOIN actor x ON x.id = s.actor_id
     WHERE s.bookmark_id = b.id AND f.follower_id = ? AND f.state = 'accepted' AND x.suspended_at IS NULL
-    AND {not_hidden("x.id")}))"""
+    AND {not_hidden("x.id")}) AND {SHAREABLE} AND {not_hidden("b.actor_id")})"""
 # What only this reader sees, or sees first: their own saves, those of people they follow, and what these shared.
 _NEAR = """
 SELECT {save} FROM bookmark b JOIN actor a ON a.id = b.actor_id
-WHERE b.link_id IN ({links}) AND b.removed_at IS NULL AND a.suspended_at IS NULL AND {seen}
+WHERE b.link_id IN ({links}) AND b.removed_at IS NULL
 AND (b.actor_id = ? OR (b.visibility >= {least} AND EXISTS (
     SELECT 1 FROM follow f WHERE f.follower_id = ? AND f.target_id = b.actor_id AND f.state = 'accepted')) OR {shared})
+AND a.suspended_at IS NULL AND {seen}
 """
 # When each saver of some links saved them first; a viewer's own private saves count for the viewer.
 _FIRST_SAVES = """
