@@ -44,13 +44,18 @@ def words_of(saves: Sequence[Save], viewer_id: int, page_title: str = "") -> Wor
         lead,
         _title(lead, near, viewer_id) or page_title or lead["title"],
         _description(speaking, near, viewer_id),
-        tags.split(typed),
+        _tags_of_all(typed),
     )
 
 
 def shown_tags(save: Save, *, whole: bool) -> tuple[str, ...]:
     """The tags of a save as typed; private ones only where the reader is their owner (`whole`)."""
     return tuple(save["tags"].split()) if whole else _public_words(save["tags"])
+
+
+@lru_cache(maxsize=2_048)  # several people's say the same words twice, which takes longest to read
+def _tags_of_all(typed: str) -> tuple[str, ...]:
+    return tags.split(typed)
 
 
 @lru_cache(maxsize=2_048)
@@ -72,4 +77,4 @@ def _title(lead: Save, near: Sequence[Save], viewer_id: int) -> str:
 
 def _most_common_title(saves: Sequence[Save]) -> str:
     titles = Counter(save["title"] for save in saves if save["title"])
-    return titles.most_common(1)[0][0] if titles else ""
+    return str(max(titles, key=titles.__getitem__)) if titles else ""
