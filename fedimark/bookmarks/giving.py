@@ -64,7 +64,7 @@ async def given(owner: Owner, before: Row | None, row: Row) -> None:
         state = WAITING if place < left else MANY
         ids = await fetch(_GIVE, row["id"], owner.actor_id, who, here().new_id(), state, now())
         if state == WAITING:
-            await queue.add(JOB, {"given": ids[0]["id"]})
+            await queue.add_errand(JOB, {"given": ids[0]["id"]})
 
 
 async def respelled(before: Row | None, row: Row) -> None:
@@ -79,7 +79,7 @@ async def given_again(row: Row) -> None:
     """A bookmark came back before what it gives was handed over; inside `write()`."""
     for each in await fetch(_OF_BOOKMARK, row["id"]) if _names(row) else ():
         if each["state"] == WAITING:
-            await queue.add(JOB, {"given": each["id"]})
+            await queue.add_errand(JOB, {"given": each["id"]})
 
 
 async def taken_back(row: Row) -> None:

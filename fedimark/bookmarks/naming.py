@@ -43,7 +43,7 @@ async def ask(viewer: Viewer, url: str, public_id: str = "") -> str:
         return ""
     payload = {"url": url, "username": viewer.username, "bookmark": public_id}
     async with write():
-        job = await queue.add(JOB, payload, owner_id=viewer.account_id)
+        job = await queue.add_errand(JOB, payload, owner_id=viewer.account_id)
     here().wake.set()
     return job
 
@@ -56,7 +56,7 @@ async def ask_all(viewer: Viewer, bookmarks: Collection[tuple[str, str]]) -> Non
     async with write():
         for url, public_id in asked:
             payload = {"url": url, "username": viewer.username, "bookmark": public_id}
-            await queue.add(JOB, payload, owner_id=viewer.account_id)
+            await queue.add_errand(JOB, payload, owner_id=viewer.account_id)
     here().wake.set()
 
 

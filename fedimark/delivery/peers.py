@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from fedimark.database import Row, among, atomically, execute, fetch, fetch_one, is_sqlite, marks, several
+from fedimark.database import Row, among, atomically, execute, fetch, fetch_one, is_sqlite, several
 from fedimark.delivery import breaker
 from fedimark.delivery.breaker import Gate, Health
 from fedimark.here import MICROS, here, now
 from fedimark.logs import DELIVERY_FAILED, log
+from fedimark.remote.gathering import gathered
 from fedimark.remote.peers import host_of
 
 LONGEST_HOST = 255
@@ -32,7 +33,9 @@ SELECT host, fails, open_until, failing_days, failed_at, answered_at FROM peer W
 _NOTE_SEVERAL = """
 UPDATE peer SET fails = 0, open_until = 0, failing_days = 0, failed_at = 0, answered_at = ? WHERE host {some}
 """
-_IN_TROUBLE = "SELECT host FROM peer WHERE open_until > 0 AND host IN ({marks})"
+_IN_TROUBLE = "SELECT host FROM peer WHERE open_until > 0 AND host {some}"
+_HEARD = "delivery.heard_together"
+_AT_ONCE = 64  # hosts looked up together
 
 # What waits for a host may go now, but for a wish of theirs.
 _WAKE = """
@@ -107,11 +110,17 @@ async def heard_from(*addresses: str) -> None:
     hosts = [host for host in {delivery_host(each) for each in addresses if each} if _is_news(host)]
     if not hosts:
         return
-    for row in await fetch(_IN_TROUBLE.format(marks=marks(len(hosts))), *hosts):
-        host = row["host"]
+    answers = [gathered(_HEARD, _are_in_trouble, _AT_ONCE).put(host) for host in hosts]
+    for host in [host for host, answer in zip(hosts, answers, strict=True) if await answer]:
         before, after = await atomically(lambda host=host: _note(host, breaker.heard))  # type: ignore[misc]
         if before != after:
             here().wake.set()
+
+
+async def _are_in_trouble(hosts: Sequence[str]) -> list[bool | Exception]:
+    rows = await fetch(_IN_TROUBLE.format(some=among("varchar")), several(hosts))
+    found = {row["host"] for row in rows}
+    return [host in found for host in hosts]
 
 
 async def _note(host: str, change: Callable[[Health, int], Health]) -> tuple[Health, Health]:

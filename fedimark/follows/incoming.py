@@ -130,7 +130,7 @@ async def accepted(target: Row, ref: ActivityRef) -> str:
     about = {"actor_id": target["id"]}
     # Who says yes and no in turns gets no reading for each yes.
     if is_first and not await queue.was_added(BACKFILL, about, now() - _READ_AGAIN):
-        await queue.add(BACKFILL, about)
+        await queue.add_errand(BACKFILL, about)
     return "accepted"
 
 

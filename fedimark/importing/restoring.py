@@ -105,7 +105,7 @@ async def run_follows(job: Row) -> None:
                 await follow(owner, each)
         if away[AT_ONCE:] or who[room:]:
             rest = {**wanted, "away": away[AT_ONCE:], "follows": who[room:]}
-            await queue.add(KIND, rest, owner_id=job["owner_id"])
+            await queue.add_errand(KIND, rest, owner_id=job["owner_id"])
         else:
             await _lists(owner, wanted["lists"])
     await queue.finish(job["id"], {})
@@ -132,7 +132,7 @@ async def _ask(viewer: Viewer, public_id: str) -> None:
     said = json.dumps({**payload, "followed": True}, ensure_ascii=False)
     if not await execute("UPDATE job SET payload = ? WHERE id = ? AND payload = ?", said, job["id"], job["payload"]):
         raise Taken("These are being followed already.")
-    await queue.add(KIND, {"username": viewer.username, **rest}, owner_id=viewer.account_id)
+    await queue.add_errand(KIND, {"username": viewer.username, **rest}, owner_id=viewer.account_id)
 
 
 async def _bundles(owner: Owner, said: list[dict[str, Any]]) -> None:

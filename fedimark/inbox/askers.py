@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from fedimark import addresses
-from fedimark.database import Row, Script, among, ask, atomically, fetch, is_sqlite, perform, several
+from fedimark.database import Row, Script, among, ask, fetch, is_sqlite, performed, several
 from fedimark.follows.askers import Asking, asked
 from fedimark.here import now
 from fedimark.inbox.receive import restored
@@ -41,7 +41,7 @@ async def apply_plain(ids: Sequence[int]) -> int:
         return done
     blocked = await blocked_hosts()
     shut_out = {row_id for row_id, each in plain.items() if await is_blocked_actor(each.follower)}
-    outcomes = await atomically(lambda: perform(_together(plain, shut_out, blocked)))
+    outcomes = await performed(lambda: _together(plain, shut_out, blocked))
     received: dict[str, list[int]] = defaultdict(list)
     for row_id, outcome in outcomes.items():
         received[outcome].append(rows[row_id]["received_at"])

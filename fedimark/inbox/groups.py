@@ -19,13 +19,12 @@ from fedimark.database import (
     Statement,
     among,
     ask,
-    atomically,
     cells,
     execute,
     fetch,
     is_sqlite,
     marks,
-    perform,
+    performed,
     several,
     table,
     written,
@@ -62,19 +61,22 @@ _NEW = " RETURNING uri_hash"
 _KINDS = {"uri_hash": "text", "actor_id": "bigint", "kind": "text", "body": "text", "received_at": "bigint"}
 _KINDS |= {"next_at": "bigint", "met": "bigint", "blocked": "text"}
 _UNNESTED = ", ".join(f"CAST(? AS {kind}[])" for kind in _KINDS.values())
-# The bell in the same statement: each trip is one that everybody in the group waits for.
-_ON_POSTGRES = _STORE.format(
-    rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)",
-    rest="AND EXISTS (SELECT 1 FROM rung) ORDER BY v.place",
-)
-_RUNG = "WITH rung AS MATERIALIZED ({ring})"
-_NAMED = f"{_RUNG} {_ON_POSTGRES} {_NEW}"
-_COUNTED = f"{_RUNG}, kept AS ({_ON_POSTGRES} RETURNING 1) SELECT count(*) AS amount FROM kept"
 _AGAIN = {"uri_hash": "text", "before": "bigint"}
 _SAID_BEFORE = """
 DELETE FROM received_activity WHERE id IN (
     SELECT r.id FROM {again} v JOIN received_activity r ON r.uri_hash = v.uri_hash AND r.received_at < v.before)
 """
+# The bell in the same statement, and who makes room: each trip is one that everybody in the group waits for. All of
+# what goes first is counted before the first row is written.
+_ON_POSTGRES = _STORE.format(
+    rows=f"unnest({_UNNESTED}) WITH ORDINALITY v({', '.join(_KINDS)}, place)",
+    rest="AND EXISTS (SELECT 1 FROM rung) {made} ORDER BY v.place",
+)
+_RUNG = "WITH rung AS MATERIALIZED ({bell}) {room}"
+_NAMED = f"{_RUNG} {_ON_POSTGRES} {_NEW}"
+_COUNTED = f"{_RUNG}, kept AS ({_ON_POSTGRES} RETURNING 1) SELECT count(*) AS amount FROM kept"
+_ROOM = f", room AS ({_SAID_BEFORE} RETURNING id)"
+_MADE = "AND (SELECT count(*) FROM room) >= 0"
 _KNOWN = "SELECT uri_hash FROM received_activity WHERE uri_hash"
 
 
@@ -222,15 +224,15 @@ def _own(error: Exception) -> Exception:
 
 
 async def _store(rows: Sequence[Kept]) -> list[Outcome]:
-    again = [(row.uri_hash, row.said_before) for row in rows if row.said_before is not None]
+    again = [{"uri_hash": row.uri_hash, "before": row.said_before} for row in rows if row.said_before is not None]
     found: list[Row] = []
-    if again:
-        found = await atomically(lambda: perform(_storing(rows, again)))
-    elif all(row.met != ANYBODY for row in rows):
+    if again and is_sqlite():
+        found = await performed(lambda: _storing(rows, again))
+    elif not again and all(row.met != ANYBODY for row in rows):
         if await _amount_stored(rows) == len(rows):
             return ["new"] * len(rows)
     else:
-        sql, parameters = _statement(rows)
+        sql, parameters = _statement(rows, again)
         found = await written(sql, *parameters)
     new = {each["uri_hash"] for each in found}
     left = [row.uri_hash for row in rows if row.uri_hash not in new]
@@ -274,20 +276,22 @@ def _flat(rows: Sequence[Kept]) -> tuple[object, ...]:
     return (*chain.from_iterable(row[: len(_KINDS)] for row in rows), *nothing)
 
 
-def _statement(rows: Sequence[Kept]) -> Statement:
+def _statement(rows: Sequence[Kept], again: Sequence[Row]) -> Statement:
     if is_sqlite():
         return _for_sqlite(_room_for(len(rows))) + _NEW, _flat(rows)
-    sql, *parameters = _on_postgres(_NAMED, rows)
+    sql, *parameters = _on_postgres(_NAMED, rows, again)
     return sql, tuple(parameters)
 
 
-def _on_postgres(sql: str, rows: Sequence[Kept]) -> tuple[Any, ...]:
-    [(ring, lane)] = ringing("inbox")
+def _on_postgres(sql: str, rows: Sequence[Kept], again: Sequence[Row] = ()) -> tuple[Any, ...]:
+    [(bell, lane)] = ringing("inbox")
+    room, made, moments = "", "", list[object]()
+    if again:
+        room, made, moments = _ROOM.format(again=table(_AGAIN)), _MADE, cells(_AGAIN, again)
     columns = list(zip(*rows, strict=True))[: len(_KINDS)]
-    return sql.format(ring=ring), *lane, *(list(column) for column in columns)
+    return sql.format(bell=bell, room=room, made=made), *lane, *moments, *(list(column) for column in columns)
 
 
-def _storing(rows: Sequence[Kept], again: Sequence[tuple[str, int]]) -> Script[list[Row]]:
-    values = [{"uri_hash": key, "before": before} for key, before in again]
-    yield from ask(_SAID_BEFORE.format(again=table(_AGAIN)), *cells(_AGAIN, values))
-    return (yield _statement(rows))
+def _storing(rows: Sequence[Kept], again: Sequence[Row]) -> Script[list[Row]]:
+    yield from ask(_SAID_BEFORE.format(again=table(_AGAIN)), *cells(_AGAIN, again))
+    return (yield _statement(rows, ()))

@@ -61,7 +61,7 @@ async def asks_to_save(author: Row, note: Note) -> bool:
     asked = await fetch_one(_ASKED, account["id"], JOB, now() - _DAY)
     if asked is not None and asked["amount"] >= MOST_A_DAY:
         return False
-    await queue.add(JOB, {"answered": note.in_reply_to or "", "own": words}, account["id"])
+    await queue.add_errand(JOB, {"answered": note.in_reply_to or "", "own": words}, account["id"])
     return True
 
 

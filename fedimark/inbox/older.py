@@ -29,7 +29,7 @@ async def ask(author: Row | None, *, follows: bool) -> None:
     about = {"actor_id": author["id"]}
     if await queue.was_added(JOB, about, now() - _HOUR * MICROS):
         raise TooMany(_HOUR, "That was read within this hour. Please go on later.")
-    await queue.add(JOB, about)
+    await queue.add_errand(JOB, about)
     here().wake.set()
 
 

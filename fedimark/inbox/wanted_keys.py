@@ -26,7 +26,7 @@ async def want(key_id: str) -> None:
     if key_id in wanted or len(wanted) >= MOST_A_MINUTE:
         return
     wanted[key_id] = at
-    await queue.add(JOB, {"key": key_id})
+    await queue.add_errand(JOB, {"key": key_id})
     here().wake.set()
 
 

@@ -21,6 +21,11 @@ INSERT INTO job
     (public_id, owner_id, kind, payload, state, total, next_at, created_at, done, report, lease_until, tries)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '{}', 0, 0)
 """
+# Looking is all that most looks come to, and to look needs no turn among those who write.
+_IS_ANY = """
+SELECT id FROM job WHERE (state = 'waiting' AND next_at <= ? AND kind IN ({kinds}))
+    OR (state = 'running' AND lease_until <= ?) LIMIT 1
+"""
 _CLAIM = """
 UPDATE job SET state = 'running', lease_until = ?, leased_by = ?, tries = tries + 1 WHERE id = (
     SELECT id FROM job WHERE kind IN ({kinds}) AND tries < ? AND (
@@ -58,11 +63,15 @@ async def add(
     `kind` picks the worker's handler, `payload` is kept as JSON, `owner_id` is an account. Set `here().wake` after
     the commit.
     """
-    public_id = here().new_id()
-    moment = now()
-    text = json.dumps(payload, ensure_ascii=False)
-    await execute(_ADD, public_id, owner_id, kind, text, state, total, moment, moment)
+    public_id = await _write_down(kind, payload, owner_id, state, total)
     await ring("jobs")
+    return public_id
+
+
+async def add_errand(kind: str, payload: Mapping[str, object], owner_id: int | None = None) -> str:
+    """As `add`, of a job that asks other servers, which the worker has a lane of its own for."""
+    public_id = await _write_down(kind, payload, owner_id, "waiting", 0)
+    await ring("errands")
     return public_id
 
 
@@ -76,8 +85,10 @@ async def claim(kinds: Sequence[str]) -> Row | None:
     """Take the oldest job of these kinds for a minute, or None; `progress` and `renew` prolong the lease.
 
     A running job whose lease ran out is taken again, at most 5 times in all; then it has failed, with
-    the report it wrote last.
+    the report it wrote last. Outside of every transaction.
     """
+    if await fetch_one(_IS_ANY.format(kinds=marks(len(kinds))), now(), *kinds, now()) is None:
+        return None
 
     async def work() -> Row | None:
         moment = now()
@@ -137,6 +148,13 @@ async def start(public_id: str) -> bool:
 async def of_owner(account_id: int, public_id: str) -> Row | None:
     """Somebody's own job; None for unknown ones and for those of others."""
     return await fetch_one("SELECT * FROM job WHERE public_id = ? AND owner_id = ?", public_id, account_id)
+
+
+async def _write_down(kind: str, payload: Mapping[str, object], owner_id: int | None, state: str, total: int) -> str:
+    public_id, moment = here().new_id(), now()
+    text = json.dumps(payload, ensure_ascii=False)
+    await execute(_ADD, public_id, owner_id, kind, text, state, total, moment, moment)
+    return public_id
 
 
 async def _end(job_id: int, state: str, report: Mapping[str, object]) -> None:

@@ -10,7 +10,6 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeAlias
@@ -19,17 +18,15 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from yarl import URL
 
 from fedimark import __version__
 from fedimark.database import Row
 from fedimark.errors import Silent, Unreachable, Untrustworthy
 from fedimark.here import here
-from fedimark.policy import hosts
-from fedimark.policy.blocks import is_blocked
-from fedimark.remote import guard, knock
+from fedimark.remote import guard, knock, places
 from fedimark.remote.budget import Spend, unlimited
 from fedimark.remote.lines import Lines
+from fedimark.remote.places import Place
 from fedimark.remote.signing import signed
 from fedimark.settings import Settings
 from fedimark.signatures.message import Message
@@ -44,8 +41,6 @@ _Reading: TypeAlias = Callable[[AsyncIterator[bytes], str], Awaitable[bytes]]
 
 _ALWAYS: Mapping[str, str] = MappingProxyType({})
 
-_PLACES = "remote.places"
-_KEPT_PLACES = 4_096
 _CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 4
 _DNS_KEPT_S = 300
@@ -82,16 +77,6 @@ class Answer:
     def content_type(self) -> str:
         """The Content-Type header, empty when there is none."""
         return str(self.headers.get("content-type", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An address that may be asked, as aiohttp spells it: that is what we sign."""
-
-    url: URL
-    spelled: str
-    host: str  # the header
-    target: str
 
 
 class WayOut(httpx.AsyncClient):
@@ -231,7 +216,7 @@ async def _exchange_straight(
     method: str, url: str, *, headers: Mapping[str, str], signer: Row | None, read: _Reading, body: bytes = b""
 ) -> Answer:
     """As `_exchange`, over a line of our own, past httpx and aiohttp, which cost three times as much."""
-    place = await _allowed(url)
+    place = await places.allowed(url)
 
     async def send(signature: Mapping[str, str]) -> Answer:
         return await _send_straight(method, url, place, {**headers, **signature}, body, read)
@@ -254,7 +239,7 @@ async def _exchange(
 
     TimeoutError is left to the caller, whose clock it is.
     """
-    place = await _allowed(url)
+    place = await places.allowed(url)
 
     async def send(signature: Mapping[str, str]) -> Answer:
         return await _send(url, _request(method, place, {**headers, **signature}, body), read)
@@ -267,7 +252,7 @@ async def _exchange(
 async def _knocked(  # noqa: PLR0917 - one request, taken apart
     method: str,
     url: str,
-    place: _Place,
+    place: Place,
     signer: Row,
     headers: Mapping[str, str],
     body: bytes,
@@ -288,35 +273,6 @@ async def _knocked(  # noqa: PLR0917 - one request, taken apart
         refusal = refusal or answer
     assert refusal is not None
     return refusal
-
-
-async def _allowed(url: str) -> _Place:
-    """Where an address leads, if it may be asked; raises Untrustworthy."""
-    server = here()
-    known = server.caches.get(_PLACES)
-    if known is None or known[0] is not server.settings:
-        known = server.caches[_PLACES] = (server.settings, lru_cache(maxsize=_KEPT_PLACES)(_place))
-    place: _Place = known[1](url)
-    if await is_blocked(url):
-        raise guard.refused("blocked", url)
-    return place
-
-
-def _place(url: str) -> _Place:
-    guard.check_url(url, here().settings)
-    # What is ours is read from rows, also where a redirect leads home: a server that asks itself may wait for itself,
-    # and would take its own people for people of elsewhere.
-    if hosts.normal(url) == hosts.normal(here().settings.base_url):
-        raise guard.refused("own-address", url)
-    try:
-        # aiohttp spells URLs anew by yarl's rules: that spelling must be the one we sign.
-        spelled = URL(str(httpx.URL(url)))
-        read = httpx.URL(str(spelled))
-    except (httpx.InvalidURL, ValueError) as error:
-        raise guard.refused("url", url) from error
-    host, target = read.netloc.decode("ascii"), read.raw_path.decode("ascii")
-    # As its server will put it together from the request line and the Host header.
-    return _Place(spelled, f"{read.scheme}://{host}{target}", host, target)
 
 
 async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response], Awaitable[bytes]]) -> Answer:
@@ -341,7 +297,7 @@ async def _send(url: str, request: httpx.Request, read: Callable[[httpx.Response
 
 
 async def _send_straight(  # noqa: PLR0917 - one request, taken apart
-    method: str, url: str, place: _Place, headers: Mapping[str, str], body: bytes, read: _Reading
+    method: str, url: str, place: Place, headers: Mapping[str, str], body: bytes, read: _Reading
 ) -> Answer:
     server = here()
     assert isinstance(server.http, WayOut)
@@ -368,7 +324,7 @@ async def _send_straight(  # noqa: PLR0917 - one request, taken apart
     return Answer(url, told.status, answer, found)
 
 
-def _written(method: str, place: _Place, headers: Mapping[str, str], body: bytes) -> bytes:
+def _written(method: str, place: Place, headers: Mapping[str, str], body: bytes) -> bytes:
     """A request as it goes over the wire. Raises ValueError for what cannot stand in a head."""
     ours = {"Host": place.host, "User-Agent": here().http.headers["user-agent"], "Accept": "*/*"}
     length = {"Content-Length": str(len(body))} if body else {}
@@ -383,7 +339,7 @@ async def _one(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-def _request(method: str, place: _Place, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+def _request(method: str, place: Place, headers: Mapping[str, str], body: bytes) -> httpx.Request:
     server = here()
     return server.http.build_request(
         method,

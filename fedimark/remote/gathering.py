@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from fedimark.here import here
+
 _PAUSES = 5
 
 T = TypeVar("T")
@@ -83,3 +85,14 @@ class Gathering(Generic[T, R]):
                 waiting.set_exception(answer)
             else:
                 waiting.set_result(answer)
+
+
+def gathered(
+    name: str, work: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], most: int
+) -> Gathering[T, R]:
+    """This server's calls of one name, answered together by `work`, at most `most` of them at once."""
+    caches = here().caches
+    if name not in caches:
+        caches[name] = Gathering(work, most=most)
+    found: Gathering[T, R] = caches[name]
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from fedimark import addresses
 from fedimark.database import Row, Script, among, ask, execute, fetch, fetch_one, insert_many, several
+from fedimark.remote.gathering import gathered
 from fedimark.remote.sites import same_site
 from fedimark.signatures.keys import BadKey, load_public
 from fedimark.signatures.multikey import multikey_pem
@@ -18,7 +19,14 @@ SELECT a.*, k.key_id AS its_id, k.public_key AS its_key
 FROM actor_key k JOIN actor a ON a.id = k.actor_id WHERE k.key_id_hash = ?
 """
 _ASSERTING = f"{_BY_ID} AND k.asserts"
-_BY_EITHER = f"SELECT a.*, '' AS its_id, '' AS its_key FROM actor a WHERE a.uri_hash = ? UNION ALL {_BY_ID}"
+_BY_EITHER = """
+SELECT a.*, '' AS its_id, '' AS its_key FROM actor a WHERE a.uri_hash {some}
+UNION ALL
+SELECT a.*, k.key_id AS its_id, k.public_key AS its_key
+FROM actor_key k JOIN actor a ON a.id = k.actor_id WHERE k.key_id_hash {some}
+"""
+_OWNERS = "remote.owners"
+_MOST = 64  # keys looked up at once
 _BY_ACTORS = "SELECT actor_id, key_id, public_key, asserts FROM actor_key WHERE actor_id"
 _KEY = {"actor_id": "bigint", "key_id_hash": "varchar", "key_id": "text", "public_key": "text", "asserts": "boolean"}
 _AS_NOW = """
@@ -29,11 +37,24 @@ _PUT = f"INSERT INTO actor_key ({', '.join(_KEY)}) VALUES (?, ?, ?, ?, ?) {_AS_N
 
 
 async def known_owner(key_id: str) -> Row | None:
-    """The row of the actor whose key this is known to be, with `key_id` and `public_key` of this very key."""
-    rows = await fetch(_BY_EITHER, addresses.uri_hash(actor_of(key_id)), addresses.uri_hash(key_id))
-    first = next((row for row in rows if not row["its_id"] and row["key_id"] == key_id), None)
-    further = next((row for row in rows if row["its_id"]), None)
-    return _with_key(further if first is None else first | {"its_id": key_id, "its_key": first["public_key"]})
+    """The row of the actor whose key this is known to be, with `key_id` and `public_key` of this very key.
+
+    Outside of every transaction: those who ask at one time are answered by one statement.
+    """
+    return await gathered(_OWNERS, _known_owners, _MOST)(key_id)
+
+
+async def _known_owners(key_ids: Sequence[str]) -> list[Row | Exception | None]:
+    by_id = {key_id: addresses.uri_hash(key_id) for key_id in key_ids}
+    actors = several({addresses.uri_hash(actor_of(key_id)) for key_id in by_id})
+    rows = await fetch(_BY_EITHER.format(some=among("varchar")), actors, several(by_id.values()))
+    # The first key counts where it leads to its actor, or anybody could name somebody else's as theirs.
+    firsts = [
+        row for row in rows if not row["its_id"] and row["uri_hash"] == addresses.uri_hash(actor_of(row["key_id"]))
+    ]
+    found = {row["its_id"]: row for row in rows if row["its_id"]}
+    found |= {row["key_id"]: row | {"its_id": row["key_id"], "its_key": row["public_key"]} for row in firsts}
+    return [_with_key(found.get(key_id)) for key_id in key_ids]
 
 
 async def known_prover(key_id: str) -> Row | None:
@@ -75,13 +96,17 @@ def pem_of(key: PublishedKey) -> str:
 
 def replacing(
     some: Sequence[tuple[Row, Mapping[str, str], AbstractSet[str], AbstractSet[str]]],
+    new: AbstractSet[int] = frozenset(),
 ) -> Script[None]:
     """Keep the further keys of some actors, in a script, as their documents have them now.
 
     Of each its row, all its usable keys as PEM by id, and the ids that its document names, of all keys and of those for
-    proofs. A key with an address of its own stays when it was proven before and is still named.
+    proofs. A key with an address of its own stays when it was proven before and is still named. `new` are the ids of
+    actors of whom nothing can be kept yet.
     """
-    kept = yield from ask(f"{_BY_ACTORS} {among()}", several([actor["id"] for actor, *_ in some]))
+    kept: list[Row] = []
+    if old := [actor["id"] for actor, *_ in some if actor["id"] not in new]:
+        kept = yield from ask(f"{_BY_ACTORS} {among()}", several(old))
     changed: dict[int, dict[str, tuple[str, bool]]] = {}
     for actor, keys, named, asserting in some:
         of_actor = [row for row in kept if row["actor_id"] == actor["id"]]

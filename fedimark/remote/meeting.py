@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from fedimark.database import Row, Script, atomically, insert_many, perform
-from fedimark.here import here
+from fedimark import addresses
+from fedimark.database import Row, Script, ask, cells, insert_many, is_sqlite, performed, table
 from fedimark.remote import keyring, peers
-from fedimark.remote.gathering import Gathering
+from fedimark.remote.gathering import gathered
 
 MOST = 64  # actors in a group
 
@@ -27,6 +27,15 @@ _ACTOR |= {"created_at": "bigint", "fetched_at": "bigint", "inbox_id": "bigint"}
 _FIRST = ("uri_hash", "uri", "site", "private_key", "created_at")  # as they were when somebody was met first
 _AS_NOW = ", ".join(f"{name} = excluded.{name}" for name in _ACTOR if name not in _FIRST)
 _MEET = f"ON CONFLICT (uri_hash) DO UPDATE SET {_AS_NOW}, gone_at = NULL RETURNING *"
+# One trip for all of it. Only a row that was there has been held before it was written, which its `xmax` tells.
+_ON_POSTGRES = f"""
+WITH inboxes AS ({{inboxes}}) {{servers}}
+INSERT INTO actor ({", ".join(_ACTOR)})
+SELECT {", ".join("i.id" if name == "inbox_id" else f"v.{name}" for name in _ACTOR)}
+FROM {{actors}} v JOIN inboxes i ON i.hash = v.inbox_hash ORDER BY v.uri_hash
+{_MEET}, xmax = 0 AS is_new
+"""
+_BESIDE = {name: kind for name, kind in _ACTOR.items() if name != "inbox_id"} | {"inbox_hash": "varchar"}
 
 
 class Met(NamedTuple):
@@ -48,10 +57,7 @@ async def met(somebody: Met) -> Row:
 
     Outside of every transaction. Raises Unavailable when the database cannot be written.
     """
-    if _CACHE not in here().caches:
-        here().caches[_CACHE] = Gathering(_kept, most=MOST)
-    together: Gathering[Met, Row] = here().caches[_CACHE]
-    return await together(somebody)
+    return await gathered(_CACHE, _kept, MOST)(somebody)
 
 
 async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
@@ -59,7 +65,7 @@ async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
     # Of two who read one document at one time, the later reading counts for both.
     by_hash = {str(each.values["uri_hash"]): each for each in some}
     try:
-        rows = await atomically(lambda: perform(_writing([by_hash[key] for key in sorted(by_hash)])))
+        rows = await performed(lambda: _writing([by_hash[key] for key in sorted(by_hash)]))
     except Exception as error:
         return [error] if len(some) == 1 else [(await _kept([each]))[0] for each in some]
     found = {row["uri_hash"]: row for row in rows}
@@ -67,12 +73,27 @@ async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
 
 
 def _writing(some: Sequence[Met]) -> Script[list[Row]]:
-    numbers = yield from peers.inbox_ids([each.inbox for each in some])
-    actors = [{**each.values, "inbox_id": numbers[each.inbox]} for each in some]
-    rows = yield from insert_many("actor", _ACTOR, actors, _MEET)
+    rows = yield from (_on_sqlite if is_sqlite() else _on_postgres)(some)
+    new = {row["id"] for row in rows if row.pop("is_new", False)}
     by_hash = {row["uri_hash"]: row for row in rows}
     yield from keyring.replacing(
-        [(by_hash[each.values["uri_hash"]], each.keys, each.named, each.asserting) for each in some]
+        [(by_hash[each.values["uri_hash"]], each.keys, each.named, each.asserting) for each in some], new
     )
-    yield from peers.meeting([str(each.values["uri"]) for each in some])
     return rows
+
+
+def _on_sqlite(some: Sequence[Met]) -> Script[list[Row]]:
+    numbers = yield from peers.inbox_ids([each.inbox for each in some])
+    yield from peers.meeting([str(each.values["uri"]) for each in some])
+    actors = [{**each.values, "inbox_id": numbers[each.inbox]} for each in some]
+    return (yield from insert_many("actor", _ACTOR, actors, _MEET))
+
+
+def _on_postgres(some: Sequence[Met]) -> Script[list[Row]]:
+    [(inboxes, of_inboxes)] = peers.inboxes([each.inbox for each in some])
+    servers = peers.servers([str(each.values["uri"]) for each in some])
+    named = "".join(f", servers AS ({sql})" for sql, _ in servers)
+    of_servers = [value for _, parameters in servers for value in parameters]
+    actors = [{**each.values, "inbox_hash": addresses.uri_hash(each.inbox)} for each in some]
+    sql = _ON_POSTGRES.format(inboxes=inboxes, servers=named, actors=table(_BESIDE))
+    return (yield from ask(sql, *of_inboxes, *of_servers, *cells(_BESIDE, actors)))

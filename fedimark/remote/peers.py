@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from fedimark import addresses
-from fedimark.database import Script, atomically, execute, fetch_one, insert_many, perform
+from fedimark.database import Script, Statement, among, ask, atomically, execute, fetch, inserts, perform, several
 from fedimark.here import MICROS, here, now
+from fedimark.remote.gathering import gathered
 
 KEPT = 7 * 86_400 * MICROS
 
@@ -16,7 +17,9 @@ _MOST_HEARD = 10_000
 _REMEMBERED_FOR = 60 * MICROS
 _LONGEST_HOST = 255
 
-_SCHEME = "SELECT scheme FROM peer WHERE host = ? AND scheme_until > ?"
+_SCHEMES = "SELECT host, scheme FROM peer WHERE scheme_until > ? AND host {some}"
+_ASKED = "remote.schemes_asked"
+_AT_ONCE = 64  # hosts looked up together
 _LEARN = """
 INSERT INTO peer (host, scheme, scheme_until, software, software_at, seen_at) VALUES (?, ?, ?, '', 0, ?)
 ON CONFLICT (host) DO UPDATE SET scheme = excluded.scheme, scheme_until = excluded.scheme_until,
@@ -39,10 +42,15 @@ async def scheme_of(url: str) -> str:
     known = _remembered().get(host)
     if known is not None and known[1] > at:
         return known[0]
-    row = await fetch_one(_SCHEME, host, at)
-    scheme = str(row["scheme"]) if row else ""
+    scheme: str = await gathered(_ASKED, _schemes, _AT_ONCE)(host)
     remember(host, scheme, at + KEPT)
     return scheme
+
+
+async def _schemes(hosts: Sequence[str]) -> list[str | Exception]:
+    rows = await fetch(_SCHEMES.format(some=among("varchar")), now(), several(hosts))
+    known = {row["host"]: str(row["scheme"]) for row in rows}
+    return [known.get(host, "") for host in hosts]
 
 
 def remember(host: str, scheme: str, scheme_until: int) -> None:
@@ -74,11 +82,15 @@ async def meet(url: str) -> None:
 
 def meeting(urls: Iterable[str]) -> Script[None]:
     """Remember, in a script, that there are servers at the origins of some URLs; what they run is asked later."""
+    for sql, parameters in servers(urls):
+        yield from ask(sql, *parameters)
+
+
+def servers(urls: Iterable[str]) -> list[Statement]:
+    """The statements of `meeting`."""
     unknown = {"scheme": "", "scheme_until": 0, "software": "", "software_at": 0, "seen_at": now()}
     hosts = sorted({host for url in urls if len(host := host_of(url)) <= _LONGEST_HOST})
-    yield from insert_many(
-        "peer", _PEER, [{"host": host, **unknown} for host in hosts], "ON CONFLICT (host) DO NOTHING"
-    )
+    return inserts("peer", _PEER, [{"host": host, **unknown} for host in hosts], "ON CONFLICT (host) DO NOTHING")
 
 
 async def hear_rfc9421(url: str) -> None:
@@ -101,10 +113,19 @@ async def hear_rfc9421(url: str) -> None:
 def inbox_ids(urls: Iterable[str]) -> Script[dict[str, int]]:
     """The numbers of inboxes that letters go to, by their addresses, in a script; made for those that are new."""
     by_hash = {addresses.uri_hash(url): url for url in urls}
+    found: dict[str, int] = {}
+    for sql, parameters in inboxes(by_hash.values()):
+        found |= {by_hash[row["hash"]]: int(row["id"]) for row in (yield from ask(sql, *parameters))}
+    return found
+
+
+def inboxes(urls: Iterable[str]) -> list[Statement]:
+    """The statements of `inbox_ids`: they return `id` and `hash`."""
+    by_hash = {addresses.uri_hash(url): url for url in urls}
     rows = [
         {"url": by_hash[key], "hash": key, "host": host_of(by_hash[key])[:_LONGEST_HOST]} for key in sorted(by_hash)
     ]
-    return {by_hash[row["hash"]]: int(row["id"]) for row in (yield from insert_many("inbox", _INBOX, rows, _NUMBERED))}
+    return inserts("inbox", _INBOX, rows, _NUMBERED)
 
 
 def host_of(url: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fedimark.database import execute, fetch
+import asyncio
+
+from fedimark.database import among, execute, fetch, several
 from fedimark.errors import FedimarkError
 from fedimark.here import MICROS, now
 from fedimark.policy import quarantine
 from fedimark.remote import nodeinfo
 
-_AT_ONCE = 5
+_AT_ONCE = 16
 _WEEK = 7 * 86_400 * MICROS
 _DAY = 86_400 * MICROS
 
@@ -17,24 +19,28 @@ _DUE = """
 SELECT host, software FROM peer WHERE software_at <= ? AND (software_at <= ? OR software = '')
 ORDER BY software_at, id LIMIT ?
 """
-_ASKED = "UPDATE peer SET software_at = ? WHERE host = ?"
+_ASKED = "UPDATE peer SET software_at = ? WHERE host {some}"
 _LEARNED = "UPDATE peer SET software = ?, software_at = ? WHERE host = ?"
 
 
 async def learn_software() -> int:
     """Ask the servers we met and know nothing or too little of; returns how many were asked. A step of the worker."""
     due = await fetch(_DUE, now() - _DAY, now() - _WEEK, _AT_ONCE)
-    for row in due:
+    if due:
         # Written before asking: a server that kills the worker must not be asked for ever.
-        await execute(_ASKED, now(), row["host"])
-        try:
-            name = await software_of(row["host"])
-        except FedimarkError:
-            continue
-        await execute(_LEARNED, name, now(), row["host"])
-        if name != row["software"]:
-            await quarantine.look_again(row["host"])
+        await execute(_ASKED.format(some=among("varchar")), now(), several(row["host"] for row in due))
+        await asyncio.gather(*(_learn(row["host"], row["software"]) for row in due))
     return len(due)
+
+
+async def _learn(host: str, known: str) -> None:
+    try:
+        name = await software_of(host)
+    except FedimarkError:
+        return
+    await execute(_LEARNED, name, now(), host)
+    if name != known:
+        await quarantine.look_again(host)
 
 
 async def software_of(host: str) -> str:
