@@ -11,12 +11,13 @@ from fedimark import worker
 from fedimark.database import fetch, fetch_one
 from fedimark.follows.incoming import BACKFILL
 from fedimark.here import entered
-from fedimark.jobs import queue
+from fedimark.jobs import bell, queue
 from fedimark.moderation import domains
 from tests.rooms.peers import Peer
 from tests.rooms.strangers import Stranger
 from tests.rooms.test_incoming import followed
 from tests.rooms.test_worker import working
+from tests.support.counting import statements
 
 EZRA = "https://sloth.example/users/ezra"
 
@@ -91,3 +92,22 @@ async def test_an_errand_whose_worker_was_killed_is_run_again_beside_the_others(
     async with entered(server.here):
         row = await fetch_one("SELECT tries FROM job WHERE id = ?", first["id"])
     assert row["tries"] == 2
+
+
+async def test_a_job_that_asks_other_servers_rings_for_the_lane_that_does_it(server):
+    bell.heard()
+
+    await queue.add_errand(BACKFILL, {"actor_id": 0})
+    errands = bell.heard()
+    await queue.add(domains.JOB, {"host": "a.example"})
+
+    assert (errands, bell.heard()) == ({"errands"}, {"jobs"})
+
+
+async def test_to_look_for_jobs_where_there_are_none_is_one_statement_that_only_reads(server):
+    with statements() as looks:
+        found = await queue.claim(tuple(worker.JOBS))
+
+    assert found is None
+    assert len(looks) == 1
+    assert looks[0].strip().startswith("SELECT")
