@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 
 from fedimark.database import Row, among, atomically, execute, fetch, fetch_one, is_sqlite, several
 from fedimark.delivery import breaker
@@ -110,8 +112,8 @@ async def heard_from(*addresses: str) -> None:
     hosts = [host for host in {delivery_host(each) for each in addresses if each} if _is_news(host)]
     if not hosts:
         return
-    answers = [gathered(_HEARD, _are_in_trouble, _AT_ONCE).put(host) for host in hosts]
-    for host in [host for host, answer in zip(hosts, answers, strict=True) if await answer]:
+    answers = await asyncio.gather(*map(gathered(_HEARD, _are_in_trouble, _AT_ONCE).put, hosts))
+    for host in compress(hosts, answers):
         before, after = await atomically(lambda host=host: _note(host, breaker.heard))  # type: ignore[misc]
         if before != after:
             here().wake.set()
