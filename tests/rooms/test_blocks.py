@@ -351,7 +351,7 @@ async def test_a_block_costs_no_page_a_statement(server, ana, bo, path):
     await ana.save(URL, tags="sql db")
     await bo.save(URL, tags="sql db")
     cy = await server.sign_up("cy")
-    await ana.browser.get("/t/db")  # what a process reads once, it has read then
+    await blocks.blocked_hosts()  # which a process reads once
     with statements() as before:
         await ana.browser.get(path)
 
