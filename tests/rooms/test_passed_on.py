@@ -516,7 +516,7 @@ async def test_while_it_is_off_nothing_is_asked_for_it(primed, server, fleet):
 
 
 async def test_where_it_is_on_a_run_of_bookmarks_takes_one_statement_more(fay, cleo):
-    for number in range(1, 15):
+    for number in range(1, 8):
         await fay.say(new(fay, number))
 
     with statements() as asked:
