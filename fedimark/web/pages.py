@@ -62,14 +62,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class TagLine:
-    """A tag at the side: its stream, how many, and the address that narrows this stream by it.
+    """A tag at the side, or a bundle: its stream, how many, and the address that narrows this stream by it.
 
-    In a cloud its `size` goes from 1 to 5.
+    In a cloud its `size` goes from 1 to 5. How many a bundle holds is not counted: None.
     """
 
     name: str
     href: str
-    count: int
+    count: int | None
     narrow_href: str | None = None
     size: int = 0
 

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from fedimark import addresses
 from fedimark.accounts.links import verified
+from fedimark.bookmarks.bundles import bundles_of
+from fedimark.bookmarks.draft import Owner
 from fedimark.database import Row
 from fedimark.errors import NotFound
 from fedimark.follows import queries as follows
@@ -19,6 +21,7 @@ from fedimark.follows.kinds import FEED
 from fedimark.follows.words import told
 from fedimark.here import here
 from fedimark.language.said import _
+from fedimark.policy.visibility import Viewer
 from fedimark.timelines import queries, stream
 from fedimark.timelines.amounts import counted
 from fedimark.timelines.entries import Page
@@ -33,6 +36,7 @@ from fedimark.web.tag_elsewhere import places_of
 from fedimark.web.values import Followed, FollowedFeed, Profile
 
 MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them
+MOST_BUNDLES = 15  # there too; a word beside the tags leads to all of them
 SAYS_WHAT_CAME = ("/network", "/people")  # pages that show what came of following
 _IMPORT = Crumb(_("Import bookmarks"), "/settings/import")
 
@@ -180,14 +184,22 @@ async def _sides(found: Found, asked: Mapping[str, str]) -> tuple[Side, ...]:
     lines = _tag_lines(found, await queries.cloud(found, MOST_SHOWN if shows_all else MOST_USED))
     if is_cloud:
         lines = tuple(sorted(_sized(lines), key=lambda line: line.name))
-    return (Side(_("Tags"), lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud),)
+    side = Side(_("Tags"), lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud)
+    return (await _bundles(found.viewer), side) if found.viewer and found.is_owner else (side,)
+
+
+async def _bundles(viewer: Viewer) -> Side:
+    """One's own bundles in their order; how much each holds would be a search of its own."""
+    own = addresses.bundles(viewer.username)
+    kept = (await bundles_of(Owner.of(viewer)))[:MOST_BUNDLES]
+    return Side(_("Bundles"), tuple(TagLine(row["name"], f"{own}/{row['id']}", None) for row in kept))
 
 
 def _sized(lines: Sequence[TagLine]) -> Iterator[TagLine]:
     """Tags with their sizes: each twice as large a count is a step, of five."""
-    most = max((line.count for line in lines), default=1)
+    most = max((line.count or 1 for line in lines), default=1)
     for line in lines:
-        yield replace(line, size=max(1, 5 - (most // max(line.count, 1)).bit_length() + 1))
+        yield replace(line, size=max(1, 5 - (most // (line.count or 1)).bit_length() + 1))
 
 
 def _ways(found: Found, *, shows_all: bool, is_cloud: bool) -> tuple[Filter, ...]:
