@@ -14,7 +14,7 @@ _FORKS.set_forkserver_preload(["tests.chaos.launcher"])
 
 def born(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path) -> BaseProcess:
     """Start `fedimark` with these arguments, in a session and an environment of its own."""
-    child = _FORKS.Process(target=_live, args=(tuple(arguments), dict(environ), str(folder), str(log)), daemon=True)
+    child = _FORKS.Process(target=_live, args=(tuple(arguments), dict(environ), str(folder), str(log)))
     child.start()
     return child
 

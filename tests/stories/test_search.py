@@ -26,8 +26,7 @@ WORD = "zygomorphic"  # stands in nothing else
 async def found(person: Person, text: str, where: str) -> list[str]:
     """The titles that a search shows, once what was saved is learned."""
     await person.server.settle()
-    page = Reading((await person.browser.get("/search", params={"q": text, "in": where})).text)
-    return [link.text for link in page.all("", "p-name")]
+    return titles(Reading((await person.browser.get("/search", params={"q": text, "in": where})).text))
 
 
 async def asked(person: Person, text: str) -> Reading:
@@ -37,8 +36,8 @@ async def asked(person: Person, text: str) -> Reading:
 
 
 def titles(page: Reading) -> list[str]:
-    """The titles on a page."""
-    return [link.text for link in page.all("", "p-name")]
+    """The titles on a page, without the name of whom all of it is by."""
+    return [each.text for each in page.all("", "p-name") if each.name != "data"]
 
 
 async def let_be_found(*people: Person) -> None:
