@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
 
-from fedimark.database import Statement, fetch, in_one_trip, is_sqlite
+import pytest
+from tortoise.connection import get_connection
+
+from fedimark.database import Statement, fetch, in_one_trip, is_sqlite, trips
 
 KEEP: Statement = ("INSERT INTO fact (name, value) VALUES (?, ?)", ("first", "one"))
 COPY = "INSERT INTO fact (name, value) SELECT n.name, f.value FROM fact f, unnest(CAST(? AS text[])) n (name)"
@@ -54,3 +60,32 @@ async def test_nothing_and_truth_are_no_words():
     await in_one_trip([(f"INSERT INTO fact (name, value) SELECT CAST(? AS text), {said}", ("first", None, True))])
 
     assert await facts() == {"first": "so"}
+
+
+async def test_a_save_reads_no_other_bookmarks_however_little_is_known_of_its_tables(server, monkeypatch):
+    ana, texts, told = await server.sign_up("ana"), list[str](), list[str]()
+    await ana.save("https://page.example/first", tags="sql db")
+    await fetch("ANALYZE")  # each table has a row or none: to read all of it seems as good as to look it up
+    prepare = trips._prepare
+    monkeypatch.setattr(trips, "_prepare", lambda on, new: texts.extend(new) or prepare(on, new))
+    monkeypatch.setattr(trips._LOG, "debug", lambda form, whole, rest: told.append(whole))
+
+    await ana.save("https://page.example/second", tags="sql db")
+
+    [whole] = told
+    settings, *calls = re.split(r";(?=EXECUTE )", whole)
+    async with get_connection("default").acquire_connection() as connection, connection.transaction():
+        await prepare(connection, texts)
+        await connection.execute(settings)
+        plans = [json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {call}"))[0]["Plan"] for call in calls]
+    read = [part for plan in plans for part in parts(plan) if part["Node Type"] in ("Index Scan", "Index Only Scan")]
+    assert len(read) > 5
+    whole_ones = {part["Relation Name"] for part in read if "Index Cond" not in part}
+    assert whole_ones & {"bookmark", "bookmark_tag", "link", "tag", "entry", "tally", "telling"} == set()
+
+
+def parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan and all that it is made of."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from parts(below)
