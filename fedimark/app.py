@@ -33,7 +33,7 @@ from fedimark.doorway.probes import Probes
 from fedimark.doorway.ready import Ready, Whole
 from fedimark.doorway.sessions import Sessions
 from fedimark.doorway.table import Table
-from fedimark.doorway.watch import NUMBER, TRUSTED, Watch, answered_now
+from fedimark.doorway.watch import NUMBER, TRUSTED, Watch, answered_now, said_again
 from fedimark.here import Here, entered, here, now, random_chance, standing_in, wall_clock
 from fedimark.keeping import figures
 from fedimark.language.catalogue import read
@@ -185,6 +185,10 @@ class _Serving:
             return None
         scope[TRUSTED] = self.asgi.trusts(scope)
         return self.inside.run(answered_now, scope)
+
+    def again(self, block: bytes) -> Whole | None:
+        """The same for what a connection brought, where that is one whole request, before anything takes it apart."""
+        return self.inside.run(said_again, block) if self.inside is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

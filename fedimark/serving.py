@@ -127,15 +127,15 @@ AtOnce: TypeAlias = Callable[[bytes, Callable[[bool], None]], bool]
 """Takes in what a connection brought, where it is one whole request, and says later whether it did: then 202 is
 answered. Returns whether it may; else nothing is said later."""
 AnswerOf: TypeAlias = Callable[[Any], Any]
-"""The answer to a request by its scope, where it is there without waiting: its status, head and body; else None."""
+"""The answer to a request, where it is there without waiting: its status, head and body; else None. Asked by the scope
+of a request, and before that by what a connection brought."""
 _Begun: TypeAlias = tuple[RequestResponseCycle, Any]
 
 
-@lru_cache(maxsize=8)
-def _accepted(default: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """The whole answer to a letter that was taken in, with what stands in all of a second."""
-    heads = b"".join(b"%b: %b\r\n" % each for each in default)
-    return STATUS_LINE[202] + heads + b"content-length: 0\r\n\r\n"
+@lru_cache(maxsize=64)
+def _head(status: int, default: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """How each answer of a status begins, with what stands in all of a second."""
+    return STATUS_LINE[status] + b"".join([b"%b: %b\r\n" % each for each in default])
 
 
 class _Refusal(Exception):
@@ -162,6 +162,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_last = False  # and after it nothing more: the server ends
         self._behind = b""  # what came meanwhile
         self._answered_at = 0.0
+        self._again: AnswerOf | None = getattr(self.app, "again", None)
         self._ready: AnswerOf | None = getattr(self.app, "ready", None)
         self._reading = False
         self._begun: _Begun | None = None  # a request whose answer may be ready, if the whole of it has come
@@ -185,11 +186,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self._behind += data
         # A task, its objects and all doors cost a letter twice what its proof does: the most of them need neither.
-        elif self._at_once is not None and self._is_between() and self._at_once(data, partial(self._answer, data)):
-            self._is_taking = True
+        elif self._is_between() and (self._is_taken(data) or self._is_given_again(data)):
             self._stop_timer()
         else:
             self._read(data)
+
+    def _is_taken(self, data: bytes) -> bool:
+        """Begin to take in at once what came, where that may be."""
+        self._is_taking = self._at_once is not None and self._at_once(data, partial(self._answer, data))
+        return self._is_taking
 
     def _is_between(self) -> bool:
         """Whether no request is under way, nor a part of one."""
@@ -269,14 +274,29 @@ class BoundedProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         cycle.response_started = cycle.response_complete = True
-        heads = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
-        self.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[found.status], heads, found.head, found.body))
+        self._say(found)
         self.on_response_complete()
+
+    def _is_given_again(self, data: bytes) -> bool:
+        """Give an answer that went out before, where what came is one whole request that it answers."""
+        found = None if self._again is None or self.flow.write_paused else self._again(data)
+        if found is None:
+            return False
+        self._say(found)
+        self.server_state.total_requests += 1
+        self._keep_alive()
+        return True
+
+    def _say(self, found: Any) -> None:
+        self.transport.write(b"%b%b\r\n%b" % (self._begins(found.status), found.head, found.body))
+
+    def _begins(self, status: int) -> bytes:
+        return _head(status, tuple(self.server_state.default_headers))
 
     def _answer(self, block: bytes, is_taken: bool) -> None:
         """Say that a letter was taken; where it was not, or not so simply said, the application answers it."""
         if is_taken and not self.flow.write_paused and not self.transport.is_closing():
-            self.transport.write(_accepted(tuple(self.server_state.default_headers)))
+            self.transport.write(b"%bcontent-length: 0\r\n\r\n" % self._begins(202))
             self.server_state.total_requests += 1
             self._keep_alive()
             block = b""

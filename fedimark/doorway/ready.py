@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fedimark.doorway.asked import PASSED_OVER, SOMEBODYS, Asked
 from fedimark.doorway.kept import Made, holds_now, still_holds
 from fedimark.here import here
 
@@ -19,16 +20,6 @@ MOST: Final = 200  # answers; their bodies are those that are kept anyway
 HELD: Final = "held"  # where a scope has the Made of which an answer is all there is to say
 
 _READY: Final = "doorway.ready"
-# What nothing hangs on: who brought the request, and what differs each time. Whatever is not named here tells apart.
-_PASSED_OVER: Final = frozenset(
-    {
-        *(b"host", b"connection", b"x-request-id", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"),
-        *(b"x-real-ip", b"forwarded", b"via", b"traceparent", b"tracestate", b"referer", b"dnt", b"priority"),
-        *(b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"sec-fetch-user", b"upgrade-insecure-requests"),
-    }
-)
-# Who brings one of these is somebody, whom a session, a key or a block may be about: each time is looked.
-_SOMEBODYS: Final = frozenset({b"cookie", b"authorization", b"signature"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +29,13 @@ class Whole:
     status: int
     head: bytes
     body: bytes
+
+
+class Again(NamedTuple):
+    """An answer that went out before, and the route that made it."""
+
+    whole: Whole
+    route: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,18 @@ class Ready:
             answers[key] = _Answer(made, scope.get("route"), start, body, _whole(start, body))
 
 
-def ready_now(scope: Scope) -> Whole | None:
-    """The answer to a request, where it is ready and that is known without waiting; its scope has the route then."""
-    key = _key(scope) if scope["method"] == "GET" else None
-    found: _Answer | None = here().caches.get(_READY, {}).get(key) if key is not None else None
+def ready_now(scope: Scope) -> Again | None:
+    """The answer to a request, where it is ready and that is known without waiting."""
+    asked = _key(scope) if scope["method"] == "GET" else None
+    return ready_for(asked) if asked is not None else None
+
+
+def ready_for(asked: Asked) -> Again | None:
+    """The same for a GET that is read already."""
+    found: _Answer | None = here().caches.get(_READY, {}).get(asked)
     if found is None or found.whole is None or not holds_now(found.made):
         return None
-    scope["route"] = found.route
-    return found.whole
+    return Again(found.whole, found.route)
 
 
 def _whole(start: Message, body: Message) -> Whole | None:
@@ -109,9 +111,9 @@ def _whole(start: Message, body: Message) -> Whole | None:
     return Whole(start["status"], b"".join(b"%b: %b\r\n" % pair for pair in headers), said)
 
 
-def _key(scope: Scope) -> Hashable:
+def _key(scope: Scope) -> Asked | None:
     """All of a request that an answer to a stranger may hang on; None where somebody asks."""
-    headers = tuple(pair for pair in scope["headers"] if pair[0] not in _PASSED_OVER)
-    if any(name in _SOMEBODYS for name, _ in headers):
+    headers = tuple(pair for pair in scope["headers"] if pair[0] not in PASSED_OVER)
+    if any(name in SOMEBODYS for name, _ in headers):
         return None
-    return scope["raw_path"], scope["query_string"], headers
+    return Asked(scope["raw_path"], scope["query_string"], headers)

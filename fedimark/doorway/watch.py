@@ -9,7 +9,8 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fedimark.doorway.ready import Whole, ready_now
+from fedimark.doorway.asked import read_asked
+from fedimark.doorway.ready import Again, Whole, ready_for, ready_now
 from fedimark.here import here
 from fedimark.logs import REQUEST_ANSWERED, About, told
 from fedimark.metrics import REQUEST_S, REQUESTS
@@ -47,8 +48,9 @@ class Watch:
             try:
                 await self.app(scope, receive, send_numbered)
             finally:
-                _note(scope, status, perf_counter() - begun)
-                tell(route=_route(scope), status=str(status))
+                route = _path(scope.get("route"))
+                _note(route, _method(scope), status, perf_counter() - begun)
+                tell(route=route, status=str(status))
 
 
 def answered_now(scope: Scope) -> Whole | None:
@@ -56,10 +58,21 @@ def answered_now(scope: Scope) -> Whole | None:
     begun = perf_counter()
     if here().metrics.span is not None or (found := ready_now(scope)) is None:
         return None
-    number = scope[NUMBER] = _number(scope)
-    with About(request=number):
-        _note(scope, found.status, perf_counter() - begun)
-    return Whole(found.status, b"%bx-request-id: %b\r\n" % (found.head, number.encode()), found.body)
+    return _again(found, _number(scope), begun)
+
+
+def said_again(block: bytes) -> Whole | None:
+    """The same for what a connection brought, where that is one whole request of a stranger, plainly written."""
+    begun = perf_counter()
+    if here().metrics.span is not None or (asked := read_asked(block)) is None or (found := ready_for(asked)) is None:
+        return None
+    return _again(found, here().new_id(), begun)
+
+
+def _again(found: Again, number: str, begun: float) -> Whole:
+    whole = found.whole
+    _note(_path(found.route), "GET", whole.status, perf_counter() - begun, request=number)
+    return Whole(whole.status, b"%bx-request-id: %b\r\n" % (whole.head, number.encode()), whole.body)
 
 
 def _number(scope: Scope) -> str:
@@ -71,18 +84,17 @@ def _number(scope: Scope) -> str:
     return here().new_id()
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def _note(route: str, method: str, status: int, seconds: float, **more: str) -> None:
     """Count it under its route, which names nobody; 0 for one whose asker went away."""
-    route, method = _route(scope), _method(scope)
     server = here()
     server.metrics.count(REQUESTS, route, method, str(status))
     server.metrics.spent(REQUEST_S, seconds, route)
     if server.settings.access_log:
-        told(REQUEST_ANSWERED, method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        told(REQUEST_ANSWERED, method=method, route=route, status=status, ms=round(seconds * 1000, 1), **more)
 
 
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "none")
+def _path(route: object) -> str:
+    return getattr(route, "path", "none")
 
 
 def _method(scope: Scope) -> str:

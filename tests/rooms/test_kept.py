@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from fedimark.database import at_once, execute, fetch, is_sqlite, stamp, together
-from fedimark.doorway.watch import answered_now
+from fedimark.doorway.watch import answered_now, said_again
 from fedimark.errors import NotFound
 from fedimark.moderation.domains import block_domain
 from fedimark.timelines import queries
@@ -180,6 +180,28 @@ async def test_what_was_said_is_said_again_without_waiting_until_anything_change
     else:
         assert again is None
     assert (other, after) == ([None, None], None)
+
+
+async def test_what_was_said_is_said_again_to_the_same_words_on_the_wire(server, ana):
+    asked = {"accept": "text/html", "accept-encoding": "identity"}
+    first = await server.client.get("/u/ana", headers=asked)
+    seen = {name: value for name, value in first.request.headers.items() if name not in ("host", "connection")}
+
+    def block(**more: str) -> bytes:
+        lines = "".join(f"{name.title()}: {value}\r\n" for name, value in (seen | more).items())
+        return f"GET /u/ana HTTP/1.1\r\nHost: b.example\r\n{lines}\r\n".encode()
+
+    again = said_again(block())
+    other = [said_again(block(**more)) for more in ({"cookie": "a=b"}, {"accept-language": "de"}, {"te": "trailers"})]
+    await execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
+    after = said_again(block())
+
+    if is_sqlite():  # PostgreSQL has to be asked
+        assert again is not None
+        assert (again.status, again.body) == (200, first.content)
+    else:
+        assert again is None
+    assert (other, after) == ([None] * 3, None)
 
 
 async def test_whoever_signs_is_looked_at_each_time(server, ana):

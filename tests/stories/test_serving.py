@@ -36,7 +36,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 class Door:
     """The same, but for what is taken in at once: `/taken` is, and `/left` seems so until it comes to be committed;
-    and for `/ready`, which is answered already.
+    and for `/ready`, which is answered already, and `/again`, asked for in the very words.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -50,6 +50,10 @@ class Door:
             return False
         asyncio.get_running_loop().call_later(0.05, answer, letter.target == "/taken")
         return True
+
+    def again(self, block: bytes) -> Whole | None:
+        """What went out before."""
+        return Whole(200, b"content-length: 6\r\n", b"before") if block == get(b"/again") else None
 
     def ready(self, scope: Any) -> Whole | None:
         """What needs no task."""
@@ -398,3 +402,28 @@ async def test_a_flood_of_what_is_ready_is_answered_one_by_one(connect):
         answers = [await peer.answer() for _ in range(501)]
 
     assert answers == [(200, b"GET 5 0 0"), *[(200, b"GET 6 0 0")] * 500]
+
+
+async def test_what_went_out_before_is_given_again_and_the_connection_goes_on(connect):
+    async with connect() as peer:
+        for _ in range(3):
+            await peer.say(get(b"/again"))
+            assert await peer.answer() == (200, b"before")
+        await peer.say(get(b"/again") + get(b"/second") + get(b"/again"))
+
+        assert [await peer.answer() for _ in range(3)] == [
+            (200, b"GET 6 0 0"),
+            (200, b"GET 7 0 0"),
+            (200, b"GET 6 0 0"),
+        ]
+        await peer.say(get(b"/again"))
+        assert await peer.answer() == (200, b"before")
+
+
+async def test_behind_a_part_of_a_request_nothing_is_given_again(connect):
+    async with connect() as peer:
+        await peer.say(get(b"/second")[:-1])
+        await asyncio.sleep(0.05)
+        await peer.say(b"\n" + get(b"/again"))
+
+        assert [(await peer.answer())[1] for _ in range(2)] == [b"GET 7 0 0", b"GET 6 0 0"]
