@@ -99,8 +99,10 @@ _LINKED = """
 SELECT json_group_array(json_array(hash, id, COALESCE(root_id, id))) AS links
 FROM link WHERE hash IN (SELECT value FROM json_each(?))
 """
+# Which sequence that is, is looked up once: for each number it would take five times as long as the number.
 _NUMBERS = """
-SELECT nextval(pg_get_serial_sequence('bookmark', 'id')) AS id FROM generate_series(1, CAST(? AS INTEGER))
+WITH ids AS MATERIALIZED (SELECT CAST(pg_get_serial_sequence('bookmark', 'id') AS regclass) AS named)
+SELECT nextval(named) AS id FROM ids, generate_series(1, CAST(? AS INTEGER))
 """
 _TAGS = "SELECT id, key, public_at FROM tag WHERE key"
 _TAGGED = """
@@ -178,7 +180,9 @@ def _putting(values: Sequence[Mapping[str, Any]], *, waits: bool) -> Script[list
     if not values:
         return []
     links = yield from _links_of((each["url"], each["actor_id"] if each["listed"] else 0) for each in values)
-    rows = [{**UNSAID, **each, "removed_at": None, "link_id": links[each["url"]]["root_id"]} for each in values]
+    rows = [whole(each) for each in values]
+    for row in rows:
+        row["link_id"] = links[row["url"]]["root_id"]
     for row, number in zip(rows, (yield from _numbered(rows)), strict=True):
         row["id"] = number
     arrived = [row["uri_hash"] for row in rows if not row["is_local"]]
@@ -190,6 +194,11 @@ def _putting(values: Sequence[Mapping[str, Any]], *, waits: bool) -> Script[list
     firsts = set() if arrived else {link["id"] for link in new}
     yield from _index(rows, Counter(), counted, firsts, waits=waits)
     return rows
+
+
+def whole(values: Mapping[str, Any]) -> Row:
+    """What is said of a new bookmark as a row that lacks nothing but its link and its number."""
+    return {**values} if "removed_at" in values else {**UNSAID, **values, "removed_at": None}
 
 
 def _numbered(rows: Sequence[Row]) -> Script[Sequence[int]]:
@@ -280,22 +289,20 @@ def _links_of(given: Iterable[tuple[str, int]]) -> Script[dict[str, Row]]:
     Beside each URL stands who shows everybody that they save it now, or 0. A new link is written with its saver, which
     `is_counted` tells: where several come at once, or it was there, it has to be counted.
     """
-    names: dict[str, str] = {}
-    pages: dict[str, tuple[str, str, str]] = {}
     savers: dict[str, int] = {}
     alone = (PAGES_VERSION, 1, 1, now() + LOOK_AFTER if here().settings.read_pages else None)
-    for url, saver in given:
-        page = page_named(url)
-        names[url] = name = page[0]
-        pages[name] = page
-        if saver and savers.setdefault(name, saver) != saver:
-            savers[name] = _SEVERAL
+    wanted = list(given)
+    named = {url: page_named(url) for url, _ in wanted}
+    pages = {page[0]: page for page in named.values()}
+    for url, saver in wanted:
+        if saver and savers.setdefault(named[url][0], saver) != saver:
+            savers[named[url][0]] = _SEVERAL
     counted = {name for name, saver in savers.items() if saver != _SEVERAL}
     found = yield from _linked([(*pages[name], *(alone if name in counted else _UNCOUNTED)) for name in sorted(pages)])
     links = {row["hash"]: row for row in found}
     for name, row in links.items():
         row["is_counted"] = row["is_new"] and savers.get(name) != _SEVERAL
-    return {url: links[name] for url, name in names.items()}
+    return {url: links[page[0]] for url, page in named.items()}
 
 
 def _linked(lines: Sequence[tuple[object, ...]]) -> Script[list[Row]]:
@@ -363,11 +370,11 @@ def _index(
         taggings = []
     else:
         taggings = inserts_of("bookmark_tag", TAGGING, marked)
-    statements = [*taggings, *_to_be_sought(rows), *_tallied(lines), *settled]
+    statements = [*taggings, *_tallied(lines), *settled]
     if waits:
         yield from ask_all(*statements, *to_be_merged(live))
         return
-    yield from ask_all(*statements, *tags_held(ids.values()))
+    yield from ask_all(*statements, *_to_be_sought(rows), *tags_held(ids.values()))
     yield from let_in(live, marked, ids.values(), firsts)
 
 

@@ -187,7 +187,8 @@ class Batch:
 def made_ready(batch: Batch) -> Batch:
     """A batch that is expected to be new, with all made of it that can be while the one before it is written."""
     rows.look_at_pages(draft.url for draft in batch.drafts)
-    return replace(batch, lines=[columns.new(batch.owner, batch.settle(draft, None)) for draft in batch.drafts])
+    lines = [rows.whole(columns.new(batch.owner, batch.settle(draft, None))) for draft in batch.drafts]
+    return replace(batch, lines=lines)
 
 
 async def save_many(owner: Owner, drafts: Sequence[Draft]) -> Imported:

@@ -80,13 +80,10 @@ def inserts_of(
     table: str, kinds: Mapping[str, str], lines: Sequence[Sequence[object]], then: str = ""
 ) -> list[Statement]:
     """The same for rows that are only cells, in the order of `kinds`."""
-    columns = ", ".join(kinds)
     if not is_sqlite():
-        # A list for each column: one text, and so one plan, for any number of rows.
-        lists = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds.values())
-        sql = f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({lists}) {then}"
-        return [(sql, tuple(map(list, zip(*lines, strict=True))))] if lines else []
+        return [_inserting_lists(table, kinds, lines, then)] if lines else []
     found: list[Statement] = []
+    columns = ", ".join(kinds)
     at_once = _MOST_PARAMETERS // len(kinds)
     for start in range(0, len(lines), at_once):
         some = lines[start : start + at_once]
@@ -115,6 +112,28 @@ def rows_written() -> Script[tuple[int, int]]:
 def copying(table: str, kinds: Mapping[str, str], lines: Sequence[Sequence[object]]) -> Statement:
     """The same as one statement of a script on PostgreSQL alone, which takes the rows as a file; it returns nothing."""
     return f"{_COPY}{table} ({', '.join(kinds)})", (lines,)
+
+
+def _inserting_lists(table: str, kinds: Mapping[str, str], lines: Sequence[Sequence[object]], then: str) -> Statement:
+    """A list for each column: one text, and so one plan, for any number of rows.
+
+    What all of many say alike is said once: asyncpg looks long at each cell of a list.
+    """
+    cells = [list(column) for column in zip(*lines, strict=True)]
+    alike = tuple(len(kinds) > 1 and len(lines) >= MANY and len(set(column)) == 1 for column in cells)
+    lists = [column for column, same in zip(cells, alike, strict=True) if not same]
+    said = [column[0] for column, same in zip(cells, alike, strict=True) if same]
+    return _selecting(table, tuple(kinds.items()), alike, then), (*said, *lists)
+
+
+@lru_cache(maxsize=256)
+def _selecting(table: str, kinds: tuple[tuple[str, str], ...], alike: tuple[bool, ...], then: str) -> str:
+    columns = ", ".join(name for name, _ in kinds)
+    named = ", ".join(name for (name, _), same in zip(kinds, alike, strict=True) if not same)
+    lists = ", ".join(f"CAST(? AS {kind}[])" for (_, kind), same in zip(kinds, alike, strict=True) if not same)
+    said = "".join(f"CAST(? AS {kind}) AS {name}, " for (name, kind), same in zip(kinds, alike, strict=True) if same)
+    lines = f"SELECT {said}u.* FROM unnest({lists}) AS u ({named})"
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM ({lines}) l {then}"
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -40,7 +40,7 @@ from fedimark.importing.compare import compare, settled
 from fedimark.importing.formats.making import Reading
 from fedimark.importing.learning import Learning
 from fedimark.importing.options import PLAIN, Options, read_options
-from fedimark.importing.outcomes import written
+from fedimark.importing.outcomes import prints_of, written
 from fedimark.importing.queries import existing, unfinished_uploads
 from fedimark.importing.report import SAMPLES, Report, Sample, read_report
 from fedimark.importing.restoring import bring_in_rest
@@ -56,6 +56,15 @@ _STARTED = "This import was started already."
 _CHUNK = {"job_id": "bigint", "ends_at": "integer", "outcomes": "text", "undone": "boolean"}
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A chunk with all made of it that can be while the one before it is written."""
+
+    chunk: Chunk
+    batch: Batch
+    prints: Mapping[str, str] = field(default_factory=dict)
 
 
 async def take_upload(viewer: Viewer, filename: str, parts: AsyncIterable[bytes], options: Options = PLAIN) -> str:
@@ -172,16 +181,19 @@ async def bring_in(
     had_new = True
     learning = Learning()
 
-    def make_ready(chunk: Chunk) -> tuple[Chunk, Batch]:
+    def make_ready(chunk: Chunk) -> _Ready:
         batch = Batch(owner, chunk.drafts, partial(_settled, options), put=putting_to_wait)
-        return chunk, made_ready(batch) if had_new and chunk.ends_at > from_row else batch
+        if not had_new or chunk.ends_at <= from_row:
+            return _Ready(chunk, batch)
+        batch = made_ready(batch)
+        return _Ready(chunk, batch, prints_of(batch.lines))
 
     try:
-        async for chunk, batch in _chunks_of(path, options.reading, make_ready):
-            if chunk.ends_at <= from_row:
+        async for ready in _chunks_of(path, options.reading, make_ready):
+            if ready.chunk.ends_at <= from_row:
                 continue
             new = report.new
-            report = await _save(batch, chunk, report, job_id)
+            report = await _save(ready, report, job_id)
             had_new = report.new > new
             await learning.after(report.new)
             yield report
@@ -226,16 +238,18 @@ def _settled(options: Options, draft: Draft, before: Row | None) -> Draft:
     return settled(draft, before, now(), options)
 
 
-async def _save(batch: Batch, chunk: Chunk, report: Report, job_id: int | None) -> Report:
+async def _save(ready: _Ready, report: Report, job_id: int | None) -> Report:
+    batch = ready.batch
+
     def saving() -> Script[Report | None]:
         # What is lost with the machine is brought in again: how far the file came is written in the same transaction.
         yield from unhurried()
         saved = yield from saving_what_is_new(batch)
-        return None if saved is None else (yield from _remembering(job_id, report, chunk, saved))
+        return None if saved is None else (yield from _remembering(job_id, report, ready, saved))
 
     async def slowly() -> Report:
         await perform(unhurried())
-        return await perform(_remembering(job_id, report, chunk, await save_each(batch)))
+        return await perform(_remembering(job_id, report, ready, await save_each(batch)))
 
     for _try in range(_TRIES - 1):
         try:
@@ -247,13 +261,14 @@ async def _save(batch: Batch, chunk: Chunk, report: Report, job_id: int | None) 
     return await atomically(slowly)
 
 
-def _remembering(job_id: int | None, report: Report, chunk: Chunk, saved: Imported) -> Script[Report]:
+def _remembering(job_id: int | None, report: Report, ready: _Ready, saved: Imported) -> Script[Report]:
     """Write down what became of a chunk; returns the report with it."""
+    chunk = ready.chunk
     after = report.saw(chunk.ends_at, chunk.broken)
     after = after.add(new=saved.new, known=saved.known + len(chunk.again), changed=saved.changed)
     if job_id is not None:
         so_far = queue.reached(job_id, after.rows, after.document())
-        cells = (job_id, chunk.ends_at, written(chunk, saved.outcomes), False)
+        cells = (job_id, chunk.ends_at, written(chunk, saved.outcomes, ready.prints), False)
         yield from ask_all(so_far, *inserts_of("imported_chunk", _CHUNK, [cells]))
     return after
 

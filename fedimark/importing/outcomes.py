@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from fedimark.bookmarks.save import Outcome
 from fedimark.bookmarks.unsaving import print_of, words_of
+from fedimark.database import Row
 from fedimark.importing.chunks import Chunk
 
 _NEW, _CHANGED, _KNOWN, _AGAIN, _BROKEN = "n", "c", "k", "a", "b"
 _WORDS: Final = {_NEW: "new", _CHANGED: "changed", _KNOWN: "known", _AGAIN: "known", _BROKEN: "broken"}
 _LETTERS: Final = {"new": _NEW, "changed": _CHANGED, "known": _KNOWN}
+
+NO_PRINTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 Before: TypeAlias = Mapping[str, Any] | None
 """What a bookmark said before a file, None where it was not there."""
@@ -30,14 +34,17 @@ class Told:
     excerpt: str = ""
 
 
-def written(chunk: Chunk, outcomes: Sequence[Outcome]) -> str:
-    """What became of the rows of a chunk, whose drafts these outcomes are."""
-    lines: list[list[object]] = [
-        _line(number, outcome) for number, outcome in zip(chunk.numbers, outcomes, strict=True)
-    ]
-    lines += [[number, _AGAIN] for number in chunk.again]
-    lines += [[number, _BROKEN, broken.reason, broken.excerpt] for number, broken in chunk.broken]
-    return json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
+def prints_of(lines: Iterable[Row]) -> dict[str, str]:
+    """The prints of new bookmarks by their public ids, made while others are written: of those that say when it was."""
+    return {line["public_id"]: print_of(line) for line in lines if line["saved_at"] != line["updated_at"]}
+
+
+def written(chunk: Chunk, outcomes: Sequence[Outcome], prints: Mapping[str, str] = NO_PRINTS) -> str:
+    """What became of the rows of a chunk, whose drafts these outcomes are; `prints` are those that are made already."""
+    lines = [_line(number, outcome, prints) for number, outcome in zip(chunk.numbers, outcomes, strict=True)]
+    lines += [_said([number, _AGAIN]) for number in chunk.again]
+    lines += [_said([number, _BROKEN, broken.reason, broken.excerpt]) for number, broken in chunk.broken]
+    return f"[{','.join(lines)}]"
 
 
 def told(text: str) -> Iterator[Told]:
@@ -61,12 +68,18 @@ def ids_in(rows: Iterable[Told]) -> list[int]:
     return sorted({row.bookmark_id for row in rows if row.bookmark_id})
 
 
-def _line(number: int, outcome: Outcome) -> list[object]:
-    line: list[object] = [number, _LETTERS[outcome.fate], outcome.row["id"]]
+def _line(number: int, outcome: Outcome, prints: Mapping[str, str]) -> str:
+    row = outcome.row
     if outcome.fate == "new":
-        return [*line, print_of(outcome.row)]
+        # Nothing in it has to be escaped, and an import writes thousands.
+        return f'[{number},"{_NEW}",{row["id"]},"{prints.get(row["public_id"]) or print_of(row)}"]'
+    line: list[object] = [number, _LETTERS[outcome.fate], row["id"]]
     if outcome.fate == "changed":
         before = outcome.before
         # One that was removed a moment before is taken out again by an undo.
-        return [*line, print_of(outcome.row), None if before is None or before["removed_at"] else words_of(before)]
-    return line
+        line += [print_of(row), None if before is None or before["removed_at"] else words_of(before)]
+    return _said(line)
+
+
+def _said(line: list[object]) -> str:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -17,6 +17,7 @@ from fedimark.database import (
     Statement,
     among,
     ask,
+    ask_all,
     atomically,
     fetch,
     inserts_of,
@@ -34,6 +35,7 @@ _LOCK = 72_181
 _NAME = "timelines.waiting"
 
 _UNMERGED = {"bookmark_id": "bigint"}
+_UNINDEXED = {"bookmark_id": "bigint"}
 _WAITING = "SELECT id, bookmark_id FROM unmerged ORDER BY id LIMIT ?"
 _ANY = "SELECT id FROM unmerged LIMIT 1"
 _NEWEST = "SELECT max(id) AS id FROM unmerged"
@@ -93,5 +95,8 @@ def _merging() -> Script[int]:
     if others := [row["id"] for row in live if row["id"] not in alone]:
         tags = yield from ask(f"{_TAGS} {among()}", several(others))
         yield from merge_bookmarks(others, [row["id"] for row in tags])
-    yield from ask(f"DELETE FROM unmerged WHERE id {among()}", several(row["id"] for row in waiting))
+    # Search learns of them from now on.
+    sought = inserts_of("unindexed", _UNINDEXED, [(row["id"],) for row in live])
+    done: Statement = f"DELETE FROM unmerged WHERE id {among()}", (several(row["id"] for row in waiting),)
+    yield from ask_all(*sought, done)
     return len(waiting)
