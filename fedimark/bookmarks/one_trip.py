@@ -6,19 +6,20 @@ statement writes from what the part before it wrote. A save that cannot be so si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from fedimark.bookmarks import columns, rows, untold
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
-from fedimark.database import Row, Statement, fetch, in_one_trip, table
+from fedimark.database import Row, Statement, fetch, in_one_trip
 from fedimark.here import here, now
 from fedimark.jobs.bell import ringing
 from fedimark.outbox.consent import is_spoken
 from fedimark.policy.interactions import Act, Who, with_rule
 from fedimark.text import slugs, tags
+from fedimark.text.calendar import month_of
 from fedimark.text.works import PAGES_VERSION
 from fedimark.timelines.merge import MERGING_SAVED, holding_of
 
@@ -26,7 +27,7 @@ _NO_REPLIES = with_rule(0, Act.REPLY, Who.NOBODY)
 # What a plain draft says nothing of is the same for all.
 _NEVER_SAID = ("uri", "uri_hash", "page_url", "is_save", "via", "via_hash", "via_author", "via_name")
 _SAID = {name: kind for name, kind in rows.BOOKMARK.items() if name not in {*_NEVER_SAID, "link_id", "allows"}}
-_WANTED = {**_SAID, "hash": "text", "canonical": "text", "host": "text", "privacy_lock": "boolean"}
+_WANTED = {**_SAID, "hash": "text", "canonical": "text", "host": "text", "month": "bigint", "privacy_lock": "boolean"}
 _COLUMNS = ", ".join([*_SAID, "link_id", "allows", *_NEVER_SAID])
 _SPELLED: dict[object, str] = {None: "NULL", "": "''", True: "TRUE"}
 _VALUES = ", ".join([*_SAID, "link_id", "allows", *(_SPELLED[rows.UNSAID[name]] for name in _NEVER_SAID)])
@@ -34,18 +35,17 @@ _TAGS = {"public_id": "text", "key": "text", "slug": "text", "is_private": "bool
 _TAGGING = ", ".join(rows.TAGGING)
 _NAMED = "public_id = ANY (CAST(? AS text[]))"
 
-# As `text.calendar.month_of` counts them; a moment before 1970 is rounded down too.
-_MOMENT = "to_timestamp(floor(saved_at / 1000000.0)) AT TIME ZONE 'UTC'"
-_MONTH = f"CAST(extract(year FROM {_MOMENT}) * 12 + extract(month FROM {_MOMENT}) - 1 AS bigint)"
 # One statement, for to begin each costs as much as most of what it does. `fine` is nothing of somebody who left, is
-# suspended, moved away or closed the Privacy Lock meanwhile, nor of who has that URL; `made` are tags that are new, or
-# public for the first time.
+# suspended, moved away or closed the Privacy Lock meanwhile, nor of who has that URL, which is looked up by order: so
+# the one index that ends the search at once is taken, where another would find all that its owner has. `made` are tags
+# that are new, or public for the first time.
 _SAVED = f"""
 WITH fine AS MATERIALIZED (SELECT w.*, a.site, CASE WHEN c.no_replies THEN {_NO_REPLIES} ELSE 0 END AS allows
     FROM {{wanted}} w JOIN actor a ON a.id = w.actor_id JOIN account c ON c.actor_id = a.id
     WHERE a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_to = '' AND c.privacy_lock = w.privacy_lock
-    AND NOT EXISTS (SELECT 1 FROM bookmark b
-        WHERE b.actor_id = w.actor_id AND b.url_md5 = w.url_md5 AND b.is_local)),
+    AND (SELECT (b.actor_id, b.url_md5) = (w.actor_id, w.url_md5) FROM bookmark b
+        WHERE b.is_local AND (b.actor_id, b.url_md5) >= (w.actor_id, w.url_md5)
+        ORDER BY b.actor_id, b.url_md5 LIMIT 1) IS NOT TRUE),
 pages AS (INSERT INTO link (hash, canonical, canonical_version, host, savers, sites, look_at)
     SELECT hash, min(canonical), {PAGES_VERSION}, min(host), count(DISTINCT actor_id) FILTER (WHERE listed),
         count(DISTINCT site) FILTER (WHERE listed), CASE WHEN bool_or(listed) THEN CAST(? AS bigint) END
@@ -54,38 +54,38 @@ pages AS (INSERT INTO link (hash, canonical, canonical_version, host, savers, si
 saved AS (INSERT INTO bookmark ({_COLUMNS})
     SELECT {_VALUES} FROM fine JOIN pages USING (hash)
     RETURNING id, public_id, actor_id, link_id, description, is_local, visibility, listed, saved_at),
-words AS MATERIALIZED (SELECT w.key, w.slug, w.is_private, w.is_shown, b.*
+words AS MATERIALIZED (SELECT w.key, w.slug, w.is_private, w.is_shown, b.*,
+    (SELECT t.id FROM tag t WHERE t.key = w.key AND (t.public_at IS NOT NULL OR NOT w.is_shown)) AS known_id
     FROM {{tagged}} w JOIN saved b USING (public_id)),
-known AS MATERIALIZED (SELECT id, key, public_at FROM tag WHERE key = ANY (CAST(? AS text[]))),
 made AS (INSERT INTO tag (key, slug, public_at)
-    SELECT w.key, min(w.slug), CASE WHEN bool_or(w.is_shown) THEN CAST(? AS BIGINT) END FROM words w GROUP BY w.key
-    HAVING NOT EXISTS (
-        SELECT 1 FROM known t WHERE t.key = w.key AND (t.public_at IS NOT NULL OR NOT bool_or(w.is_shown)))
-    ORDER BY w.key ON CONFLICT (key) DO UPDATE SET public_at = COALESCE(tag.public_at, excluded.public_at)
-    RETURNING id, key),
-marked AS MATERIALIZED (SELECT w.id AS bookmark_id, t.id AS tag_id, w.actor_id, w.link_id,
+    SELECT key, min(slug), CASE WHEN bool_or(is_shown) THEN CAST(? AS BIGINT) END FROM words WHERE known_id IS NULL
+    GROUP BY key ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET public_at = COALESCE(tag.public_at, excluded.public_at) RETURNING id, key),
+marked AS MATERIALIZED (SELECT w.id AS bookmark_id, COALESCE(w.known_id, t.id) AS tag_id, w.actor_id, w.link_id,
     CASE WHEN w.is_private THEN 0 ELSE w.visibility END AS visibility, w.listed AND NOT w.is_private AS listed,
     w.saved_at
-    FROM words w JOIN (SELECT id, key FROM known UNION SELECT id, key FROM made) t USING (key)),
+    FROM words w LEFT JOIN made t ON t.key = w.key AND w.known_id IS NULL),
 taggings AS (INSERT INTO bookmark_tag ({_TAGGING}) SELECT {_TAGGING} FROM marked ORDER BY bookmark_id, tag_id),
 tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
     SELECT owner_id, tag_id, visibility, count(*) FROM (
-        SELECT actor_id AS owner_id, {rows.ALL_TAGS} AS tag_id, visibility FROM saved
-        UNION ALL SELECT actor_id, -{_MONTH}, visibility FROM saved
+        SELECT actor_id AS owner_id, {rows.ALL_TAGS} AS tag_id, visibility FROM fine
+        UNION ALL SELECT actor_id, -month, visibility FROM fine
         UNION ALL SELECT actor_id, tag_id, visibility FROM marked
         UNION ALL SELECT {rows.EVERYONE}, tag_id, visibility FROM marked WHERE listed) w
     GROUP BY owner_id, tag_id, visibility ORDER BY owner_id, tag_id, visibility {rows.ADDED}),
 told AS ({untold.PUBLISHING_SAVED})
 SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id FOR UPDATE
 """
-# Only now are all rows held that others may change: who follows, and who else saved a page, is asked as it is then.
+# Only now are all rows held that others may change: who follows, and who else saved a page, is asked as it is then. A
+# page that nobody else has was written with its savers.
 _SHOWN = f"""
 WITH saved AS MATERIALIZED (SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at
     FROM bookmark WHERE {_NAMED}),
 marked AS MATERIALIZED (SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
     FROM bookmark_tag WHERE bookmark_id = ANY (ARRAY(SELECT id FROM saved))),
 entries AS ({MERGING_SAVED}),
-pages AS ({rows.COUNT_SAVERS} = ANY (ARRAY(SELECT link_id FROM saved)))
+pages AS ({rows.COUNT_SAVERS} = ANY (ARRAY(SELECT link_id FROM saved)) AND (savers = 0 OR EXISTS (
+    SELECT 1 FROM bookmark o WHERE o.link_id = link.id AND o.id <> ALL (ARRAY(SELECT id FROM saved)))))
 INSERT INTO unindexed (bookmark_id) SELECT id FROM saved
 """
 _WHICH = f"SELECT public_id FROM bookmark WHERE {_NAMED}"
@@ -116,7 +116,7 @@ def _statements(new: Sequence[tuple[Owner, Row]]) -> list[Statement]:
     wanted = _cells([_wanted(owner, line) for owner, line in new])
     return [
         holding_of("actor", {owner.actor_id for owner, _ in new}),
-        (_saving(), (*wanted, look_at, *by_tag, by_tag[1], moment, moment, spoken)),
+        (_saving(), (*wanted, look_at, *by_tag, moment, moment, spoken)),
         *(ringing(untold.LANE) if spoken else []),
         (_SHOWN, (names, moment - LOOK_AGAIN, look_at)),
     ]
@@ -124,12 +124,21 @@ def _statements(new: Sequence[tuple[Owner, Row]]) -> list[Statement]:
 
 @lru_cache
 def _saving() -> str:
-    return _SAVED.format(wanted=table(_WANTED), tagged=table(_TAGS))
+    return _SAVED.format(wanted=_few(_WANTED), tagged=_few(_TAGS))
+
+
+def _few(kinds: Mapping[str, str]) -> str:
+    """What `database.table` is, for few rows: a cell is taken from its list, where to unnest each list costs more."""
+    (first, kind), *others = kinds.items()
+    cells = ", ".join(f"(CAST(? AS {kind}[]))[place] AS {name}" for name, kind in others)
+    lines = f"unnest(CAST(? AS {kind}[])) WITH ORDINALITY l ({first}, place)"
+    return f"(SELECT * FROM {lines} CROSS JOIN LATERAL (SELECT {cells}) c)"
 
 
 def _wanted(owner: Owner, line: Row) -> Row:
     name, page, host = rows.page_named(line["url"])
-    return line | {"hash": name, "canonical": page, "host": host, "privacy_lock": owner.privacy_lock}
+    of_page = {"hash": name, "canonical": page, "host": host}
+    return line | of_page | {"month": month_of(line["saved_at"]), "privacy_lock": owner.privacy_lock}
 
 
 def _tagged(line: Row) -> list[tuple[Any, ...]]:

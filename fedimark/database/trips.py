@@ -20,8 +20,11 @@ from fedimark.database.scripts import Statement
 from fedimark.database.statements import counted, spelled
 
 _LOG = logging.getLogger("tortoise.db_client")
-# To plan these costs more than to run them, and lists of any length are looked up alike.
-_PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan;SET LOCAL enable_seqscan = off"
+# To plan these costs more than to run them, and lists of any length are looked up alike. Tables are joined as they are
+# written, from the few rows on that a trip is about: of tables that PostgreSQL knows nothing of yet it would read all
+# local people for each. Keys are looked up one by one, for a bitmap costs as much to begin as some rows to find.
+_PLANNED = ("plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off")
+_PLANNED_ONCE = ";".join(f"SET LOCAL {setting}" for setting in (*_PLANNED, "join_collapse_limit = 1"))
 # What a session holds is the session's, and lives as long, whoever uses it.
 _PREPARED: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
