@@ -27,7 +27,8 @@ _NO_REPLIES = with_rule(0, Act.REPLY, Who.NOBODY)
 # What a plain draft says nothing of is the same for all.
 _NEVER_SAID = ("uri", "uri_hash", "page_url", "is_save", "via", "via_hash", "via_author", "via_name")
 _SAID = {name: kind for name, kind in rows.BOOKMARK.items() if name not in {*_NEVER_SAID, "link_id", "allows"}}
-_WANTED = {**_SAID, "hash": "text", "canonical": "text", "host": "text", "month": "bigint", "privacy_lock": "boolean"}
+_PAGE = dict.fromkeys(("hash", "canonical", "host", "page"), "text")
+_WANTED = {**_SAID, **_PAGE, "month": "bigint", "privacy_lock": "boolean"}
 _COLUMNS = ", ".join([*_SAID, "link_id", "allows", *_NEVER_SAID])
 _SPELLED: dict[object, str] = {None: "NULL", "": "''", True: "TRUE"}
 _VALUES = ", ".join([*_SAID, "link_id", "allows", *(_SPELLED[rows.UNSAID[name]] for name in _NEVER_SAID)])
@@ -45,7 +46,12 @@ WITH fine AS MATERIALIZED (SELECT w.*, a.site, CASE WHEN c.no_replies THEN {_NO_
     WHERE a.gone_at IS NULL AND a.suspended_at IS NULL AND a.moved_to = '' AND c.privacy_lock = w.privacy_lock
     AND (SELECT (b.actor_id, b.url_md5) = (w.actor_id, w.url_md5) FROM bookmark b
         WHERE b.is_local AND (b.actor_id, b.url_md5) >= (w.actor_id, w.url_md5)
-        ORDER BY b.actor_id, b.url_md5 LIMIT 1) IS NOT TRUE),
+        ORDER BY b.actor_id, b.url_md5 LIMIT 1) IS NOT TRUE
+    AND (SELECT (o.actor_id, o.link_id) = (w.actor_id, l.id)
+        FROM (SELECT COALESCE(root_id, id) AS id FROM link WHERE hash = w.page) l
+        CROSS JOIN LATERAL (SELECT b.actor_id, b.link_id FROM bookmark b
+            WHERE b.is_local AND b.removed_at IS NULL AND (b.actor_id, b.link_id) >= (w.actor_id, l.id)
+            ORDER BY b.actor_id, b.link_id LIMIT 1) o) IS NOT TRUE),
 pages AS (INSERT INTO link (hash, canonical, canonical_version, host, savers, sites, look_at)
     SELECT hash, min(canonical), {PAGES_VERSION}, min(host), count(DISTINCT actor_id) FILTER (WHERE listed),
         count(DISTINCT site) FILTER (WHERE listed), CASE WHEN bool_or(listed) THEN CAST(? AS bigint) END
@@ -91,31 +97,32 @@ INSERT INTO unindexed (bookmark_id) SELECT id FROM saved
 _WHICH = f"SELECT public_id FROM bookmark WHERE {_NAMED}"
 
 
-async def saved(asked: Sequence[tuple[Owner, Draft]]) -> list[Row | None]:
+async def saved(asked: Sequence[tuple[Owner, Draft, str]]) -> list[Row | None]:
     """Save plain drafts of new pages; returns the columns of each, None for one that has to be looked at by itself.
 
-    Raises what the database's driver raises, and then nothing is saved.
+    Beside each stands the hash of a page that its owner must not have yet, or nothing. Raises what the database's
+    driver raises, and then nothing is saved.
     """
-    lines = [columns.new(owner, draft) for owner, draft in asked]
+    lines = [columns.new(owner, draft) for owner, draft, _ in asked]
     firsts = {(line["actor_id"], line["url_md5"]): place for place, line in reversed(list(enumerate(lines)))}
     fresh = sorted(firsts.values())
-    amount = await in_one_trip(_statements([(asked[place][0], lines[place]) for place in fresh]))
+    amount = await in_one_trip(_statements([(asked[place][0], lines[place], asked[place][2]) for place in fresh]))
     stands = {lines[place]["public_id"] for place in fresh}
     if amount < len(stands):
         stands = {row["public_id"] for row in await fetch(_WHICH, list(stands))} if amount else set()
     return [line if line["public_id"] in stands else None for line in lines]
 
 
-def _statements(new: Sequence[tuple[Owner, Row]]) -> list[Statement]:
-    names = [line["public_id"] for _, line in new]
-    marked = [tagging for _, line in new for tagging in _tagged(line)]
+def _statements(new: Sequence[tuple[Owner, Row, str]]) -> list[Statement]:
+    names = [line["public_id"] for _, line, _ in new]
+    marked = [tagging for _, line, _ in new for tagging in _tagged(line)]
     by_tag = [list(cells) for cells in zip(*marked, strict=True)] if marked else [[] for _ in _TAGS]
-    spoken = [line["public_id"] for _, line in new if is_spoken(line)]
+    spoken = [line["public_id"] for _, line, _ in new if is_spoken(line)]
     moment = now()
     look_at = moment + LOOK_AFTER if here().settings.read_pages else None
-    wanted = _cells([_wanted(owner, line) for owner, line in new])
+    wanted = _cells([_wanted(*each) for each in new])
     return [
-        holding_of("actor", {owner.actor_id for owner, _ in new}),
+        holding_of("actor", {owner.actor_id for owner, _, _ in new}),
         (_saving(), (*wanted, look_at, *by_tag, moment, moment, spoken)),
         *(ringing(untold.LANE) if spoken else []),
         (_SHOWN, (names, moment - LOOK_AGAIN, look_at)),
@@ -135,10 +142,10 @@ def _few(kinds: Mapping[str, str]) -> str:
     return f"(SELECT * FROM {lines} CROSS JOIN LATERAL (SELECT {cells}) c)"
 
 
-def _wanted(owner: Owner, line: Row) -> Row:
-    name, page, host = rows.page_named(line["url"])
-    of_page = {"hash": name, "canonical": page, "host": host}
-    return line | of_page | {"month": month_of(line["saved_at"]), "privacy_lock": owner.privacy_lock}
+def _wanted(owner: Owner, line: Row, page: str) -> Row:
+    name, canonical, host = rows.page_named(line["url"])
+    named = {"hash": name, "canonical": canonical, "host": host, "page": page}
+    return line | named | {"month": month_of(line["saved_at"]), "privacy_lock": owner.privacy_lock}
 
 
 def _tagged(line: Row) -> list[tuple[Any, ...]]:

@@ -91,11 +91,9 @@ async def save_bookmark(owner: Owner, draft: Draft, source: Mapping[str, Any] = 
     when the account has left meanwhile.
     """
 
-    if not source and is_plain(draft):
-        new = await save_new(owner, draft)
-        if new is not None:
-            here().wake.set()
-            return _as_saved(owner, new, is_new=True)
+    new = None if source else await _saved_new(owner, draft)
+    if new is not None:
+        return new
 
     async def work() -> Saved:
         held = await hold_saver(owner)
@@ -106,6 +104,23 @@ async def save_bookmark(owner: Owner, draft: Draft, source: Mapping[str, Any] = 
     saved = await atomically(work)
     here().wake.set()
     return saved
+
+
+async def save_first(owner: Owner, draft: Draft) -> Saved | None:
+    """Save a draft of a page that its owner has not; None where they have it, by whatever URL, or it is a copy or given
+    to somebody: then nothing is saved.
+
+    So nobody has to look first who wants to ask about what is there. Raises as `save_bookmark`.
+    """
+    return await _saved_new(owner, draft, rows.page_named(draft.url)[0])
+
+
+async def _saved_new(owner: Owner, draft: Draft, page: str = "") -> Saved | None:
+    new = await save_new(owner, draft, page) if is_plain(draft) else None
+    if new is None:
+        return None
+    here().wake.set()
+    return _as_saved(owner, new, is_new=True)
 
 
 async def edit_bookmark(owner: Owner, public_id: str, draft: Draft) -> Saved:

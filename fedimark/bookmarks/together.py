@@ -26,10 +26,12 @@ from fedimark.timelines.merge import holding
 _MOST = 64
 _ENOUGH = 2  # one after the other for which there is no database
 _NAME = "bookmarks.together"
-_WANTED = {"place": "bigint", "actor_id": "bigint", "url_md5": "text"}
-# Each owner as they are now, with the row they have of that URL, if any.
+_WANTED = {"place": "bigint", "actor_id": "bigint", "url_md5": "text", "page": "text"}
+# Each owner as they are now, with a row they have of that URL, if any, or of that page.
 _OWNERS = """
-SELECT w.place, c.privacy_lock, c.no_replies, a.suspended_at, a.moved_to, b.id
+SELECT w.place, c.privacy_lock, c.no_replies, a.suspended_at, a.moved_to, COALESCE(b.id, (
+    SELECT o.id FROM link l JOIN bookmark o ON o.link_id = COALESCE(l.root_id, l.id)
+    WHERE l.hash = w.page AND o.actor_id = a.id AND o.removed_at IS NULL AND o.is_local LIMIT 1)) AS id
 FROM {wanted} w JOIN actor a ON a.id = w.actor_id JOIN account c ON c.actor_id = a.id
 LEFT JOIN bookmark b ON b.actor_id = a.id AND b.url_md5 = w.url_md5 AND b.is_local WHERE a.gone_at IS NULL
 """
@@ -40,6 +42,7 @@ _Result: TypeAlias = "Row | Exception | None"
 class _Asked:
     owner: Owner
     draft: Draft
+    page: str
     saved: asyncio.Future[Row | None]
 
 
@@ -56,13 +59,14 @@ def is_plain(draft: Draft) -> bool:
     return not draft.source and not any(tags.for_whom(word) for word in draft.tags)
 
 
-async def save_new(owner: Owner, draft: Draft) -> Row | None:
+async def save_new(owner: Owner, draft: Draft, page: str = "") -> Row | None:
     """Save a plain draft in a transaction with those of others; None where the owner has that URL already.
 
-    Raises what `owners.hold_saver` raises.
+    `page` is the hash of a page: where the owner has that, under whatever URL, nothing is saved either. Raises what
+    `owners.hold_saver` raises.
     """
     line: _Line = here().caches.setdefault(_NAME, _Line())
-    asked = _Asked(owner, draft, asyncio.get_running_loop().create_future())
+    asked = _Asked(owner, draft, page, asyncio.get_running_loop().create_future())
     line.waiting.append(asked)
     if line.working is None or line.working.done():
         line.working = asyncio.create_task(_work(line))
@@ -110,14 +114,15 @@ async def _saved(asked: Sequence[_Asked]) -> Sequence[_Result]:
     """What becomes of each; whoever cannot be saved in one trip gets None, and is looked at by whoever asked."""
     if is_sqlite() or here().settings.database_pooled:
         return await performed(partial(_saving, asked))
-    return await one_trip.saved([(each.owner, each.draft) for each in asked])
+    return await one_trip.saved([(each.owner, each.draft, each.page) for each in asked])
 
 
 def _saving(asked: Sequence[_Asked]) -> Script[list[_Result]]:
     """What becomes of each, in their order."""
     names = [(each.owner.actor_id, urls.md5(each.draft.url)) for each in asked]
     yield from holding("actor", *sorted({actor_id for actor_id, _ in names}))
-    wanted = [dict(zip(_WANTED, (place, *name), strict=True)) for place, name in enumerate(names)]
+    pages = [each.page for each in asked]
+    wanted = [dict(zip(_WANTED, (place, *names[place], page), strict=True)) for place, page in enumerate(pages)]
     found = yield from ask(_OWNERS.format(wanted=table(_WANTED)), *cells(_WANTED, wanted))
     owners = {row["place"]: row for row in found}
     results: list[_Result] = [_refusal(owners.get(place)) for place in range(len(asked))]

@@ -13,6 +13,7 @@ from fedimark.accounts.sessions import token_hash, viewer_of
 from fedimark.doorway.cookieless import is_for_programs
 from fedimark.doorway.kept import kept
 from fedimark.here import here
+from fedimark.policy.visibility import Viewer
 from fedimark.settings import Settings
 
 # Browsers keep none longer; the row decides when a session ends.
@@ -33,9 +34,15 @@ class Sessions:
             scope["viewer"] = None
             token = session_token(scope)
             if token and not (scope["path"].startswith(_FOR_EVERYBODY) or is_for_programs(scope["path"])):
-                hashed = token_hash(token)
-                scope["viewer"] = await kept("sessions", hashed, lambda: viewer_of(hashed))
+                scope["viewer"] = await _viewer(scope["method"], token_hash(token))
         await self.app(scope, receive, send)
+
+
+async def _viewer(method: str, hashed: str) -> Viewer | None:
+    # Whoever changes something has mostly changed something just before: nothing is kept that would hold.
+    if method not in ("GET", "HEAD"):
+        return await viewer_of(hashed)
+    return await kept("sessions", hashed, lambda: viewer_of(hashed))
 
 
 def session_token(scope: Scope) -> str:

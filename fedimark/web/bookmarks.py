@@ -16,9 +16,9 @@ from fedimark.bookmarks.giving import gifts_of
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.queries import own_bookmark, removed_bookmark, same_page
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
-from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark
+from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark, save_first
 from fedimark.database import Row
-from fedimark.doorway.forms import read_form
+from fedimark.doorway.forms import SentForm, read_form
 from fedimark.doorway.redirects import own_path
 from fedimark.errors import NotFound, Refused
 from fedimark.language.said import _
@@ -67,23 +67,35 @@ async def post_add(request: Request) -> Response:
     edit = _going(_adding(form), typed)
     if form.draft is None:
         return await _edit_page(request, form.shown, replace(edit, is_fresh=bool(typed.text("fresh"))), status=422)
-    have = await same_page(owner, form.draft.url)
-    exact = next((row for row in have if row["url"] == form.draft.url), None)
+    if (saved := await save_first(owner, form.draft)) is not None:
+        return onward(_onward(form, typed, await _named(request, form.draft, saved)))
+    return await _add_again(request, form, form.draft, typed, edit)
+
+
+async def _add_again(request: Request, form: BookmarkForm, draft: Draft, typed: SentForm, edit: Editing) -> Response:
+    """Save what may be there already: over it, beside it, or the form again with what stands there."""
+    owner = owner_of(request)
+    have = await same_page(owner, draft.url)
+    exact = next((row for row in have if row["url"] == draft.url), None)
     if exact is not None and typed.text("fresh"):
         edit = replace(edit, about=About(old=old_words(signed_in(request), exact)))
         return await _edit_page(request, form.shown, edit, status=409)
     other = next((row for row in have if exact is None), None)
     if other is not None and form.choice not in ("replace", "keep"):
         return await _edit_page(request, form.shown, replace(edit, other=_other(owner, other)), status=409)
-    return onward(_onward(form, typed, await _save(request, form, form.draft, other)))
+    return onward(_onward(form, typed, await _save(request, form, draft, other)))
 
 
 async def _save(request: Request, form: BookmarkForm, draft: Draft, other: Row | None) -> Saved:
-    """Save what was typed, over another spelling where that is to go; what has no title yet gets that of its page."""
+    """Save what was typed, over another spelling where that is to go."""
     owner = owner_of(request)
     if other is not None and form.choice == "replace":
         return await edit_bookmark(owner, other["public_id"], draft)
-    saved = await save_bookmark(owner, draft)
+    return await _named(request, draft, await save_bookmark(owner, draft))
+
+
+async def _named(request: Request, draft: Draft, saved: Saved) -> Saved:
+    """What was saved; where it is new and has no title yet, it gets that of its page."""
     if saved.is_new and not draft.title:
         await naming.ask(signed_in(request), draft.url, saved.public_id)
     return saved
