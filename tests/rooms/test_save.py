@@ -7,7 +7,7 @@ import pytest
 from fedimark.bookmarks.draft import Draft, Owner, read_draft
 from fedimark.bookmarks.queries import counts, own_bookmark, owner_by_name, same_page
 from fedimark.bookmarks.remove import remove_bookmark
-from fedimark.bookmarks.save import save_bookmark, save_many
+from fedimark.bookmarks.save import save_bookmark, save_first, save_many
 from fedimark.database import execute, fetch
 from fedimark.errors import Gone, NotFound, Refused, Taken
 from fedimark.policy.visibility import Visibility
@@ -364,3 +364,19 @@ async def test_a_removed_bookmark_is_not_found_by_its_owner(server):
     await remove_bookmark(Owner.of(ana), saved.public_id)
 
     assert await own_bookmark(Owner.of(ana), saved.public_id) is None
+
+
+async def test_a_first_save_is_none_where_its_owner_has_the_page_by_whatever_address(server):
+    ana, bo = Owner.of(await saver("ana")), Owner.of(await saver("bo"))
+    whole, part = read_draft(url=PAGE), read_draft(url=f"{PAGE}#fragment")
+    await save_first(bo, whole)
+
+    first = await save_first(ana, whole)
+
+    assert first is not None and first.is_new
+    assert [await save_first(ana, whole), await save_first(ana, part)] == [None, None]
+    assert await counts() == {"bookmarks_local": 2, "bookmarks_remote": 0, "links": 1}
+    await remove_bookmark(ana, first.public_id)
+    assert await save_first(ana, whole) is None  # it can come back as what it was
+    assert await save_first(ana, part) is not None
+    await assert_agreement()
