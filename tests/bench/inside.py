@@ -17,12 +17,17 @@ from fedimark.bookmarks.save import save_bookmark
 from fedimark.here import entered
 from fedimark.policy.visibility import Visibility
 from fedimark.settings import Settings
-from tests.bench import people
+from tests.bench import explained, people
 from tests.bench.stores import Store
+
+_EXPLAINED = 200  # saves
 
 
 async def save_for(job: dict[str, Any]) -> dict[str, Any]:
-    """Save for some seconds, each person one bookmark after the other; `first_actor`, `people`, `seconds`, `round`."""
+    """Save for some seconds, each person one bookmark after the other; `first_actor`, `people`, `seconds`, `round`.
+
+    Of one person on PostgreSQL some more are explained, in `explained`.
+    """
     waited: list[float] = []
     store = Store("", Path(job["data_dir"]), job["database"])
     settings = Settings(base_url=people.BASE_URL, database_url=job["database"], data_dir=job["data_dir"])
@@ -44,7 +49,15 @@ async def save_for(job: dict[str, Any]) -> dict[str, Any]:
         took, used = time.perf_counter() - started, time.process_time() - before
         # While its sessions are open: what ended is in no list of processes.
         of_database = store.database_cpu_s() - of_database
-    return {"waited": sorted(waited), "took": took, "cpu": used, "database_cpu": of_database}
+        parts = await _explained(job) if job["people"] == 1 and not settings.is_sqlite else {}
+    return {"waited": sorted(waited), "took": took, "cpu": used, "database_cpu": of_database, "explained": parts}
+
+
+async def _explained(job: dict[str, Any]) -> dict[str, float]:
+    owner = Owner(job["first_actor"], people.name_of(0), Visibility.PUBLIC, privacy_lock=False)
+    typed = [fields_of("explained", 0, count) for count in range(_EXPLAINED)]
+    drafts = [read_draft(tag_text=fields.pop("tags"), **fields) for fields in typed]  # type: ignore[arg-type]
+    return await explained.of_saves(owner, drafts)
 
 
 def fields_of(series: str, person: int, count: int) -> dict[str, str]:

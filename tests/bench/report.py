@@ -397,7 +397,26 @@ rows and index entries of a save, some forty, cost it several times what the one
 
 
 def _where(one: Saves) -> str:
-    """Where the CPU of forms goes, where a goal is missed."""
+    """Where the time of one save goes on PostgreSQL, and the CPU of forms where a goal is missed."""
+    return _parts(one) + _profiled(one)
+
+
+def _parts(one: Saves) -> str:
+    if not one.explained:
+        return ""
+    alone = one.in_process[0]
+    rows = [(name, f"{took:.3f}") for name, took in one.explained.items()]
+    told = sum(one.explained.values())
+    rows += [("its statements together", f"{told:.3f}"), ("one insert, committed", f"{1000 / one.commits.alone:.3f}")]
+    rows += [("fedimark’s own CPU, with sockets", f"{alone.cpu_ms:.3f}"), ("a save, p50", f"{alone.p50_ms:.3f}")]
+    return f"""
+{table((f"one save in process on {one.database}", "ms"), rows)}
+
+What is written counts with its entries in indexes, as EXPLAIN ANALYZE takes the time, which costs some of it.
+"""
+
+
+def _profiled(one: Saves) -> str:
     if not one.profiles:
         return ""
     places = sorted({place for each in one.profiles for place in each.places}, key=lambda it: _share(one, it))
