@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
-from fedimark.bookmarks.traces import leaving
+from fedimark.bookmarks.traces import leaving, leaving_many
 from fedimark.database import (
     MANY,
     Row,
@@ -41,7 +41,7 @@ from fedimark.text import slugs, tags, urls
 from fedimark.text.calendar import month_of
 from fedimark.text.works import PAGES_VERSION, page_of
 from fedimark.timelines.firsts import let_in
-from fedimark.timelines.merge import holding, tags_held, unmerge_bookmark
+from fedimark.timelines.merge import holding, tags_held, unmerge_alone, unmerge_bookmark
 from fedimark.timelines.waiting import to_be_merged
 
 EVERYONE = 0  # owner of the tallies that everybody may see
@@ -73,6 +73,7 @@ TAGGING = {
     "saved_at": "bigint",
 }
 _UNINDEXED = {"bookmark_id": "bigint"}
+_TOMBSTONE = {"uri_hash": "text", "uri": "text", "deleted_at": "bigint"}
 _TALLY = {"owner_id": "bigint", "tag_id": "bigint", "visibility": "smallint", "amount": "integer"}
 
 _PRIVATE = int(Visibility.PRIVATE)
@@ -272,10 +273,37 @@ def dropping(row: Row) -> Script[None]:
     yield from ask_all(*_to_be_sought([row]), *_tallied(lines), _settled([row["link_id"]]))
 
 
+def dropping_alone(rows: Sequence[Row]) -> Script[None]:
+    """The same for many of one saver here, by a fixed number of statements.
+
+    They are live, each alone with its link, nothing hangs on any of them but tags, and saver and links are held.
+    """
+    known = yield from _tags_of({key for row in rows for key in keys_of(row["tags"])})
+    ids = {key: int(tag["id"]) for key, tag in known.items()}
+    lines: _Lines = Counter()
+    _count(lines, rows, _taggings(rows, {row["id"]: keys_of(row["tags"]) for row in rows}, ids))
+    these, links = several([row["id"] for row in rows]), [row["link_id"] for row in rows]
+    yield from ask_all(
+        (f"DELETE FROM bookmark_tag WHERE bookmark_id {among()}", (these,)),
+        *leaving_many((row["actor_id"], row["url_md5"]) for row in rows),
+        *_to_be_sought(rows),
+        *_tallied(Counter({line: -amount for line, amount in lines.items()})),
+        unmerge_alone(links),
+        (f"DELETE FROM bookmark WHERE id {among()}", (these,)),
+    )
+    yield _settled(links)
+
+
 async def bury(uri: str, uri_hash: str) -> None:
     """Remember for ever that an object ended."""
     sql = "INSERT INTO tombstone (uri_hash, uri, deleted_at) VALUES (?, ?, ?) ON CONFLICT (uri_hash) DO NOTHING"
     await execute(sql, uri_hash, uri, now())
+
+
+def burying(uris: Mapping[str, str]) -> list[Statement]:
+    """The same of many, in a script: each `uri_hash` with its URI."""
+    lines = [(uri_hash, uri, now()) for uri_hash, uri in sorted(uris.items())]
+    return inserts_of("tombstone", _TOMBSTONE, lines, "ON CONFLICT (uri_hash) DO NOTHING")
 
 
 def _name(line: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fedimark.bookmarks import rows
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.owners import hold_owner
-from fedimark.bookmarks.publications import end_quietly, take_out_quietly
+from fedimark.bookmarks.publications import end_quietly, take_out_many_quietly
 from fedimark.database import Row, among, atomically, fetch, several
 from fedimark.here import here, now
 from fedimark.outbox.consent import is_spoken
@@ -66,16 +66,17 @@ async def unsave(owner: Owner, prints: Mapping[int, str], before: Mapping[int, M
     async def work() -> Undone:
         held = await hold_owner(owner)
         sql = f"SELECT * FROM bookmark WHERE actor_id = ? AND is_local AND id {among()} ORDER BY id"
-        undone = Undone()
+        undone, gone = Undone(), []
         for row in await fetch(sql, owner.actor_id, several(sorted(prints))):
             if row["removed_at"] is not None or print_of(row) != prints[row["id"]]:
                 undone = undone.and_also(Undone(left=1))
             elif (said := before[row["id"]]) is None:
-                await take_out_quietly(held, row)
+                gone.append(row)
                 undone = undone.and_also(Undone(removed=1))
             else:
                 await _restore(held, row, said)
                 undone = undone.and_also(Undone(restored=1))
+        await take_out_many_quietly(held, gone)
         return undone
 
     return await atomically(work)

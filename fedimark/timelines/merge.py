@@ -249,6 +249,11 @@ def unmerge_bookmark(row: Row) -> Script[None]:
         yield from _recompute(recent, (link_id,), _LEFT_IN_RECENT, bookmark_id)
 
 
+def unmerge_alone(link_ids: Iterable[int]) -> Statement:
+    """What takes bookmarks out of all streams, each alone with its link, which nobody shared: nothing of it stays."""
+    return f"DELETE FROM entry WHERE link_id {among()}", (several(sorted(link_ids)),)
+
+
 async def share_began(bookmark: Row, sharer_id: int) -> None:
     """Show a bookmark to the readers here of somebody who shared it, and on the pages of tags that follow them; the
     share must be written already.

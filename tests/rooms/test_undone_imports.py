@@ -20,6 +20,8 @@ from fedimark.importing.report import read_report
 from fedimark.jobs import queue
 from fedimark.policy.visibility import Visibility
 from tests.rooms.test_import import file_of, in_parts, job_of, row, saved
+from tests.support.counting import statements
+from tests.support.invariants import disagreements
 
 PLAIN = Options()
 
@@ -168,6 +170,46 @@ async def test_the_pages_take_an_import_back(server, ana):
     assert "removed" in (await ana.browser.get(onward.url.path)).text
     assert "taken back" in (await ana.browser.get("/settings/import")).text
     assert await saved(ana) == []
+
+
+async def test_many_go_by_as_many_statements_as_a_few(server, ana):
+    async def costs(amount: int, host: str) -> int:
+        raw = file_of(*(row(n, href=f"https://{host}.example/{n}") for n in range(amount)))
+        public_id = await brought(ana, raw)
+        name = await undoing.start(ana.viewer, public_id)
+        job = await queue.claim([undoing.KIND])
+        assert job is not None
+        with statements() as asked:
+            await undoing.run_undo(job)
+        assert json.loads((await job_of(ana, name))["report"])["removed"] == amount
+        return len(asked)
+
+    assert await costs(300, "many") == await costs(100, "few")
+    assert await saved(ana) == []
+    assert await disagreements() == []
+
+
+async def test_what_others_have_of_the_same_pages_stays_as_it_was(server, ana):
+    # Given a library that came in, of which others saved a page and did things with some
+    bo = await server.sign_up("bo")
+    await bo.follow(ana)
+    public_id = await brought(ana, file_of(*(row(n) for n in range(90))))
+    await bo.save("https://example.org/3", tags="sql")
+    ids = {one["url"][-2:]: one for one in await saved(ana)}
+    await execute(
+        "INSERT INTO share (bookmark_id, actor_id, uri, object_hash, shared_at) VALUES (?, ?, ?, ?, ?)",
+        *(ids["44"]["id"], bo.viewer.actor_id, "https://a.example/x", "y" * 40, ids["44"]["saved_at"]),
+    )
+
+    undone = await taken_back(ana, public_id)
+
+    assert undone == {"removed": 90, "restored": 0, "left": 0}
+    assert [one["url"] for one in await fetch("SELECT url FROM bookmark")] == ["https://example.org/3"]
+    assert await fetch("SELECT id FROM share") == []
+    assert await disagreements() == []
+    assert len(await fetch("SELECT id FROM trace WHERE actor_id = ?", ana.viewer.actor_id)) == 90
+    gone = await ana.browser.get(f"/u/ana/b/{ids['50']['public_id']}")
+    assert gone.status_code == 410
 
 
 # What is told of each row.
