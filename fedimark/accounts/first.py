@@ -16,6 +16,7 @@ from fedimark.database import fetch_one, write
 from fedimark.errors import Forbidden, Refused
 from fedimark.here import now
 from fedimark.keeping import place
+from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.settings import Settings
 
@@ -87,8 +88,13 @@ async def _freeze(name: str, value: str) -> None:
     if known != value:
         setting = f"FEDIMARK_{name.upper()}"
         raise Refused(
-            f"This server was first started with {setting}={known} and is now told {value}. Other servers know its "
-            f"people by the first, so it cannot change: start it with {setting}={known}.",
+            _(
+                "This server was first started with %(setting)s=%(known)s and is now told %(value)s. Other servers "
+                "know its people by the first, so it cannot change: start it with %(setting)s=%(known)s.",
+                setting=setting,
+                known=known,
+                value=value,
+            ),
             field=name,
         )
 

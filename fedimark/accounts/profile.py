@@ -16,7 +16,7 @@ from fedimark.database import execute, fetch_one, write
 from fedimark.errors import NotFound, Refused
 from fedimark.follows import digests
 from fedimark.here import here
-from fedimark.language.said import _
+from fedimark.language.said import _, ngettext
 from fedimark.outbox.publish import person_changed
 from fedimark.policy.visibility import BY_WORD, Viewer, Visibility
 from fedimark.text.clean import many_lines, one_line
@@ -168,8 +168,11 @@ def time_zones() -> tuple[str, ...]:
 
 
 def _still_shown(count: int) -> str:
-    bookmarks = "1 bookmark of yours is" if count == 1 else f"{count:,} bookmarks of yours are"
-    return f"{bookmarks} not private. Make everything private first; then this can lock."
+    return ngettext(
+        "%(num)s bookmark of yours is not private. Make everything private first; then this can lock.",
+        "%(num)s bookmarks of yours are not private. Make everything private first; then this can lock.",
+        count,
+    )
 
 
 def _kept(texts: Mapping[str, str], field: str, limit: int, clean: Callable[[str, int], str]) -> str:

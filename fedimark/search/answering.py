@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one, marks
 from fedimark.errors import Forbidden, Malformed, NotFound
+from fedimark.language.said import _
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import note
 from fedimark.outbox.profiles import profile_of
@@ -66,7 +67,9 @@ def read_question(document: Doc) -> Question:
     if document.get("version") != VERSION:
         raise Malformed("Only questions of version v1 are understood.")
     if not (isinstance(text, str) and isinstance(asker, str) and isinstance(asked, str)) or len(text) > LONGEST:
-        raise Malformed(f"A question has a query of at most {LONGEST} characters, and says from whom and to whom.")
+        raise Malformed(
+            _("A question has a query of at most %(most)s characters, and says from whom and to whom.", most=LONGEST)
+        )
     limit, offset = _number(document, "limit", MOST), _number(document, "offset", 0)
     return Question(asker, asked, parse(text), min(limit, MOST), offset)
 
@@ -116,5 +119,5 @@ def _note(row: Row, profile: str) -> Doc:
 def _number(document: Doc, name: str, default: int) -> int:
     value = document.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1_000_000:
-        raise Malformed(f"“{name}” is a number.")
+        raise Malformed(_("“%(name)s” is a number.", name=name))
     return value
