@@ -544,6 +544,8 @@ def _pinboard() -> list[Line]:
         get("/url:{hash}/", welcome.get_pinboard_link),
         *(get(f"/{page}/", welcome.get_pinboard_page) for page in ("popular", "recent", "network")),
         get("/search/", welcome.get_pinboard_search),
+        get("/note/add", welcome.get_pinboard_note),
+        get("/note/add/", welcome.get_pinboard_note),
     ]
 
 

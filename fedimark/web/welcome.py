@@ -88,6 +88,11 @@ async def get_pinboard_search(request: Request) -> Response:
     return moved(f"/search?q={quote(asked, safe='')}" if asked else "/search")
 
 
+async def get_pinboard_note(request: Request) -> Response:
+    """`/note/add/`"""
+    return moved("/notes/add")
+
+
 def _keys(parts: Iterable[str]) -> list[str]:
     keys = [tags.key(SegmentConvertor().convert(part.removeprefix("t:"))) for part in parts]
     if not all(key.strip(".") for key in keys):

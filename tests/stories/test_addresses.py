@@ -277,6 +277,8 @@ def test_a_tag_of_dots_alone_is_refused_beside_its_field(browser):
         ("/network/", "/network"),
         ("/search/?query=a%26b+c", "/search?q=a%26b%20c"),
         ("/search/", "/search"),
+        ("/note/add", "/notes/add"),
+        ("/note/add/", "/notes/add"),
         ("/t:c++/", "/t/c++"),
         ("/t:c++/t:together/", "/t/c++,together"),
         ("/t:a%2fb", "/t/a%2Fb"),

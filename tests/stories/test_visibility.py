@@ -440,6 +440,8 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /recent/": (Ask("/recent/"),),
     "GET /network/": (Ask("/network/"),),
     "GET /search/": (Ask("/search/?query={tag}"),),
+    "GET /note/add": (Ask("/note/add"),),
+    "GET /note/add/": (Ask("/note/add/"),),
     # What servers ask
     "GET /.well-known/webfinger": (Ask("/.well-known/webfinger?resource=acct:ana@a.example"),),
     "GET /.well-known/nodeinfo": (Ask("/.well-known/nodeinfo"),),
