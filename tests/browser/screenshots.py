@@ -1,6 +1,7 @@
 """`make screenshots`: a picture of every page, light, dark and narrow, under var/screenshots.
 
 With names of stops, only those; with names of looks, in those: `python -m tests.browser.screenshots own contrast`.
+Without any, some pages are taken in German and Japanese too.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import NARROW, WIDE, Visit, chromium, executable
-from tests.browser.stops import STOPS, Stop
-from tests.browser.world import World, furnished
+from tests.browser.stops import ALONE, STOPS, Stop
+from tests.browser.world import World, furnished, new_server
 
 FOLDER = Path(__file__).parents[2] / "var" / "screenshots"
 USUAL = ("light", "dark", "narrow")
@@ -31,6 +32,7 @@ class Look:
     contrast: Literal["more", "no-preference"] = "no-preference"
     media: Literal["screen", "print"] = "screen"
     theme: str = ""
+    language: str = "en-GB"
 
 
 LOOKS = {
@@ -43,7 +45,24 @@ LOOKS = {
     "print": Look(media="print"),
     "pinboard": Look(theme="pinboard"),
     "pinboard-narrow": Look(NARROW, touch=True, theme="pinboard"),
+    "german": Look(language="de"),
+    "german-narrow": Look(NARROW, touch=True, language="de"),
+    "japanese": Look(language="ja"),
+    "japanese-narrow": Look(NARROW, touch=True, language="ja"),
+    "japanese-dark": Look(colours="dark", language="ja"),
 }
+ABROAD = (
+    "recent",
+    "settings",
+    "add",
+    "help-search",
+    "statistics",
+    "own",
+    "network",
+    "sign-in-wrong",
+    "error-404",
+    "tags",
+)
 WEAR = """(theme) => new Promise((worn) => {
     const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/static/${theme}.css` });
     sheet.onload = sheet.onerror = worn;
@@ -57,21 +76,35 @@ def main(words: list[str]) -> int:
         sys.stderr.write("chromium is not installed\n")
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
-    looks = [word for word in words if word in LOOKS] or list(USUAL)
     names = [word for word in words if word not in LOOKS]
-    stops = [stop for stop in STOPS if not names or stop.name in names]
-    with tempfile.TemporaryDirectory() as folder, furnished(Path(folder)) as world, chromium() as browser:
-        for who in dict.fromkeys(stop.who for stop in stops):
-            for look in looks:
-                pictures(browser, world, [stop for stop in stops if stop.who == who], look)
-    sys.stdout.write(f"{len(looks) * len(stops)} pictures in {FOLDER}\n")
+    asked = [word for word in words if word in LOOKS] or list(USUAL)
+    wanted = [(look, stop) for look in asked for stop in (*STOPS, *ALONE) if not names or stop.name in names]
+    if not words:
+        abroad = [look for look in LOOKS if LOOKS[look].language != "en-GB"]
+        wanted += [(look, stop) for look in abroad for stop in STOPS if stop.name in ABROAD]
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        with furnished(Path(folder) / "many") as world:
+            take(browser, world, [pair for pair in wanted if pair[1] not in ALONE])
+        with new_server(Path(folder) / "none") as alone:
+            take(browser, alone, [pair for pair in wanted if pair[1] in ALONE])
+    sys.stdout.write(f"{len(wanted)} pictures in {FOLDER}\n")
     return 0
+
+
+def take(browser: Browser, world: World, wanted: list[tuple[str, Stop]]) -> None:
+    """The pictures of one server: a window for each person and look."""
+    for who in dict.fromkeys(stop.who for _, stop in wanted):
+        for look in dict.fromkeys(look for look, _ in wanted):
+            if stops := [stop for named, stop in wanted if named == look and stop.who == who]:
+                pictures(browser, world, stops, look)
 
 
 def pictures(browser: Browser, world: World, stops: list[Stop], named: str) -> None:
     """Each page that one person comes to, in one look."""
     look = LOOKS[named]
-    visit = Visit(browser, world.process.url, size=look.size, touch=look.touch, colours=look.colours)
+    visit = Visit(
+        browser, world.process.url, size=look.size, touch=look.touch, colours=look.colours, language=look.language
+    )
     if stops[0].who:
         visit.lend(world.people[stops[0].who])
     for stop in stops:

@@ -96,6 +96,17 @@ def furnished(folder: Path) -> Iterator[World]:
         yield world
 
 
+@contextmanager
+def new_server(folder: Path) -> Iterator[World]:
+    """A server that nobody has set up yet, where a second try at a password is one too many."""
+    process = Born(folder, {"FEDIMARK_SIGN_IN_TRIES": "1/minute"})
+    try:
+        process.start()
+        yield World(process)
+    finally:
+        process.stop()
+
+
 def _engine(folder: Path) -> None:
     """How the engine went for three hours: what it writes down each minute, long enough to draw lines."""
     until = int(time.time()) // 60
