@@ -244,7 +244,8 @@ def _adding(form: BookmarkForm) -> Editing:
 def _editing(owner: Owner, public_id: str, back: str, form: BookmarkForm | None = None) -> Editing:
     path = addresses.bookmark(owner.username, public_id)
     dots = form.dots if form else ()
-    return Editing(f"{path}/edit", dots=dots, back=back, remove_href=f"{path}/remove", cancel_href=path)
+    cancel = own_path(back, path)
+    return Editing(f"{path}/edit", dots=dots, back=back, remove_href=f"{path}/remove", cancel_href=cancel)
 
 
 def _other(owner: Owner, row: Row) -> OtherSpelling:

@@ -43,7 +43,7 @@ async def post_say(request: Request) -> Response:
     except FedimarkError as error:
         target = await find_target(viewer, typed.text("about"))
         form = Form({"words": typed.text("words")}, {"words": error.message})
-        return _say_page(request, target, form, typed.text("back"), error.status)
+        return _say_page(request, target, form, own_path(typed.text("back"), ""), error.status)
     return onward(own_path(typed.text("back"), written.path))
 
 

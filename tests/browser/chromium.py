@@ -52,6 +52,7 @@ class Visit:
         size: tuple[int, int] = WIDE,
         touch: bool = False,
         colours: str = "light",
+        language: str = "en-GB",
     ) -> None:
         width, height = size
         self.base_url = base_url
@@ -62,7 +63,7 @@ class Visit:
             viewport={"width": width, "height": height},
             has_touch=touch,
             color_scheme="dark" if colours == "dark" else "light",
-            locale="en-GB",
+            locale=language,
             reduced_motion="reduce",
         )
         self.context.set_default_timeout(_PATIENCE_MS)
@@ -93,5 +94,7 @@ class Visit:
             self.complaints.append(f"asked another host: {request.url}")
 
     def _answer(self, response: Response) -> None:
+        if response.status in (409, 422) and "hx-request" in response.request.headers:
+            return  # a form in a line, with what is wrong
         if response.status == 500 or (response.status >= 400 and response.request.resource_type != "document"):
             self.complaints.append(f"{response.status}: {response.url}")

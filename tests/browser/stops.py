@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,8 @@ def _open(page: Page, path: str) -> None:
     page.goto(path, wait_until="load")
 
 
-INLINE = """(one) => Boolean(one.closest(".entry[id]")) && (one.matches("button") || one.href?.endsWith("/remove"))"""
+INLINE = r"""(one) => Boolean(one.closest(".entry[id]"))
+    && (one.matches("button") || /\/remove$|\/edit\?back=|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
 
 
 def press(page: Page, name: str) -> None:
@@ -52,6 +54,16 @@ def press_it(page: Page, button: Locator) -> None:
         return
     with page.expect_navigation():
         button.click()
+
+
+def go_to_own(page: Page, line: Locator) -> None:
+    """From a line that was copied to the page of one's own bookmark; without scripts saving led there."""
+    if not page.evaluate("Boolean(window.htmx)"):
+        return
+    expect(line.locator(".within")).to_have_count(0)
+    line.locator("summary").click()
+    with page.expect_navigation():
+        line.get_by_text("this bookmark", exact=True).click()
 
 
 def _typed(path: str, fields: dict[str, str], button: str) -> Go:
@@ -136,6 +148,31 @@ def _bundled(page: Page, world: World) -> None:
     page.get_by_label("Name", exact=True).fill("Databases")
     page.get_by_label("Any of these tags").fill("sql sqlite neural-net")
     press(page, "Save")
+
+
+def _too_often(page: Page, world: World) -> None:
+    for _ in range(2):
+        _typed("/setup", {"Name": "Lin S.", "Password": "longer than eight"}, "Make the account")(page, world)
+        if page.get_by_text("429").count():
+            break
+
+
+def _broken(page: Page, world: World) -> None:
+    """A page that fails: a table it reads is gone for that moment."""
+    with sqlite3.connect(world.process.folder / "data" / "fedimark.sqlite3", timeout=30) as database:
+        database.execute("ALTER TABLE account RENAME TO account_away")
+        database.commit()
+        _open(page, "/")
+        database.execute("ALTER TABLE account_away RENAME TO account")
+
+
+def _changing_many(page: Page, world: World) -> None:
+    """Enough at once that the page is seen before the work is done."""
+    _open(page, "/u/fay?edit=many")
+    page.get_by_label("Add tags").fill("archive")
+    page.get_by_label("not only those ticked").check()
+    press(page, "Change")
+    press_it(page, page.locator("main .primary"))
 
 
 def _ask_many(page: Page, world: World) -> None:
@@ -304,6 +341,7 @@ STOPS = (
     Stop("import-preview", "lin", _uploaded("pinboard_export.json", broken_file)),
     Stop("import-report", "bo", _reported),
     Stop("import-running", "fay", _running),
+    Stop("bulk-running", "fay", _changing_many),
     Stop("empty-own", "nobody_yet", at("/u/nobody_yet")),
     Stop("empty-network", "nobody_yet", at("/network")),
     Stop("empty-followers", "nobody_yet", at("/followers")),
@@ -321,4 +359,11 @@ STOPS = (
     Stop("strange-garden", "ute", at("/settings/tags/garden")),
     Stop("strange-cloud", "ute", at("/u/ute?tags=all&mode=cloud")),
     Stop("strange-search", "ute", at("/search?q=a&in=mine")),
+)
+
+# Of a server that nobody has set up: the first page ever, and what goes wrong.
+ALONE = (
+    Stop("first-account", "", at("/setup")),
+    Stop("error-429", "", _too_often),
+    Stop("error-500", "", _broken),
 )

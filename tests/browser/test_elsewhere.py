@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.stops import press, press_it
+from tests.browser.stops import go_to_own, press, press_it
 from tests.browser.world import GUS, World, post
 from tests.support.processes import until
 
@@ -82,13 +82,14 @@ def test_what_they_saved_is_liked_shared_and_answered_and_that_is_taken_back(pag
 
 def test_what_they_saved_is_copied_and_the_copy_says_from_where(page, follower, world):
     page.goto(world.paths["elsewhere"])
-    with page.expect_navigation():
-        page.locator(".entry", has_text="Letter 56").get_by_role("link", name="copy").click()
+    letter = page.locator(".entry", has_text="Letter 56")
+    press_it(page, letter.get_by_role("link", name="copy"))
 
     expect(page.get_by_label("Title")).to_have_value("Letter 56")
-    expect(page.locator("#tags")).to_have_value("letters")
+    expect(page.locator("input[name=tags]")).to_have_value("letters")
     press(page, "Save")
 
+    go_to_own(page, letter)
     expect(page.get_by_text(f"copied from {world.paths['gus'].removeprefix('@')}")).to_be_visible()
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.stops import press
+from tests.browser.stops import go_to_own, press, press_it
 from tests.browser.world import World
 
 pytestmark = pytest.mark.browser
@@ -42,10 +42,11 @@ def test_a_link_is_given_kept_found_and_copied(window: Open, world: World, scrip
     # And bo copies ana's own
     bo: Page = window("bo", scripts=scripts)
     bo.goto("/u/ana")
-    with bo.expect_navigation():
-        bo.locator(".entry", has_text=title).get_by_role("link", name="copy").click()
-    expect(bo.locator("#tags")).to_have_value("type")
+    line = bo.locator(".entry", has_text=title)
+    press_it(bo, line.get_by_role("link", name="copy"))
+    expect(bo.locator("input[name=tags]")).to_have_value("type")
     press(bo, "Save")
+    go_to_own(bo, line)
     expect(bo.locator("article")).to_contain_text("copied from ana")
     ana.reload()
     expect(ana.locator("article")).to_contain_text("copied by bo")

@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import NARROW, WIDE, Visit
-from tests.browser.stops import STOPS, Stop
+from tests.browser.stops import ALONE, STOPS, Stop
+from tests.browser.world import new_server
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +55,21 @@ def test_a_page_is_whole_wide_and_narrow_and_for_everybody(chairs, world, stop: 
     resize(visit.page, NARROW)
     assert visit.page.evaluate(FAULTS) == []
     assert visit.complaints == []
+
+
+def test_pages_of_a_server_that_nobody_set_up_are_whole_too(look, tmp_path):
+    with new_server(tmp_path / "alone") as alone:
+        visit = look(alone.process.url)
+        for stop in ALONE:
+            resize(visit.page, WIDE)
+            stop.go(visit.page, alone)
+
+            assert visit.page.evaluate(FAULTS) == [], stop.name
+            assert violations(visit.page) == [], stop.name
+            resize(visit.page, NARROW)
+            assert visit.page.evaluate(FAULTS) == [], stop.name
+        assert [one for one in visit.complaints if not one.startswith("500")] == []
+        visit.complaints.clear()
 
 
 @pytest.mark.parametrize("path", ["/u/lin", "/network", "/settings", "/followers"])

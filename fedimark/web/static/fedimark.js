@@ -1,9 +1,14 @@
-// Keys, copying, reading on. Everything works without them.
+// All works without this.
 "use strict";
 
 const LISTED = ".entry, .list > li, .told li, tbody tr";
 const PLACES = { h: "/", r: "/recent", p: "/popular", n: "/network", s: "/search", t: "/settings/tags", u: ".me .menu a" };
 let waitsForPlace = 0;
+
+const on = (event, then) => document.addEventListener(event, then);
+const make = (name, values) => Object.assign(document.createElement(name), values);
+const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
+const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey);
 
 function here() {
   return document.activeElement.closest(LISTED);
@@ -25,31 +30,25 @@ function step(by) {
 }
 
 function press(selector) {
-  const found = (here() ?? document.querySelector("main article") ?? document.createElement("i")).querySelector(selector);
-  found?.click();
-  return Boolean(found);
+  (here() ?? document.querySelector("main article"))?.querySelector(selector)?.click();
 }
 
 function go(place) {
-  if (place?.startsWith(".")) document.querySelector(place)?.click();
-  else if (place && (place !== PLACES.t || document.querySelector(".me"))) location.assign(place);
+  if (place.startsWith(".")) document.querySelector(place)?.click();
+  else if (place !== PLACES.t || document.querySelector(".me")) location.assign(place);
 }
 
 async function explain() {
-  let dialog = document.querySelector("dialog.keys");
+  let dialog = document.querySelector("dialog");
   if (!dialog) {
     const answer = await fetch("/help/keyboard");
     if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = parsed(await answer.text());
     const keys = page.querySelector(".keys");
-    if (!keys) return;
-    dialog = document.createElement("dialog");
-    dialog.className = "keys";
-    dialog.setAttribute("aria-label", page.querySelector("h1").textContent);
-    const close = document.createElement("form");
-    close.method = "dialog";
-    close.append(Object.assign(document.createElement("button"), { textContent: keys.dataset.close }));
-    keys.removeAttribute("class");
+    dialog = make("dialog", { className: "keys", ariaLabel: page.querySelector("h1").textContent });
+    const close = make("form", { method: "dialog" });
+    close.append(make("button", { textContent: keys.dataset.close }));
+    keys.className = "";
     dialog.append(keys, close);
     document.body.append(dialog);
   }
@@ -60,18 +59,17 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   o: () => press("a.p-name, a.u-bookmark-of"),
-  e: () => press(':is(.acts, .under) :is(a[href$="/edit"], a[href*="/edit?back="])') || press('.acts a[href^="/add?"]'),
-  x: () => press('input[type="checkbox"]'),
-  n: () => { if (document.querySelector('.do a[href="/add"]')) location.assign("/add"); },
+  e: () => press(':is(.acts, .under) a:is([href$="/edit"], [href*="/edit?back="], [href^="/add?"])'),
+  x: () => press(".pick, td input"),
+  n: () => document.querySelector('.do a[href="/add"]')?.click(),
   "/": () => document.querySelector("[data-slash]")?.focus(),
   "?": () => explain(),
   g: () => { waitsForPlace = Date.now(); },
 };
 
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const typing = event.target.closest("textarea, select, [contenteditable], dialog, input:not([type=checkbox], [type=radio])");
-  if (typing) return;
+  if (event.target.closest("textarea, select, dialog, input:not([type=checkbox], [type=radio])")) return;
   const goes = Date.now() - waitsForPlace < 1500;
   waitsForPlace = 0;
   if (goes && PLACES[event.key]) {
@@ -86,9 +84,9 @@ document.addEventListener("keydown", (event) => {
 // What is still going on is looked at again, without the page blinking.
 async function again() {
   if (!document.querySelector("[data-again]")) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  const answer = await fetch("", { headers: { Accept: "text/html" } }).catch(() => null);
   if (answer?.ok) {
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = parsed(await answer.text());
     document.querySelector("main").replaceWith(page.querySelector("main"));
     document.title = page.title;
   }
@@ -96,22 +94,24 @@ async function again() {
 }
 setTimeout(again, 1000);
 
-// A menu closes when one presses beside it, or Escape.
-document.addEventListener("click", (event) => {
+// A menu closes by a press beside it, or Escape, which puts a form in a line away too, with what was typed.
+on("click", (event) => {
   for (const open of document.querySelectorAll("details[open]:is(.me, .more)")) {
     if (!open.contains(event.target)) open.open = false;
   }
 });
-document.addEventListener("keydown", (event) => {
-  const open = event.key === "Escape" && event.target.closest("details[open]:is(.me, .more)");
+on("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+  const open = event.target.closest("details[open]:is(.me, .more)");
+  const box = event.target.closest(".within");
   if (open) {
     open.open = false;
     open.querySelector("summary").focus();
-  }
+  } else if (box) toggle(box);
 });
 
-// What one does to an entry happens where it stands, where htmx is: the page that it leads back to is fetched and this
-// line taken out of it. What came of it is told; the focus stays, or goes to the next line when this one goes.
+// Of the page that a press in an entry leads back to, its line is taken. What came of it is told; the focus stays, or goes
+// to the next line.
 const live = document.querySelector(".aloud");
 const led = (button) => button.getAttribute("formaction") ?? button.form?.getAttribute("action");
 
@@ -125,8 +125,10 @@ async function act(button, path, values, select, swap) {
   if (line.ariaBusy) return;
   const lines = [...document.querySelectorAll(".entry")];
   const place = lines.indexOf(line);
+  const box = line.querySelector(".within");
+  const sent = box?.contains(button);
   line.ariaBusy = "true";
-  values.back = location.pathname + location.search;
+  values.set("back", location.pathname + location.search);
   tell("");
   const answer = htmx.ajax("POST", path, { source: line, target: line, select, swap: `${swap} ignoreTitle:true`, values });
   await answer.catch(() => tell(live.dataset.failed));
@@ -134,38 +136,105 @@ async function act(button, path, values, select, swap) {
   if (live.textContent) return;
   const now = document.getElementById(line.id);
   const asked = now?.querySelector("[role=status]");
+  if (box && !sent && !asked) now?.append(box);
   tell(asked ? asked.textContent : `${live.dataset.told}: ${button.textContent.trim()}`);
-  const again = now && [...now.querySelectorAll("button")].find((one) => led(one) === path && one.checkVisibility());
+  const same = (one) => led(one) === path || (sent && one.getAttribute("href") === box.dataset.href);
+  const again = now && [...now.querySelectorAll("button, a")].find((one) => same(one) && one.checkVisibility());
   const next = now ?? lines[place + 1] ?? lines[place - 1];
-  (again ?? (next && face(next)))?.focus({ preventScroll: true });
+  (again ?? (sent && now?.querySelector(".act")) ?? (next && face(next)))?.focus({ preventScroll: true });
 }
 
-document.addEventListener("submit", (event) => {
+// Edit, copy and reply open the form of their page in the line.
+function toggle(box) {
+  box.hidden = !box.hidden;
+  const link = box.parentElement.querySelector(`a[href="${box.dataset.href}"]`);
+  (box.hidden ? link?.closest("details")?.firstElementChild ?? link : box.querySelector("textarea"))?.focus();
+}
+
+function put(line, href, page) {
+  const form = page.querySelector("main form.form");
+  if (!form) return null;
+  const first = form.querySelector("[autofocus]") ?? form.querySelector("textarea");
+  for (const one of form.querySelectorAll("[id], [for]")) {
+    one.autofocus = false;
+    for (const name of ["id", "for", "aria-describedby"]) {
+      const ids = one.getAttribute(name);
+      if (ids) one.setAttribute(name, ids.replace(/\S+/g, `${line.id}-$&`));
+    }
+  }
+  form.ariaLabel = `${page.querySelector("h1").textContent}: ${face(line).textContent}`;
+  const box = line.querySelector(".within") ?? make("div", { className: "within" });
+  box.dataset.href = href;
+  box.replaceChildren(form);
+  line.append(box);
+  const script = page.querySelector('script[src*="/form.js"]');
+  if (script) document.head.append(make("script", { src: script.getAttribute("src") }));
+  htmx.process(form);
+  first.focus();
+  first.selectionStart = 1e6;
+  return form;
+}
+
+async function enter(link, href) {
+  const line = link.closest(".entry");
+  const box = line.querySelector(".within");
+  link.closest("details")?.removeAttribute("open");
+  if (box?.dataset.href === href) return toggle(box);
+  box?.remove();
+  if (line.ariaBusy) return;
+  line.ariaBusy = "true";
+  const answer = await fetch(href).catch(() => null);
+  line.ariaBusy = null;
+  if (!answer) tell(live.dataset.failed);
+  else if (answer.redirected || !answer.ok || !put(line, href, parsed(await answer.text()))) location.assign(href);
+}
+
+on("submit", (event) => {
   const button = event.submitter;
   if (!window.htmx || !button?.closest(".entry[id]")) return;
   event.preventDefault();
-  const values = Object.fromEntries(new FormData(event.target, button));
-  act(button, led(button), values, `#${button.closest(".entry").id}`, "outerHTML");
+  act(button, led(button), new FormData(event.target, button), `#${button.closest(".entry").id}`, "outerHTML");
 });
-document.addEventListener("click", (event) => {
-  const link = event.target.closest('.entry[id] a[href$="/remove"]');
-  if (!window.htmx || !link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+on("click", (event) => {
+  const link = event.target.closest(".entry[id] :is(.acts, .within) a");
+  if (!window.htmx || !link || !plain(event)) return;
+  const href = link.getAttribute("href");
+  if (href.endsWith("/remove")) act(link, href, new FormData(), "#ask", "innerHTML");
+  else if (/\/edit\?back=|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
+  else if (link.matches(".cancel")) {
+    const box = link.closest(".within");
+    toggle(box);
+    box.remove();
+  } else return;
   event.preventDefault();
-  act(link, link.getAttribute("href"), {}, "#ask", "innerHTML");
 });
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (!detail.target.matches(".entry")) return;
-  if (detail.xhr.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-  if (detail.xhr.status < 400) return;
-  const said = new DOMParser().parseFromString(detail.xhr.responseText, "text/html").querySelectorAll("h1, h1 + .intro");
-  tell([...said].map((one) => one.textContent).join(": ") || live.dataset.failed);
+on("htmx:beforeSwap", ({ detail }) => {
+  const { target: line, xhr } = detail;
+  if (!line.matches(".entry")) return;
+  const page = parsed(xhr.responseText);
+  if (xhr.status < 400) {
+    // A copy is another save, and gives the line another name.
+    const title = (one) => one.querySelector("a.p-name")?.href ?? one;
+    const now = !page.getElementById(line.id) && [...page.querySelectorAll(".entry")].find((one) => title(one) === title(line));
+    if (now) detail.selectOverride = `#${(line.id = now.id)}`;
+    return;
+  }
+  if (xhr.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  const href = line.querySelector(".within")?.dataset.href;
+  const form = href && xhr.status !== 401 && put(line, href, page);
+  detail.isError = !form;
+  const said = (form ?? page).querySelectorAll("h1, h1 + .intro, .wrong, [role=alert], .about ~ .box");
+  tell([...said].map((one) => one.textContent.trim()).join(": ") || live.dataset.failed);
 });
 
+const current = document.querySelector(".filters [aria-current]");
+if (current) current.parentElement.scrollLeft = current.offsetLeft - 60;
+
 // A folded description opens where it stands.
-document.addEventListener("click", (event) => {
+on("click", (event) => {
   const more = event.target.closest("a.unfold");
   const words = more?.closest(".entry")?.querySelector(".clamp");
-  if (!words || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!words || !plain(event)) return;
   event.preventDefault();
   words.classList.remove("clamp");
   words.tabIndex = -1;
@@ -179,19 +248,10 @@ for (const more of document.querySelectorAll("a.unfold")) {
 
 for (const handle of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "quiet";
-  button.textContent = handle.dataset.copy;
-  button.setAttribute("aria-live", "polite");
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(handle.textContent.trim());
-      button.textContent = "✓";
-      setTimeout(() => { button.textContent = handle.dataset.copy; }, 2000);
-    } catch {
-      getSelection().selectAllChildren(handle);
-    }
-  });
+  const button = make("button", { type: "button", className: "quiet", textContent: handle.dataset.copy, ariaLive: "polite" });
+  button.onclick = () => navigator.clipboard.writeText(handle.textContent.trim()).then(() => {
+    button.textContent = "✓";
+    setTimeout(() => { button.textContent = handle.dataset.copy; }, 2000);
+  }, () => getSelection().selectAllChildren(handle));
   handle.after(button);
 }

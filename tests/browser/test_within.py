@@ -1,0 +1,182 @@
+"""Editing, copying and answering where the line stands: the form of their page in it, the focus where it belongs."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.chromium import NARROW, WIDE
+from tests.browser.stops import press_it
+from tests.browser.test_pages import FAULTS, violations
+
+pytestmark = pytest.mark.browser
+
+
+def line(page: Page, title: str) -> Locator:
+    """The line of a stream with this title."""
+    return page.locator(".entry").filter(has=page.get_by_role("heading", name=title))
+
+
+def test_a_line_is_edited_by_keys_alone_and_the_focus_comes_back(window, world):
+    world.save("dora", "https://within.example/1", title="Within", tags="inside typography")
+    page: Page = window("dora")
+    page.goto("/u/dora/t/inside")
+    page.evaluate("window.stays = true")
+
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    form = page.get_by_role("form", name="Edit")
+    field = form.get_by_role("combobox", name="Tags")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("inside typography")
+    field.press_sequentially(" typo")
+    page.keyboard.press("Backspace")
+    expect(page.get_by_role("option")).to_have_count(0)
+    form.get_by_label("Title").fill("Within, edited")
+    form.get_by_label("Title").press("Enter")
+
+    expect(form).to_have_count(0)
+    edited = line(page, "Within, edited")
+    expect(edited.locator(".act")).to_be_focused()
+    expect(page.locator(".aloud")).to_have_text("Done: Save")
+    assert page.evaluate("window.stays")
+    page.reload()
+    expect(edited).to_be_visible()
+
+
+def test_own_tags_complete_and_suggestions_are_pressed_in_a_line_too(window, world):
+    world.save("cy", "https://within.example/2", title="Completed", tags="completing")
+    world.save("bo", "https://within.example/2", title="Completed", tags="lettering")
+    world.save("cy", "https://within.example/3", title="Other", tags="typesetting")
+    page: Page = window("cy")
+    page.goto("/u/cy/t/completing")
+    line(page, "Completed").locator(".act").click()
+    field = page.locator(".within").get_by_role("combobox", name="Tags")
+
+    field.press_sequentially(" types")
+    expect(page.get_by_role("option")).to_have_count(1)
+    field.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(field).to_be_focused()
+    field.press_sequentially("e")
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("completing typesetting ")
+    page.locator(".within .offer", has_text="lettering").click()
+    expect(field).to_have_value("completing typesetting lettering ")
+    page.locator(".within").get_by_role("button", name="Save", exact=True).last.click()
+
+    expect(page.locator(".within")).to_have_count(0)
+    expect(line(page, "Completed").get_by_role("list", name="Tags")).to_contain_text("lettering")
+
+
+def test_escape_keeps_what_was_typed_and_cancel_does_not(window, world):
+    world.save("dora", "https://within.example/4", title="Kept", tags="kept")
+    page: Page = window("dora")
+    page.goto("/u/dora/t/kept")
+    edit = line(page, "Kept").locator(".act")
+    edit.click()
+    title = page.locator(".within").get_by_label("Title")
+    title.fill("Half a thought")
+
+    title.press("Escape")
+    expect(page.locator(".within")).to_be_hidden()
+    expect(edit).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(title).to_have_value("Half a thought")
+    page.locator(".star").first.click()
+    expect(page.locator(".aloud")).to_contain_text("Done")
+    expect(title).to_have_value("Half a thought")
+    page.locator(".within").get_by_role("link", name="Cancel").click()
+    expect(page.locator(".within")).to_have_count(0)
+    expect(edit).to_be_focused()
+    edit.click()
+
+    expect(title).to_have_value("Kept")
+
+
+def test_what_is_wrong_stands_beside_its_field_in_the_line(window, world):
+    world.save("dora", "https://within.example/5", title="Wrong", tags="wrongly")
+    page: Page = window("dora")
+    page.goto("/u/dora/t/wrongly")
+    line(page, "Wrong").locator(".act").click()
+    form = page.locator(".within form")
+    address, save = form.get_by_label("Address"), form.get_by_role("button", name="Save", exact=True).last
+
+    address.fill("nowhere at all")
+    save.click()
+
+    expect(form.locator(".wrong")).to_have_count(1)
+    expect(address).to_be_focused()
+    expect(address).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".aloud")).to_have_text(form.locator(".wrong").inner_text())
+    assert page.evaluate(FAULTS) == []
+    # A leading dot is asked about, once.
+    address.fill("https://within.example/5")
+    form.get_by_role("combobox", name="Tags").fill("wrongly .net")
+    save.click()
+    form.get_by_role("button", name="Use dotnet").click()
+    expect(form.get_by_role("combobox", name="Tags")).to_have_value("wrongly dotnet")
+    save.click()
+    expect(form).to_have_count(0)
+    expect(line(page, "Wrong").get_by_role("list", name="Tags")).to_contain_text("dotnet")
+
+
+def test_what_words_miss_is_said_where_they_are_written(window):
+    page: Page = window("lin")
+    page.goto("/u/bo")
+    page.locator(".entry details.more summary").first.click()
+    page.locator(".entry").first.get_by_role("link", name="reply or remark").click()
+    form = page.get_by_role("form", name="Reply or remark")
+    words = form.get_by_label("Your words")
+    expect(words).to_be_focused()
+
+    press_it(page, form.get_by_role("button", name="Reply"))
+    expect(form.locator(".wrong")).to_have_text("Write something.")
+    expect(words).to_be_focused()
+    words.fill("Well said.")
+    press_it(page, form.get_by_role("button", name="Reply"))
+
+    expect(form).to_have_count(0)
+    expect(page.locator(".aloud")).to_have_text("Done: Reply")
+
+
+def test_a_copy_is_made_in_the_line_which_then_is_ones_own(window, world):
+    world.save("bo", "https://within.example/6", title="To copy", tags="copying")
+    page: Page = window("fay")
+    page.goto("/t/copying")
+    line(page, "To copy").locator(".act").click()
+    form = page.get_by_role("form", name="Add a bookmark")
+    expect(form.get_by_text("A copy of a bookmark of")).to_be_visible()
+
+    press_it(page, form.get_by_role("button", name="Save", exact=True).last)
+
+    expect(form).to_have_count(0)
+    expect(line(page, "To copy").locator(".act")).to_have_text("edit To copy")
+    expect(line(page, "To copy").locator(".act")).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_form_in_a_line_is_whole_and_for_everybody(window, size):
+    page: Page = window("lin", size=size)
+    page.goto("/u/lin")
+    for number in range(2):
+        page.locator(".entry .act").nth(number).click()
+        expect(page.locator(".within")).to_have_count(number + 1)
+
+    assert page.evaluate(FAULTS) == []
+    assert violations(page) == []
+
+
+def test_a_session_that_ended_leads_to_the_sign_in_page(look, world):
+    visit = look(world.process.url)
+    visit.lend(world.people["dora"])
+    page = visit.page
+    page.goto("/u/dora")
+    visit.context.clear_cookies()
+
+    page.locator(".entry .act").first.click()
+
+    page.wait_for_url("**/sign-in?next=**")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    visit.complaints.clear()
