@@ -168,6 +168,8 @@ def _broken(page: Page, world: World) -> None:
 
 def _changing_many(page: Page, world: World) -> None:
     """Enough at once that the page is seen before the work is done."""
+    _running(page, world)
+    page.get_by_text("See your bookmarks").wait_for()
     _open(page, "/u/fay?edit=many")
     page.get_by_label("Add tags").fill("archive")
     page.get_by_label("not only those ticked").check()

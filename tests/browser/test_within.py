@@ -59,6 +59,7 @@ def test_own_tags_complete_and_suggestions_are_pressed_in_a_line_too(window, wor
     expect(page.get_by_role("option")).to_have_count(0)
     expect(field).to_be_focused()
     field.press_sequentially("e")
+    expect(page.get_by_role("option")).to_have_count(1)
     field.press("ArrowDown")
     field.press("Enter")
     expect(field).to_have_value("completing typesetting ")

@@ -213,10 +213,12 @@ on("htmx:beforeSwap", ({ detail }) => {
   if (!line.matches(".entry")) return;
   const page = parsed(xhr.responseText);
   if (xhr.status < 400) {
-    // A copy is another save, and gives the line another name.
+    // A copy is another save, of another name.
     const title = (one) => one.querySelector("a.p-name")?.href ?? one;
     const now = !page.getElementById(line.id) && [...page.querySelectorAll(".entry")].find((one) => title(one) === title(line));
-    if (now) detail.selectOverride = `#${(line.id = now.id)}`;
+    if (!now) return;
+    now.id = line.id;
+    detail.serverResponse = now.outerHTML;
     return;
   }
   if (xhr.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
