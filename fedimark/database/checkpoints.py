@@ -18,8 +18,10 @@ from tortoise.exceptions import OperationalError
 from fedimark.database.statements import is_sqlite
 
 _BUSY_S, _IDLE_S = 0.2, 1.0
-_LONG = 8_000  # pages of a log that is begun anew, which costs whoever writes then a wait for the disk
-_LONGEST = 16_000  # pages after which a commit does it all the same; `journal_size_limit` is as much
+# Pages of a log that is begun anew, which costs whoever writes then two waits for the disk: a busy inbox writes so many
+# within a second or two.
+_LONG = 24_000
+_LONGEST = 48_000  # pages after which a commit does it all the same; `journal_size_limit` is as much
 _BRING_IN = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
@@ -48,9 +50,12 @@ async def _keep(client: Any, beside: aiosqlite.Connection) -> None:
             changed = await _first(beside, "PRAGMA data_version")
             pause_s = _IDLE_S if changed == seen else _BUSY_S
             if changed != seen and await _bring_in(beside) > _LONG:
-                # Begun anew it can only be when all of it was brought in: what came meanwhile, while nobody writes.
-                async with client.acquire_connection() as writer:
-                    await _first(writer, _BRING_IN)
+                # Begun anew it can only be when all of it was brought in. What came meanwhile is, while only those
+                # write for whose commit others wait; and what these wrote, while nobody does.
+                with client.turns.held_back():
+                    await _bring_in(beside)
+                    async with client.acquire_connection() as writer:
+                        await _first(writer, _BRING_IN)
             seen = changed
         except (OperationalError, aiosqlite.Error):  # a full disk: whoever writes says so
             pause_s = _IDLE_S

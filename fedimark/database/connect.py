@@ -28,7 +28,7 @@ _PRAGMAS = {
     "temp_store": "MEMORY",
     "wal_autocheckpoint": 4_000,  # pages; an import writes the same ones again and again, and each time to the disk
     # Tortoise's own 16 KB would cut the write-ahead file back after every checkpoint.
-    "journal_size_limit": 67_108_864,
+    "journal_size_limit": 201_326_592,
     "foreign_keys": "ON",
 }
 

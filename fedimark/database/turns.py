@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
@@ -23,6 +25,7 @@ class Turns(asyncio.Lock):
         self._hurried: _Line = deque()
         self._patient: _Line = deque()
         self._owed = False  # somebody hurried went before somebody patient
+        self._keeper: asyncio.Task[object] | None = None  # for whom the patient are held back
         self._hurried_at = -_LATELY_S  # when somebody hurried came, by the loop's clock
 
     def locked(self) -> bool:
@@ -33,15 +36,31 @@ class Turns(asyncio.Lock):
         """Whether somebody hurried came within the last second."""
         return self._hurried_at > asyncio.get_running_loop().time() - _LATELY_S
 
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """While a block runs, nobody patient has their turn but this task; whoever has it keeps it. For one at a time.
+
+        So what they wrote can be seen to, and those for whom others wait go on writing.
+        """
+        self._keeper = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._keeper = None
+            if not self._held:
+                self._held = True
+                self.release()
+
     async def acquire(self) -> bool:  # type: ignore[override]
         """Take it, once it is this task's turn."""
         is_hurried = FIRST.get()
         if is_hurried:
             self._hurried_at = asyncio.get_running_loop().time()
-        if not self._held:
+        goes_first = is_hurried or (self._keeper is not None and self._keeper is asyncio.current_task())
+        if not self._held and (goes_first or self._keeper is None):
             self._held = True  # whoever lets go hands it on, so that nobody waits here
             return True
-        line = self._hurried if is_hurried else self._patient
+        line = self._hurried if goes_first else self._patient
         turn = asyncio.get_running_loop().create_future()
         line.append(turn)
         try:
@@ -64,8 +83,9 @@ class Turns(asyncio.Lock):
         self._held = False
 
     def _next(self) -> _Line | None:
-        if self._hurried and not (self._owed and self._patient):
-            self._owed = bool(self._patient)
+        patient = self._patient if self._keeper is None else None
+        if self._hurried and not (self._owed and patient):
+            self._owed = bool(patient)
             return self._hurried
         self._owed = False
-        return self._patient or None
+        return patient or None

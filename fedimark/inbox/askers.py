@@ -14,7 +14,7 @@ from fedimark.database import Row, Script, among, ask, fetch, is_sqlite, perform
 from fedimark.follows.askers import Asking, asked
 from fedimark.here import now
 from fedimark.inbox.receive import restored
-from fedimark.inbox.runs import counted
+from fedimark.inbox.runs import WAITS, counted
 from fedimark.logs import INBOX_APPLIED, log
 from fedimark.policy.blocks import blocked_hosts, is_blocked_actor
 from fedimark.vocab.activities import Follow
@@ -22,8 +22,8 @@ from fedimark.vocab.reading import Unreadable
 
 KIND = "Follow"
 
-_WAITING = "SELECT * FROM received_activity WHERE applied_at IS NULL AND id"
-_STILL_WAITING = "SELECT id FROM received_activity WHERE applied_at IS NULL AND id"
+_WAITING = f"SELECT * FROM received_activity WHERE {WAITS} AND id"
+_STILL_WAITING = f"SELECT id FROM received_activity WHERE {WAITS} AND id"
 _SPEAKING = "SELECT * FROM actor WHERE id"
 _SUSPENDED = "SELECT id FROM actor WHERE suspended_at IS NOT NULL AND id"
 _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"

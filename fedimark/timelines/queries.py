@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from fedimark.database import Row, at_once, fetch, fetch_one, marks, together
+from fedimark.database import Row, at_once, fetch, fetch_one, is_sqlite, marks, together
 from fedimark.errors import NotFound
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.mutes import Mutes, mutes_of
@@ -203,14 +203,17 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
     # the last of those has one tally of a `kinds`-th of it at least. Conditions on owner and tag stand in the text for
     # the partial index, and the tag's number is no plain column, or SQLite would rather read all of them in order.
+    # PostgreSQL's index knows no amounts but their ranks, one for each doubling: it finds some more to sum up.
     kinds = len(Visibility) - int(found.least)
+    fewer = (kinds - 1).bit_length()  # ranks below: a `kinds`-th
+    by, least, part = ("amount", kinds, f"/ {kinds}") if is_sqlite() else ("rank", fewer + 1, f"- {fewer}")
     theirs = f"owner_id = ? AND owner_id > 0 AND tag_id > 0 AND visibility >= {int(found.least)}"
     sql = f"""
     SELECT g.key, y.amount FROM (
         SELECT c.tag_id, (SELECT sum(amount) FROM tally WHERE {theirs} AND tag_id = c.tag_id) AS amount FROM (
-            SELECT DISTINCT tag_id + 0 AS tag_id FROM tally WHERE {theirs} AND amount >= COALESCE((
-                SELECT amount FROM tally WHERE {theirs} AND amount >= {kinds}
-                ORDER BY amount DESC LIMIT 1 OFFSET ?) / {kinds}, 1)) c
+            SELECT DISTINCT tag_id + 0 AS tag_id FROM tally WHERE {theirs} AND {by} >= COALESCE((
+                SELECT {by} FROM tally WHERE {theirs} AND {by} >= {least}
+                ORDER BY {by} DESC LIMIT 1 OFFSET ?) {part}, 1)) c
         ORDER BY 2 DESC, 1 LIMIT ?) y
     JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """

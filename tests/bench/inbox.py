@@ -16,7 +16,7 @@ from tests.bench.ceilings import Ceilings
 from tests.bench.machine import Load, Served
 from tests.bench.profiled import Profile
 from tests.bench.stores import Store
-from tests.bench.strangers import Stranger, create, creates, follow, rows, strangers
+from tests.bench.strangers import Letters, Stranger, create, follow, rows, strangers
 
 READERS = 64  # people here, each of whom follows a few strangers
 STRANGERS = 200
@@ -26,9 +26,10 @@ BUSY = 64  # connections that always have a request under way
 HELD, ROUNDS = 2_000, 3  # Creates that are let go at once, and how often
 PACED_A_SECOND = 100  # requests, over as many connections, each sent when it is due
 
-_ROUND_S = 2.0
+_ROUND_S = 1.5
+_PACED_S = 3.0
 _WARM = 400
-_ROOM = 1.7  # requests made ready, for each that is expected
+_ROOM = 1.4  # requests made ready, for each that is expected
 _PATIENCE_S = 120.0
 _FIRST_STRANGER = datasets.FIRST_ACTOR + 1_000
 _HELD_UNTIL = 9_000_000_000_000_000  # and a round later for each round
@@ -75,9 +76,10 @@ def measure() -> tuple[list[Received], Ceilings]:
     """Each database there is, between two looks at what one core verifies."""
     before = ceilings.measure()
     found = []
+    letters = Letters(_speakers())
     for new in stores.kinds():
         with new("inbox") as store:
-            found.append(_measure(store))
+            found.append(_measure(store, letters))
     return found, ceilings.both(before, ceilings.measure())
 
 
@@ -85,11 +87,12 @@ def profile() -> tuple[Profile, Profile]:
     """Where the time of taking in and of applying goes, on SQLite, in runs that no other figure is taken from."""
     with stores.sqlite("inbox") as store:
         some = _filled(store)
+        letters = Letters(some)
         with profiled.serving(store, "accepting", "--no-worker") as (served, sampler):
-            expected = _busy(served, some, "first", _warm(served, some))
+            expected = _busy(served, letters, "first", _warm(served, letters))
             before = store.ask(_ANSWERED)
             with sampler.sampling() as taken:
-                _busy(served, some, "profile", expected)
+                _busy(served, letters, "profile", expected)
             accepting = taken(store.ask(_ANSWERED) - before)
         store.fill(_held(some, 0))
         with profiled.serving(store, "applying") as (_, sampler):
@@ -99,19 +102,19 @@ def profile() -> tuple[Profile, Profile]:
             return accepting, taken(HELD)
 
 
-def _measure(store: Store) -> Received:
+def _measure(store: Store, letters: Letters) -> Received:
     some = _filled(store)
     with machine.fedimark(store.folder, store.environ, arguments=("--no-worker",)) as served:
-        expected, resident = _warm(served, some), served.resident_mb()
-        busy = _busy(served, some, "alone", expected)
-        paced = _paced(served, some, "pace")
+        expected, resident = _warm(served, letters), served.resident_mb()
+        busy = _busy(served, letters, "alone", expected)
+        paced = _paced(served, letters, "pace")
         grown = served.resident_mb()
     for number in range(ROUNDS):
         store.fill(_held(some, number))
     with machine.fedimark(store.folder, store.environ) as served:
         applied = _applied(store, served)
-        busy_both = _busy(served, some, "both", busy)
-        paced_both = _paced(served, some, "slow")
+        busy_both = _busy(served, letters, "both", busy)
+        paced_both = _paced(served, letters, "slow")
         left = store.ask(_WAITING)
         _finished(store)
     _check(store)
@@ -120,13 +123,17 @@ def _measure(store: Store) -> Received:
 
 def _filled(store: Store) -> list[Stranger]:
     """People here who follow people of a few servers elsewhere, each stranger with one follower."""
-    some = strangers(STRANGERS, [f"https://peer{number}.example" for number in range(HOSTS)])
+    some = _speakers()
     store.fill(people.rows(datasets.FIRST_ACTOR, READERS, wall_clock()))
     store.fill(rows(some, _FIRST_STRANGER))
     store.fill(_blocked())
     readers = [datasets.FIRST_ACTOR + number % READERS for number in range(STRANGERS)]
     store.fill(follow(reader, _FIRST_STRANGER + number) for number, reader in enumerate(readers))
     return some
+
+
+def _speakers() -> list[Stranger]:
+    return strangers(STRANGERS, [f"https://peer{number}.example" for number in range(HOSTS)])
 
 
 def _blocked() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -136,24 +143,26 @@ def _blocked() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "blocked_domain", {"host": f"bad{number}.example", "reason": "", "created_at": people.MADE_AT}
 
 
-def _warm(served: Served, some: Sequence[Stranger]) -> Load:
-    return machine.load(served, creates(some, "warm", _WARM, BUSY), _ROUND_S, 202)
+def _warm(served: Served, letters: Letters) -> Load:
+    """What is to be expected of a server that has taken in some already."""
+    machine.load(served, letters.of("cold", _WARM, BUSY), _ROUND_S, 202)
+    return machine.load(served, letters.of("warm", 4 * _WARM, BUSY), _ROUND_S, 202)
 
 
-def _busy(served: Served, some: Sequence[Stranger], series: str, expected: Load) -> Load:
+def _busy(served: Served, letters: Letters, series: str, expected: Load) -> Load:
     """A load that always has enough to send: once more, with twice as much, where it had not."""
     amount = int(expected.rate * _ROUND_S * _ROOM)
     while True:
-        load = machine.load(served, creates(some, series, amount, BUSY), _ROUND_S, 202)
+        load = machine.load(served, letters.of(series, amount, BUSY), _ROUND_S, 202)
         if load.answers < amount:
             return load
         amount, series = amount * 2, f"{series}x"
 
 
-def _paced(served: Served, some: Sequence[Stranger], series: str) -> Load:
-    amount = int(PACED_A_SECOND * (_ROUND_S + 1))
-    requests = creates(list(some), series, amount, PACED_A_SECOND)
-    return machine.load(served, requests, _ROUND_S, 202, every_s=1.0)
+def _paced(served: Served, letters: Letters, series: str) -> Load:
+    amount = int(PACED_A_SECOND * (_PACED_S + 1))
+    requests = letters.of(series, amount, PACED_A_SECOND)
+    return machine.load(served, requests, _PACED_S, 202, every_s=1.0)
 
 
 def _held(some: Sequence[Stranger], number: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -112,7 +112,7 @@ def of_inbox(databases: Sequence[Received], ceilings: Ceilings) -> Section:
     memory = ", ".join(f"{one.resident[0]:.0f} and {one.resident[1]:.0f} MB on {one.database}" for one in databases)
     text = f"""
 `POST /inbox` of a `Create` of 2 KB in the shape that a fedimark sends, of a page that nobody had, with four tags;
-draft-cavage signatures of RSA-2048, made just before. {inbox.STRANGERS} people of {inbox.HOSTS} servers speak, their
+draft-cavage signatures of RSA-2048, made before. {inbox.STRANGERS} people of {inbox.HOSTS} servers speak, their
 keys known already, each followed by one of {inbox.READERS} people here. *Busy* are {inbox.BUSY} connections that send
 whenever they are answered, {inbox.BLOCKED:,} domains being blocked; *paced* is one request each second on
 {inbox.PACED_A_SECOND} connections, whose waiting begins when it is due. With the worker *elsewhere* what comes is only

@@ -6,6 +6,7 @@ Nobody asks their servers anything: those do not exist.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -102,10 +103,25 @@ def follow(follower_id: int, target_id: int) -> tuple[str, dict[str, Any]]:
 
 def creates(some: Sequence[Stranger], series: str, amount: int, connections: int) -> list[list[str]]:
     """For each connection the requests it will send: each a Create of a bookmark, by the next stranger, signed now."""
-    found: list[list[str]] = [[] for _ in range(connections)]
-    for number in range(amount):
-        found[number % connections].append(_request(some[number % len(some)], series, number))
-    return found
+    return Letters(some).of(series, amount, connections)
+
+
+class Letters:
+    """Creates of bookmarks, by strangers in turns, each signed once, however many databases it is sent to.
+
+    To sign one costs more than all else that is done with it.
+    """
+
+    def __init__(self, some: Sequence[Stranger]) -> None:
+        self._some = some
+        self._signed: defaultdict[str, list[str]] = defaultdict(list)
+
+    def of(self, series: str, amount: int, connections: int) -> list[list[str]]:
+        """For each connection the requests it will send, of the first so many of a series."""
+        known = self._signed[series]
+        for number in range(len(known), amount):
+            known.append(_request(self._some[number % len(self._some)], series, number))
+        return [known[first:amount:connections] for first in range(connections)]
 
 
 def follows(some: Sequence[Stranger], target: str, connections: int) -> list[list[str]]:

@@ -7,7 +7,7 @@ import pytest
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
 from fedimark.bookmarks.tags import TagCount, delete_tag, own_tags, rename_tag
-from fedimark.database import execute_many, fetch
+from fedimark.database import execute, execute_many, fetch, is_sqlite, write
 from fedimark.errors import NotFound, Refused
 from fedimark.policy.visibility import Viewer
 from fedimark.text import urls
@@ -212,6 +212,22 @@ async def test_the_most_used_tags_are_found_however_their_uses_spread_over_visib
         sums = {tag: sum(uses[tag, visibility] for visibility in range(least, 4)) for tag in range(1, 61)}
         ranked = sorted((-amount, f"tag{tag:02}") for tag, amount in sums.items() if amount)
         assert found == [(key, -amount) for amount, key in ranked[:limit]]
+
+
+async def test_what_is_counted_once_more_stays_in_its_place_on_postgres(server):
+    if is_sqlite():
+        pytest.skip("SQLite knows no such places")
+    ana = await saver("ana")
+    for number in range(4):
+        await save(ana, f"{A}?n={number}", "db", "public")
+    more = "UPDATE tally SET amount = amount + 1 WHERE tag_id > 0"
+
+    async with write():  # four become five: the same rank
+        updated = await execute(more)
+        [moved] = await fetch("SELECT pg_stat_get_xact_tuples_hot_updated('tally'::regclass) AS kept")
+
+    assert (updated, moved["kept"]) == (2, 2)
+    assert {row["rank"] for row in await fetch("SELECT rank FROM tally WHERE tag_id > 0")} == {3}
 
 
 async def test_counts_hold_only_what_their_reader_may_see(server):

@@ -72,6 +72,23 @@ async def test_whoever_ends_just_when_it_is_their_turn_hands_it_on():
     assert not turns.locked()
 
 
+async def test_while_the_patient_are_held_back_only_those_write_for_whom_others_wait():
+    turns, done = Turns(), list[str]()
+
+    with turns.held_back():
+        tasks = [asyncio.create_task(writer(turns, done, name)) for name in ("one", "hurried", "two")]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        meanwhile, done[:] = list(done), []
+        async with turns:
+            done.append("who holds them back")
+    await asyncio.gather(*tasks)
+
+    assert meanwhile == ["hurried"]
+    assert done == ["who holds them back", "one", "two"]
+    assert not turns.locked()
+
+
 async def test_who_writes_for_long_knows_whether_others_were_waited_for(server):
     async def waited_for() -> None:
         FIRST.set(True)
