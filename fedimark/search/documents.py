@@ -122,16 +122,24 @@ class _Budget:
 
     seen: Counter[str]
     left: int
+    sure: list[list[str]]  # fields of which all is kept, whatever is in them; they are counted once it may be too much
+    amount: int
+    size: int
 
     def __init__(self) -> None:
-        self.seen, self.left = Counter(), _BYTES
+        self.seen, self.left, self.sure = Counter(), _BYTES, []
+        self.amount = self.size = 0
 
     def kept(self, found: Sequence[str], name: str) -> list[str]:
-        kept = found[: _AT_MOST[name]]
-        if sum(map(len, kept)) * 4 < self.left and len(kept) <= _OF_ONE_TOKEN and not self.seen:
-            self.seen.update(kept)
-            self.left -= sum(map(len, kept)) * 4
-            return list(kept)
+        kept = list(found[: _AT_MOST[name]])
+        self.amount += len(kept)
+        self.size += sum(map(len, kept)) * 4
+        if self.amount <= _OF_ONE_TOKEN and self.size < _BYTES:
+            self.sure.append(kept)
+            return kept
+        while self.sure:
+            for token in self.sure.pop(0):
+                self._fits(token)
         return [token if self._fits(token) else _GAP for token in kept]
 
     def _fits(self, token: str) -> bool:
