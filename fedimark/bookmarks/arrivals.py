@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fedimark import addresses
 from fedimark.bookmarks.copied import copies_of_ours
 from fedimark.bookmarks.recognise import BOOKMARK_SERVERS, Recognised, recognise
-from fedimark.database import Row, Script, among, ask, fetch, is_sqlite, looked_up, perform, several
+from fedimark.database import Row, Script, among, ask, fetch, is_sqlite, perform, several
 from fedimark.policy import quarantine
 from fedimark.policy.interactions import allows_of
 from fedimark.policy.visibility import Visibility, is_listed
@@ -30,6 +30,7 @@ AND t.id
 """
 _SOFTWARE = "SELECT host, software FROM peer WHERE host"
 _HELD = "SELECT id, suspended_at FROM actor WHERE id"
+_HERE = "SELECT * FROM bookmark WHERE uri_hash"
 _WAITED_FOR = "SELECT object_hash FROM share WHERE bookmark_id IS NULL AND object_hash"
 # Moments of what is withheld, and none for what ended.
 _ENDED = """
@@ -154,7 +155,7 @@ def looking_up(arrivals: Sequence[Arrival]) -> Script[Known]:
     graves = several({each.grave for each in arrivals})
     ended = yield from ask(_ENDED.format(these=among("text")), graves, graves)
     hashes = several({each.hash for each in arrivals})
-    here = yield from ask(looked_up("*", "bookmark", "uri_hash", "text"), hashes)
+    here = yield from ask(f"{_HERE} {among('text')}", hashes)
     let_in = yield from quarantine.let_in_among({each.author["uri"] for each in arrivals})
     shared = yield from ask(f"{_WAITED_FOR} {among('text')}", hashes)
     return Known(

@@ -30,6 +30,9 @@ MANY = 64
 """So many rows PostgreSQL takes more cheaply as a file than as lists."""
 _MOST_PARAMETERS = 32_000  # SQLite takes 32,766 in one statement
 _COPY = "COPY "
+_BY_INDEXES = (
+    "SELECT set_config('enable_seqscan', 'off', TRUE), set_config('plan_cache_mode', 'force_generic_plan', TRUE)"
+)
 _WRITTEN = "WRITTEN"
 _LOG = logging.getLogger("tortoise.db_client")
 
@@ -90,6 +93,16 @@ def inserts_of(
         values = tuple(chain.from_iterable(some))
         found.append((_inserting(table, columns, len(kinds), len(some), then), values))
     return found
+
+
+def by_indexes() -> Script[None]:
+    """Let PostgreSQL read no table whole in the transaction around us where an index leads to what is asked for.
+
+    What it takes for empty it would read whole, and would go on so, however the table grows, until it is told better.
+    Planned once so, statements are not planned for each list of values anew.
+    """
+    if not is_sqlite():
+        yield _BY_INDEXES, ()
 
 
 def unhurried() -> Script[None]:

@@ -168,23 +168,6 @@ def among(kind: str = "bigint") -> str:
     return "IN (SELECT value FROM json_each(?))" if is_sqlite() else f"= ANY (CAST(? AS {kind}[]))"
 
 
-def looked_up(columns: str, table: str, by: str, kind: str = "bigint") -> str:
-    """Rows of a table by a list, as with `among`, each looked up by itself where PostgreSQL is asked.
-
-    What it knows of a table that grows is old, and how it reads what it took for empty it keeps for as long: it would
-    read all of it for every list. For one row after the other an index is cheaper, whatever it knows.
-    """
-    if is_sqlite():
-        return f"SELECT {columns} FROM {table} WHERE {by} {among(kind)}"
-    return each_looked_up(columns, table, by, kind)
-
-
-def each_looked_up(columns: str, table: str, by: str, kind: str = "bigint") -> str:
-    """The same as a part of what PostgreSQL alone is asked; no value may stand in the list twice."""
-    found = f"SELECT {columns} FROM {table} WHERE {by} = k.key OFFSET 0"
-    return f"SELECT f.* FROM unnest(CAST(? AS {kind}[])) k (key) CROSS JOIN LATERAL ({found}) f"
-
-
 def several(values: Iterable[int] | Iterable[str]) -> object:
     """The parameter that `among` compares with."""
     return json.dumps(list(values)) if is_sqlite() else list(values)

@@ -18,7 +18,19 @@ from fedimark.bookmarks.incoming import DOUBTFUL, store_notes
 from fedimark.bookmarks.recognise import recognise
 from fedimark.bookmarks.spoken_of import is_remark
 from fedimark.bookmarks.telling import copied
-from fedimark.database import Row, Script, among, ask, atomically, fetch, is_sqlite, perform, performed, several
+from fedimark.database import (
+    Row,
+    Script,
+    among,
+    ask,
+    atomically,
+    by_indexes,
+    fetch,
+    is_sqlite,
+    perform,
+    performed,
+    several,
+)
 from fedimark.here import MICROS, here, now
 from fedimark.inbox.groups import is_at_work
 from fedimark.inbox.handlers.notes import note_of
@@ -167,6 +179,7 @@ def _together(plain: Sequence[_Plain], shut_out: Set[int]) -> Script[tuple[Mappi
 
     Returns that by id, but for those to be asked, and the new bookmarks. `shut_out` are authors of blocked domains.
     """
+    yield from by_indexes()
     # Held until their effects are committed: two workers on one database must not apply one twice.
     locking = "" if is_sqlite() else "ORDER BY id FOR UPDATE"
     left = yield from ask(f"{_STILL_WAITING} {among()} {locking}", several(row["id"] for row, _ in plain))

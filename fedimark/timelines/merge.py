@@ -13,19 +13,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import lru_cache
 
-from fedimark.database import (
-    Row,
-    Script,
-    Statement,
-    among,
-    ask,
-    each_looked_up,
-    execute,
-    fetch,
-    is_sqlite,
-    perform,
-    several,
-)
+from fedimark.database import Row, Script, Statement, among, ask, execute, fetch, is_sqlite, perform, several
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
 
@@ -141,13 +129,15 @@ def _merging_saved(places: str) -> str:
 
 MERGING_SAVED = _merging_saved(_SEEN)
 """For new bookmarks of this server, in the statement that writes them on PostgreSQL."""
-_SAVED = "id, actor_id, link_id, description, is_local, visibility, listed, saved_at, removed_at"
-_MARKED = "bookmark_id, tag_id, actor_id, link_id, listed, saved_at"
 # PostgreSQL begins where it expects the fewest rows, and of tables that grew since it counted them it may read all.
 # These are the few, whatever it expects.
 _MERGE_THESE = f"""
-WITH saved AS MATERIALIZED ({each_looked_up(_SAVED, "bookmark", "id")}),
-marked AS MATERIALIZED ({each_looked_up(_MARKED, "bookmark_tag", "bookmark_id")})
+WITH saved AS MATERIALIZED (
+    SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at, removed_at
+    FROM bookmark WHERE id = ANY (CAST(? AS bigint[]))),
+marked AS MATERIALIZED (
+    SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
+    FROM bookmark_tag WHERE bookmark_id = ANY (CAST(? AS bigint[])))
 {_merging_saved(_PLACES)}
 """
 

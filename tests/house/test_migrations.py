@@ -22,10 +22,14 @@ from tests.support.storage import Storage
 
 _TABLES_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _COLUMNS_SQLITE = f"SELECT m.name AS t, c.name AS c FROM ({_TABLES_SQLITE}) m JOIN pragma_table_info(m.name) c"
-_COLUMNS_POSTGRES = """
+_ALL_POSTGRES = """
 SELECT table_name AS t, column_name AS c FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name NOT LIKE 'pgqueuer%'
 """
+# SQLite leaves out what it works out from other columns.
+_COLUMNS_POSTGRES = f"{_ALL_POSTGRES} AND is_generated = 'NEVER'"
+_WORKED_OUT_SQLITE = _COLUMNS_SQLITE.replace("table_info", "table_xinfo") + " WHERE c.hidden IN (2, 3)"
+_WORKED_OUT_POSTGRES = f"{_ALL_POSTGRES} AND is_generated <> 'NEVER'"
 _EVERYTHING = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
 _INDEXES_SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
 _INDEXES_POSTGRES = "SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE schemaname = 'public'"
@@ -175,6 +179,14 @@ async def test_both_databases_have_the_same_columns(database: Storage, tmp_path:
         {(row["t"], row["c"]) for row in some if not row["t"].startswith("search_words")} for some in (rows, expected)
     )
     assert found == wanted
+
+
+async def test_a_rank_is_all_that_a_database_works_out_by_itself(database: Storage) -> None:
+    url = await database.new()
+
+    rows = await asked(url, _WORKED_OUT_SQLITE, _WORKED_OUT_POSTGRES)
+
+    assert [(row["t"], row["c"]) for row in rows] == ([] if url.startswith("sqlite") else [("tally", "rank")])
 
 
 def test_no_description_of_a_table_ends_its_statement_early():
