@@ -193,7 +193,8 @@ def _putting(values: Sequence[Mapping[str, Any]], *, waits: bool) -> Script[list
     saves = Counter(row["link_id"] for row in rows)
     new = (link for link in links.values() if link["is_new"] and saves[link["id"]] == 1)
     firsts = set() if arrived else {link["id"] for link in new}
-    yield from _index(rows, Counter(), counted, firsts, waits=waits)
+    made = {link["id"] for link in links.values() if link["is_new"]}
+    yield from _index(rows, Counter(), counted, firsts, made, waits=waits)
     return rows
 
 
@@ -371,13 +372,14 @@ def _index(
     lines: _Lines,
     counted: Set[int] = frozenset(),
     firsts: Set[int] = frozenset(),
+    made: Set[int] = frozenset(),
     *,
     waits: bool = False,
 ) -> Script[None]:
     """Write everything made from rows; `lines` are what tallies lose meanwhile. A removed one has none but that.
 
-    `counted` are links whose savers are known already, `firsts` those that are new with one of these rows. What `waits`
-    is shown by streams of several savers later.
+    `counted` are links whose savers are known already, `firsts` those that are new with one of these rows, `made` all
+    that are new. What `waits` is shown by streams of several savers later.
     """
     to_settle = {row["link_id"] for row in rows} - counted
     settled = [_settled(to_settle)] if to_settle else []
@@ -403,7 +405,7 @@ def _index(
         yield from ask_all(*statements, *to_be_merged(live))
         return
     yield from ask_all(*statements, *_to_be_sought(rows), *tags_held(ids.values()))
-    yield from let_in(live, marked, ids.values(), firsts)
+    yield from let_in(live, marked, ids.values(), firsts, made)
 
 
 @lru_cache(maxsize=1024)  # the same tags stand on many

@@ -28,12 +28,13 @@ ORDER BY w.link_id, w.stream, w.owner_id {PLACED}
 
 
 def let_in(
-    rows: Sequence[Row], tagged: Sequence[tuple[Any, ...]], tag_ids: Collection[int], firsts: Set[int]
+    rows: Sequence[Row], tagged: Sequence[tuple[Any, ...]], tag_ids: Collection[int], firsts: Set[int], new: Set[int]
 ) -> Script[None]:
     """Let live bookmarks into the streams that show them, as `merge_bookmarks` does, whose conditions hold here too.
 
     `tagged` begin with a bookmark's id and that of one of its tags. `firsts` are links that are new with one of these
-    bookmarks, which somebody here just saved: it is in no other's hands yet, nobody can have shared it.
+    bookmarks, which somebody here just saved: it is in no other's hands yet, nobody can have shared it. `new` are all
+    links that were made in this transaction.
     """
     alone: list[int] = []
     if len(firsts) >= _WORTH:
@@ -50,7 +51,8 @@ def let_in(
     yield from let_in_alone(alone)
     if len(alone) < len(rows):
         others = {row["id"] for row in rows} - set(alone)
-        yield from merge_bookmarks(sorted(others), {tag_id for each, tag_id, *_ in tagged if each in others})
+        placed = "" if {row["link_id"] for row in rows} <= new else PLACED
+        yield from merge_bookmarks(sorted(others), {tag_id for each, tag_id, *_ in tagged if each in others}, placed)
 
 
 def let_in_alone(ids: Sequence[int]) -> Script[None]:

@@ -117,28 +117,28 @@ UNION ALL SELECT {Merged.TAG}, g.tag_id, b.link_id, s.shared_at, NULL FROM {PASS
 _MERGE = f"""
 INSERT INTO entry (stream, owner_id, link_id, position, is_said)
 SELECT w.stream, w.owner_id, w.link_id, {_PLACE} FROM ({{places}}) w
-WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {PLACED}
+WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream, w.owner_id {{placed}}
 """
 
 
-def _merging_saved(places: str) -> str:
+def _merging_saved(places: str, placed: str = PLACED) -> str:
     """The same of bookmarks that stand in the statement as `saved`, and their taggings as `marked`."""
     over = re.sub(r"\bbookmark_tag t\b", "marked t", re.sub(r"\bbookmark b\b", "saved b", places))
-    return _MERGE.format(places=over.format(these="IS NOT NULL", theirs="= ANY (ARRAY(SELECT tag_id FROM marked))"))
+    theirs = "= ANY (ARRAY(SELECT tag_id FROM marked))"
+    return _MERGE.format(places=over.format(these="IS NOT NULL", theirs=theirs), placed=placed)
 
 
 MERGING_SAVED = _merging_saved(_SEEN)
 """For new bookmarks of this server, in the statement that writes them on PostgreSQL."""
 # PostgreSQL begins where it expects the fewest rows, and of tables that grew since it counted them it may read all.
 # These are the few, whatever it expects.
-_MERGE_THESE = f"""
+_MERGE_THESE = """
 WITH saved AS MATERIALIZED (
     SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at, removed_at
     FROM bookmark WHERE id = ANY (CAST(? AS bigint[]))),
 marked AS MATERIALIZED (
     SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
     FROM bookmark_tag WHERE bookmark_id = ANY (CAST(? AS bigint[])))
-{_merging_saved(_PLACES)}
 """
 
 _FOLLOWS_STILL = """
@@ -203,21 +203,27 @@ def holding_of(table: str, ids: Iterable[int]) -> Statement:
     return f"SELECT id FROM {table} WHERE id {among()} ORDER BY id FOR UPDATE", (several(ids),)
 
 
-def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int]) -> Script[None]:
+def merge_bookmarks(ids: Sequence[int], tag_ids: Iterable[int], placed: str = PLACED) -> Script[None]:
     """Let live bookmarks into the streams that show them; their tag index must be written before, their tags held.
 
     `tag_ids` are all the tags they have: where nobody follows any, as nearly always, none is asked for its followers.
+    `placed` may be empty where their links were made in this transaction: no place is taken yet.
     """
     these, theirs = several(ids), several(sorted(tag_ids))
     if not is_sqlite():
-        yield from ask(_MERGE_THESE, these, these)
+        yield from ask(_merging_these(placed), these, these)
         return
-    yield from ask(_merging(among()), these, these, these, theirs, these, these, these, these)
+    yield from ask(_merging(among(), placed), these, these, these, theirs, these, these, these, these)
 
 
 @lru_cache
-def _merging(these: str) -> str:
-    return _MERGE.format(places=_PLACES.format(these=these, theirs=these))
+def _merging(these: str, placed: str) -> str:
+    return _MERGE.format(places=_PLACES.format(these=these, theirs=these), placed=placed)
+
+
+@lru_cache
+def _merging_these(placed: str) -> str:
+    return _MERGE_THESE + _merging_saved(_PLACES, placed)
 
 
 def tags_held(tag_ids: Iterable[int]) -> list[Statement]:
