@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedimark.addresses import uri_hash
+from fedimark.database import analyzed
 from fedimark.here import wall_clock
 from fedimark.models import ReceivedActivity
 from fedimark.policy.blocks import VERSION
@@ -129,6 +130,8 @@ def _filled(store: Store) -> list[Stranger]:
     store.fill(_blocked())
     readers = [datasets.FIRST_ACTOR + number % READERS for number in range(STRANGERS)]
     store.fill(follow(reader, _FIRST_STRANGER + number) for number, reader in enumerate(readers))
+    # PostgreSQL would do so within a minute.
+    store.within(lambda: analyzed("actor", "follow", "peer"))
     return some
 
 

@@ -113,12 +113,12 @@ def of_inbox(databases: Sequence[Received], ceilings: Ceilings) -> Section:
     text = f"""
 `POST /inbox` of a `Create` of 2 KB in the shape that a fedimark sends, of a page that nobody had, with four tags;
 draft-cavage signatures of RSA-2048, made before. {inbox.STRANGERS} people of {inbox.HOSTS} servers speak, their
-keys known already, each followed by one of {inbox.READERS} people here. *Busy* are {inbox.BUSY} connections that send
-whenever they are answered, {inbox.BLOCKED:,} domains being blocked; *paced* is one request each second on
-{inbox.PACED_A_SECOND} connections, whose waiting begins when it is due. With the worker *elsewhere* what comes is only
-proven, stored and answered with 202; *beside*, in the same process, it is applied meanwhile ({left} still waited when
-the last load ended). CPU is the server's process
-alone, all its threads, not PostgreSQL's. Memory of the server that only takes in, before and after: {memory}.
+keys known already, each followed by one of {inbox.READERS} people here, whose tables PostgreSQL has counted. *Busy*
+are {inbox.BUSY} connections that send whenever they are answered, {inbox.BLOCKED:,} domains being blocked; *paced* is
+one request each second on {inbox.PACED_A_SECOND} connections, whose waiting begins when it is due. With the worker
+*elsewhere* what comes is only proven, stored and answered with 202; *beside*, in the same process, it is applied
+meanwhile ({left} still waited when the last load ended). CPU is the server's process alone, all its threads, not
+PostgreSQL's. Memory of the server that only takes in, before and after: {memory}.
 
 *Applied* are {inbox.HELD:,} that had been held back, let go at once: parsed, sanitised and written with their tags,
 counts and timelines, up to {runs.MOST} in one transaction; the rate is from the first to the last, of {inbox.ROUNDS}
