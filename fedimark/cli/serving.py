@@ -27,7 +27,7 @@ def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
     settings = serving_settings(host, port)
     if not no_worker:
         _check_engine(settings)
-    _bring_up_to_date(settings)
+    _bring_up_to_date(settings, is_alone=workers == 1)
     run(_make_ready(settings), settings)
     port = port or port_of(settings)
     environ = {
@@ -63,12 +63,17 @@ def _check_engine(settings: Settings) -> None:
         postgres.check_installed()
 
 
-def _bring_up_to_date(settings: Settings) -> None:
-    """Migrate in a process of its own: all steps there are, and what they build, took ten megabytes for good."""
+def _bring_up_to_date(settings: Settings, *, is_alone: bool) -> None:
+    """Migrate in a process of its own: all steps there are, and what they build, took ten megabytes for good.
+
+    A process that answers `is_alone` reads meanwhile what it answers with: that takes as long.
+    """
     from fedimark import database  # noqa: F401 - what both need is read once
 
     migrating = multiprocessing.get_context("fork").Process(target=_migrate, args=(settings,))
     migrating.start()
+    if is_alone:
+        from fedimark import app  # noqa: F401
     migrating.join()
     if migrating.exitcode:
         sys.exit(1)
