@@ -83,10 +83,10 @@ def main(words: list[str]) -> int:
         abroad = [look for look in LOOKS if LOOKS[look].language != "en-GB"]
         wanted += [(look, stop) for look in abroad for stop in STOPS if stop.name in ABROAD]
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        with furnished(Path(folder) / "many") as world:
-            take(browser, world, [pair for pair in wanted if pair[1] not in ALONE])
-        with new_server(Path(folder) / "none") as alone:
-            take(browser, alone, [pair for pair in wanted if pair[1] in ALONE])
+        for stops, world_in in ((STOPS, furnished), (ALONE, new_server)):
+            if pairs := [pair for pair in wanted if pair[1] in stops]:
+                with world_in(Path(folder) / world_in.__name__) as world:
+                    take(browser, world, pairs)
     sys.stdout.write(f"{len(wanted)} pictures in {FOLDER}\n")
     return 0
 

@@ -138,6 +138,13 @@ def _opened(path: str, menu: str) -> Go:
     return go
 
 
+def _within(page: Page, world: World) -> None:
+    """A line whose form stands open in it."""
+    _open(page, "/u/lin")
+    page.locator(".entry .act").nth(1).click()
+    page.locator(".within form").wait_for()
+
+
 def _keyed(page: Page, world: World) -> None:
     _open(page, "/settings/bookmarklets")
     press(page, "Make one with a key")
@@ -246,6 +253,7 @@ STOPS = (
     Stop("feed-menu", "", _opened("/u/lin/t/sql", "details.feeds summary")),
     Stop("feed-menu-recent", "", _opened("/recent", "details.feeds summary")),
     Stop("entry-menu", "lin", _opened("/u/lin", "details.more summary")),
+    Stop("edit-within", "lin", _within),
     Stop("own-many", "lin", at("/u/lin?edit=many")),
     Stop("bulk-ask", "lin", _ask_many),
     Stop("own-unread", "lin", at("/u/lin/unread")),
