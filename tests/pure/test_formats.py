@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from pathlib import Path
 
@@ -254,3 +255,26 @@ def test_a_file_of_other_software_that_holds_no_bookmarks_is_refused_with_a_sent
 
     assert all(isinstance(row, Broken) for row in rows)
     assert len(FOUND) + len(others) == sum(file.is_file() for file in folder.rglob("*"))
+
+
+def test_tags_of_an_older_firefox_stand_in_a_tree_of_their_own():
+    page, folder = "text/x-moz-place", "text/x-moz-place-container"
+
+    def place(number: int, **more: object) -> dict[str, object]:
+        return {"type": page, "uri": f"https://example.org/{number}", **more}
+
+    def named(title: str, *inside: object, **more: object) -> dict[str, object]:
+        return {"title": title, "type": folder, **more, "children": list(inside)}
+
+    tags = named("Tags", named("sql", place(1), place(3)), named("neural net", place(1), place(2)), root="tagsFolder")
+    menu = named("Menu", named("Work", place(1, title="One")), place(2, tags="own"), root="bookmarksMenuFolder")
+    tree = named("", menu, tags, named("Unsorted", place(3), root="unfiledBookmarksFolder"), root="placesRoot")
+
+    rows = list(opened(io.BytesIO(json.dumps(tree).encode())).rows())
+
+    assert [(row.url[-1], row.tags) for row in rows if isinstance(row, Draft)] == [
+        ("1", ("sql", "neural-net")),
+        ("2", ("own", "neural-net")),
+        ("3", ("sql",)),
+    ]
+    assert len(rows) == 3
