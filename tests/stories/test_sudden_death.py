@@ -158,7 +158,7 @@ def test_the_receiver_dies_after_its_202_and_before_it_applied_anything(sites):
 def test_an_import_goes_on_where_it_was_killed(sites):
     ana, _ = sites
     row = {"description": "imported", "extended": "words " * 40, "time": "2020-01-01T00:00:00Z", "shared": "yes"}
-    rows = [row | {"href": f"https://imported.example/{n}", "tags": f"one two t{n % 97}"} for n in range(3_000)]
+    rows = [row | {"href": f"https://imported.example/{n}", "tags": f"one two t{n % 97}"} for n in range(9_000)]
     sent = ana.browser.post("/settings/import", files={"file": ("backup.json", json.dumps(rows).encode())})
     assert sent.status_code == 303, sent.text
     assert ana.browser.post(f"{sent.headers['location']}/start").status_code == 303
@@ -171,8 +171,8 @@ def test_an_import_goes_on_where_it_was_killed(sites):
     until(lambda: ana.ask(f"SELECT state {job}") == [("done",)], PATIENCE_S)
 
     assert state == "running"
-    assert 0 < killed_at < 3_000
+    assert 0 < killed_at < 9_000
     report = json.loads(ana.ask(f"SELECT report {job}")[0][0])
     counted = {name: report[name] for name in ("rows", "new", "known", "changed", "broken")}
-    assert counted == {"rows": 3_000, "new": 3_000, "known": 0, "changed": 0, "broken": 0}
-    assert ana.number("SELECT count(*) FROM bookmark WHERE url LIKE 'https://imported.example/%'") == 3_000
+    assert counted == {"rows": 9_000, "new": 9_000, "known": 0, "changed": 0, "broken": 0}
+    assert ana.number("SELECT count(*) FROM bookmark WHERE url LIKE 'https://imported.example/%'") == 9_000
