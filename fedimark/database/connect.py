@@ -36,8 +36,7 @@ _PRAGMAS = {
 # looks for such after 700 already, which took a fifth of the time in which a file is read.
 _COLLECT_AFTER = (20_000, 10, 10)
 # SQLite's threads run Python too, and whoever answers would wait for five milliseconds each time one of them is at it.
-# A signature waits as long for its turn too, beside a loop that is busy: on PostgreSQL nothing else runs in threads.
-_HANDED_ON_AFTER_S, _SOONER_S = 0.0005, 0.0002
+_HANDED_ON_AFTER_S = 0.001
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
@@ -114,7 +113,7 @@ class Database:
     async def open(self) -> Database:
         """Connect; raises Unavailable when the database does not answer. The process is made fit for many rows."""
         gc.set_threshold(*_COLLECT_AFTER)
-        sys.setswitchinterval(_HANDED_ON_AFTER_S if self.settings.is_sqlite else _SOONER_S)
+        sys.setswitchinterval(_HANDED_ON_AFTER_S)
         token = self.enter()
         try:
             with answering():
