@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from fedimark import addresses
 from fedimark.bookmarks.bundles import Bundle, bundles_of, make_bundle, read_bundle
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.queries import owner_by_name
@@ -33,6 +34,7 @@ from fedimark.text.clean import many_lines, one_line
 
 KIND: Final = "follow-again"
 _IMPORT: Final = "import"
+_ASKED: Final = ("follows", "lists", "away")  # of what was left, what another job does
 _OF_LIST: Final = ("hides_shares", "only_saves", "only_unread")
 MOST_FOLLOWS: Final = 5_000
 AT_ONCE: Final = 20  # of one job, so that other errands have their turn
@@ -50,9 +52,11 @@ _NOTED = "SELECT id FROM written_note WHERE actor_id = ? AND title = ? AND text 
 
 
 async def bring_in_rest(owner: Owner, path: Path) -> dict[str, Any]:
-    """Bring in what an archive holds beside bookmarks, and return whom its owner followed, and on which lists.
+    """Bring in what an archive holds beside bookmarks, and return what is left to its owner's word.
 
-    Empty for any other file. Rows that cannot be read are passed over. Raises Refused and TooLarge for what is damaged.
+    That is whom they followed, on which lists, whom they kept away, and the `address` of the account it was taken out
+    of, unless it is this one. Empty for any other file. Rows that cannot be read are passed over. Raises Refused and
+    TooLarge for what is damaged.
     """
     held = await asyncio.to_thread(_read, path)
     if held is None:
@@ -77,7 +81,8 @@ async def bring_in_rest(owner: Owner, path: Path) -> dict[str, Any]:
         {"who": text(said, "who"), "is_mute": said.get("is_mute") is True, "until": number(said, "until")}
         for said in held[archive.AWAY][:MOST_FOLLOWS]
     ]
-    return {"follows": [each for each in who if each], "lists": kept, "away": away} if who or kept or away else {}
+    rest = {"follows": [each for each in who if each], "lists": kept, "away": away, "address": _left(owner, held)}
+    return rest if any(rest.values()) else {}
 
 
 async def follow_again(viewer: Viewer, public_id: str) -> None:
@@ -125,14 +130,22 @@ async def _ask(viewer: Viewer, public_id: str) -> None:
         raise NotFound
     payload = json.loads(job["payload"])
     rest = payload.get("rest")
-    if not rest:
+    if not rest or not any(rest.get(kind) for kind in _ASKED):
         raise NotFound
     if payload.get("followed"):
         raise Taken("These are being followed already.")
     said = json.dumps({**payload, "followed": True}, ensure_ascii=False)
     if not await execute("UPDATE job SET payload = ? WHERE id = ? AND payload = ?", said, job["id"], job["payload"]):
         raise Taken("These are being followed already.")
-    await queue.add_errand(KIND, {"username": viewer.username, **rest}, owner_id=viewer.account_id)
+    wanted = {kind: rest[kind] for kind in _ASKED}
+    await queue.add_errand(KIND, {"username": viewer.username, **wanted}, owner_id=viewer.account_id)
+
+
+def _left(owner: Owner, held: Mapping[str, list[dict[str, Any]]]) -> str:
+    """The account that an archive is of, which may move here; empty for one's own, and for what is no address."""
+    address = one_line(next((text(said, "address") for said in held[archive.HEAD]), ""))
+    is_own = address == addresses.absolute(addresses.person(owner.username))
+    return "" if is_own or not address.startswith(("https://", "http://")) else address
 
 
 async def _bundles(owner: Owner, said: list[dict[str, Any]]) -> None:
@@ -201,7 +214,7 @@ def _read(path: Path) -> dict[str, list[dict[str, Any]]] | None:
         }
     if not any(said.get("fedimark") == "archive" for said in held.get(archive.HEAD, [])):
         return None
-    return {name: held.get(name, []) for name in _SMALL}
+    return {name: held.get(name, []) for name in (archive.HEAD, *_SMALL)}
 
 
 def _texts(value: object) -> list[str]:

@@ -186,6 +186,8 @@ def _job(row: Row, report: Report) -> ImportJob:
         undo_href=f"/settings/import/{_payload(row)['undo']}" if _payload(row).get("undo") else "",
         follows=sum(len(_payload(row).get("rest", {}).get(kind, ())) for kind in ("follows", "away")),
         followed=bool(_payload(row).get("followed")),
+        moves_from=str(_payload(row).get("rest", {}).get("address", "")),
+        handle=f"@{_payload(row)['username']}@{here().settings.handles_at}",
     )
 
 

@@ -574,7 +574,8 @@ class ImportJob:
     """An import looked at, running or done; `href` is its page, `failure` is why it stopped, for the public.
 
     `undo_href` is the page of what takes it back, empty while nothing does. `follows` is how many an archive names, who
-    may be `followed` or kept away again already.
+    may be `followed` or kept away again already. `moves_from` is the account elsewhere that an archive is of, and which
+    may move to this one, whose handle is `handle`.
     """
 
     href: str
@@ -592,6 +593,8 @@ class ImportJob:
     undo_href: str = ""
     follows: int = 0
     followed: bool = False
+    moves_from: str = ""
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

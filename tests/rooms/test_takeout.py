@@ -30,6 +30,10 @@ from tests.support.people import Person
 
 MORE = ("kept_away.jsonl", "mutes.jsonl", "files.jsonl", "media/avatar.webp")
 PAGE = b'<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF="https://not.example/">no bookmark</A></DL>'
+ARCHIVED = (
+    '{"fedimark": "bookmarks", "version": 1}\n'
+    '{"url": "https://one.example/", "title": "One", "visibility": "private"}\n'
+)
 NASTY = '</title><script>alert(1)</script> & "quotes" ℓ1 \u2028'
 
 
@@ -261,6 +265,57 @@ async def test_another_fedimark_brings_an_archive_in_whole(fleet):
             ("https://b.example/u/bo", True),
         ]
     assert (await cy.browser.post(f"{page}/follow")).status_code == 409
+
+
+async def page_of_import(server: Any, person: Person, content: bytes) -> str:
+    """The page of an import that is done."""
+    public_id = await importer.take_upload(person.viewer, "mine", in_parts(content))
+    await importer.start(person.viewer, public_id)
+    await server.settle()
+    return str((await person.browser.get(f"/settings/import/{public_id}")).text)
+
+
+async def test_an_archive_of_elsewhere_leads_on_to_the_move(fleet):
+    _, cy, public_id = await moved(fleet)
+
+    page = (await cy.browser.get(f"/settings/import/{public_id}")).text
+
+    assert '<input type="hidden" name="alias" value="https://a.example/u/ana">' in page
+    assert page.index("/settings/move/alias") > page.index("/undo")
+
+
+@pytest.mark.parametrize("address", ["https://a.example/u/ana", "javascript:alert(1)", "", 7, None])
+async def test_nothing_leads_to_a_move_from_ones_own_account_or_from_nowhere(server, ana, address):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as made:
+        made.writestr("fedimark.json", json.dumps({"fedimark": "archive", "version": 1, "address": address}))
+        made.writestr("bookmarks.jsonl", ARCHIVED)
+
+    page = await page_of_import(server, ana, held.getvalue())
+
+    assert "/undo" in page
+    assert "/settings/move/alias" not in page
+
+
+async def test_nothing_leads_to_a_move_from_a_file_that_is_no_archive(server, ana):
+    assert "/settings/move/alias" not in await page_of_import(server, ana, ARCHIVED.encode())
+
+
+async def test_an_archive_that_names_nobody_still_leads_to_the_move_and_follows_nobody(server, ana):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as made:
+        head = {"fedimark": "archive", "version": 1, "address": "https://b.example/u/ana"}
+        made.writestr("fedimark.json", json.dumps(head))
+        made.writestr("bookmarks.jsonl", ARCHIVED)
+    public_id = await importer.take_upload(ana.viewer, "mine", in_parts(held.getvalue()))
+    await importer.start(ana.viewer, public_id)
+    await server.settle()
+
+    page = await ana.browser.get(f"/settings/import/{public_id}")
+    followed = await ana.browser.post(f"/settings/import/{public_id}/follow")
+
+    assert 'value="https://b.example/u/ana"' in page.text
+    assert followed.status_code == 404
 
 
 @pytest.mark.parametrize("rest", [b"[1]\n{\n", b'{"who": 7, "name": [], "title": {}}\n', b"\xff\xfe\n", b"[" * 99_999])

@@ -18,15 +18,21 @@ async def moved(old: Person, new: Person) -> None:
     """Name the old account at the new one, and move the old one there, by the pages alone."""
     named = (await move_page(new)).form("/settings/move/alias")
     assert (await named.send(new.browser, {"alias": old.handle})).status_code == 200
+    await gone(old, new)
+
+
+async def gone(old: Person, new: Person) -> None:
+    """Move the old account to the new one, which names it already."""
     away = (await move_page(old)).form("/settings/move")
     assert (await away.send(old.browser, {"who": new.handle, "password": PASSWORD})).status_code == 200
 
 
-async def brought_along(old: Person, new: Person) -> None:
-    """Take everything out at the old account, and bring it in at the new one."""
+async def brought_along(old: Person, new: Person) -> str:
+    """Take everything out at the old account, and bring it in at the new one; returns the path of the import's page."""
     archive = await old.browser.get("/settings/export?format=fedimark-archive")
     looked = await upload(new, archive.content, "mine.zip")
     await Reading(looked.text).form(f"{looked.url.path}/start").send(new.browser)
+    return looked.url.path
 
 
 async def network_of(person: Person) -> list[tuple[str, list[str]]]:
@@ -44,10 +50,15 @@ async def test_followers_on_other_servers_and_on_the_old_one_follow_the_new_acco
     await fleet.settle()
 
     # When they bring everything along and move
-    await brought_along(old, new)
+    page = await brought_along(old, new)
     await fleet.settle()
     heard = len(await network_of(cy))
-    await moved(old, new)
+    # The page of the import leads on: what was taken out says of which account it is.
+    done = Reading((await new.browser.get(page)).text)
+    named = await done.form("/settings/move/alias").send(new.browser)
+    assert named.status_code == 200 and old.handle in named.text
+    assert new.handle in done.text
+    await gone(old, new)
     await fleet.settle()
     await new.save("https://two.example/", title="Two")
     await fleet.settle()
