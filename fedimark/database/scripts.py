@@ -133,7 +133,9 @@ def _inserting_lists(table: str, kinds: Mapping[str, str], lines: Sequence[Seque
     What all of many say alike is said once: asyncpg looks long at each cell of a list.
     """
     cells = [list(column) for column in zip(*lines, strict=True)]
-    alike = tuple(len(kinds) > 1 and len(lines) >= MANY and len(set(column)) == 1 for column in cells)
+    alike = tuple(len(lines) >= MANY and len(set(column)) == 1 for column in cells)
+    if all(alike):  # how many rows there are, a list says
+        alike = (False, *alike[1:])
     lists = [column for column, same in zip(cells, alike, strict=True) if not same]
     said = [column[0] for column, same in zip(cells, alike, strict=True) if same]
     return _selecting(table, tuple(kinds.items()), alike, then), (*said, *lists)

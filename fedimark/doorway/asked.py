@@ -32,7 +32,10 @@ _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _GOES_ON: Final = b"keep-alive"
 # They say how the rest is to be read, what is to come after, or, where a trusted proxy brings it, what this is called.
 _OF_THE_WAY: Final = frozenset(
-    {b"transfer-encoding", b"content-length", b"expect", b"upgrade", b"trailer", b"te", b"x-request-id"}
+    {
+        *(b"transfer-encoding", b"content-length", b"expect", b"upgrade", b"trailer", b"te", b"x-request-id"),
+        b"proxy-connection",  # which the parser takes for `Connection`
+    }
 )
 
 

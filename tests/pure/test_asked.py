@@ -17,6 +17,7 @@ ODD = (b"\r\n", b"\n", b"\r", b"\t", b" ", b"  ", b":", b": ", b"\x00", b"\xe9",
 LINES = (
     *(b"Transfer-Encoding: chunked", b"Content-Length: 3", b"Content-Length: 0", b"Expect: 100-continue"),
     *(b"Connection: close", b"Connection: Upgrade", b"Upgrade: websocket", b"TE: trailers", b"X-Request-Id: abcdefgh"),
+    *(b"Proxy-Connection: close", b"Proxy-Connection: keep-alive"),
     *(b"Cookie: a=b", b"COOKIE: a=b", b"Authorization: Basic a", b'Signature: keyId="a"', b" folded", b"\tfolded"),
     *(b"No-Value:", b"No-Colon", b"Space : a", b"X_Y: a", b"X-Y:a", b"X-Y:  a", b"X-Y: a ", b"X-Y: a\t", b": a"),
 )
@@ -28,12 +29,18 @@ class Seen:
 
     def __init__(self) -> None:
         self.url, self.headers, self.whole = b"", list[tuple[bytes, bytes]](), 0
+        self.parser = httptools.HttpRequestParser(self)
+        self.goes_on = False
 
     def on_url(self, url: bytes) -> None:
         self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        # Once all is read the parser has forgotten what was said of the connection.
+        self.goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
 
     def on_message_complete(self) -> None:
         self.whole += 1
@@ -42,11 +49,9 @@ class Seen:
 def parsed(block: bytes) -> Asked:
     """What the parser finds in a block that is one whole GET and goes on."""
     seen = Seen()
-    parser = httptools.HttpRequestParser(seen)
-    parser.feed_data(block)
-    assert (seen.whole, parser.get_method(), parser.get_http_version()) == (1, b"GET", "1.1")
-    assert parser.should_keep_alive()
-    assert not parser.should_upgrade()
+    seen.parser.feed_data(block)
+    assert (seen.whole, seen.parser.get_method(), seen.parser.get_http_version()) == (1, b"GET", "1.1")
+    assert seen.goes_on
     url = httptools.parse_url(seen.url)
     assert url.fragment is None
     assert {name for name, _ in seen.headers}.isdisjoint((b"cookie", b"authorization", b"signature"))
