@@ -15,11 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fedimark.doorway.asked import PASSED_OVER, SOMEBODYS, Asked
 from fedimark.doorway.kept import Made, holds_now, still_holds
 from fedimark.here import here
+from fedimark.metrics import CACHE
 
 MOST: Final = 200  # answers; their bodies are those that are kept anyway
 HELD: Final = "held"  # where a scope has the Made of which an answer is all there is to say
 
 _READY: Final = "doorway.ready"
+_CACHE: Final = "answers"  # as figures name it; what is not kept is no question to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Ready:
         if found is not None:
             if await still_holds(found.made):
                 scope["route"] = found.route
+                here().metrics.count(CACHE, _CACHE, "hit")
                 # The layers outside add headers to the message: each asker has one of their own.
                 await send({**found.start, "headers": [*found.start["headers"]]})
                 await send(found.body)
@@ -81,6 +84,7 @@ class Ready:
         await self.app(scope, receive, listen)
         made = scope.get(HELD)
         if isinstance(made, Made) and len(said) == 2 and not said[1].get("more_body"):
+            here().metrics.count(CACHE, _CACHE, "miss")
             if len(answers) >= MOST:
                 del answers[next(iter(answers))]
             start, body = said
@@ -98,6 +102,7 @@ def ready_for(asked: Asked) -> Again | None:
     found: _Answer | None = here().caches.get(_READY, {}).get(asked)
     if found is None or found.whole is None or not holds_now(found.made):
         return None
+    here().metrics.count(CACHE, _CACHE, "hit")
     return Again(found.whole, found.route)
 
 

@@ -8,9 +8,9 @@ from fedimark.database import fetch
 from fedimark.delivery import hosts
 from fedimark.delivery.hosts import State
 from fedimark.keeping import figures
-from tests.rooms.peers import local_person
+from tests.rooms.peers import Says, local_person
 from tests.rooms.test_breaker import health, inboxes
-from tests.rooms.test_delivery import speak
+from tests.rooms.test_delivery import speak, stand
 from tests.support.counting import statements
 
 PAGE = "/moderation/engine"
@@ -81,19 +81,27 @@ async def test_hosts_come_a_page_at_a_time_and_are_found_by_a_part_of_their_name
     assert "No such server is in trouble." in nobody.text
 
 
-async def test_a_host_is_paused_and_goes_on(server, admin, clock):
+async def test_nothing_is_sent_to_a_host_that_is_paused_and_all_of_it_when_it_goes_on(server, fleet, admin, clock):
     await trouble(clock, "b")
+    bo = stand(fleet, "b.example", 202)
 
     await admin.browser.post(f"{PAGE}/pause", data={"host": "b.example"})
     paused = await host_states(server)
+    clock.forward(seconds=3_600)
+    await server.settle()
+    silent = bo.bodies()
     await admin.browser.post(f"{PAGE}/go-on", data={"host": "b.example"})
+    await server.settle()
 
     assert paused == {"b.example": State.PAUSED}
-    assert await host_states(server) != paused
+    assert silent == []
+    assert len(bo.bodies()) == 3
+    assert await host_states(server) == {}
 
 
-async def test_what_waits_for_a_host_is_forgotten_only_after_a_question(server, admin, clock):
+async def test_what_waits_for_a_host_is_forgotten_only_after_a_question(server, fleet, admin, clock):
     await trouble(clock, "b")
+    bo = stand(fleet, "b.example", 202)
 
     asked = await admin.browser.get(f"{PAGE}/forget?host=b.example")
     waiting = await fetch("SELECT id FROM delivery WHERE dead_at IS NULL")
@@ -103,14 +111,28 @@ async def test_what_waits_for_a_host_is_forgotten_only_after_a_question(server, 
     assert len(waiting) == 3
     assert done.status_code == 303
     assert await fetch("SELECT id FROM delivery WHERE dead_at IS NULL") == []
+    clock.forward(seconds=3_600)
+    await server.settle()
+    assert bo.bodies() == []
 
 
-async def test_a_host_is_tried_at_once(server, admin, clock):
-    await trouble(clock, "b")
+async def test_a_host_is_tried_at_once(server, fleet, admin, clock):
+    ana = await local_person()
+    bo = stand(fleet, "b.example", 503)
+    await speak(ana, 1, inboxes=inboxes("b.example", 5))
+    await server.settle()
+    failed = len(bo.asked)
+    bo.rule = lambda _: Says(202)
+    await server.settle()
+    resting = len(bo.asked)
 
     answer = await admin.browser.post(f"{PAGE}/retry", data={"host": "b.example"})
+    await server.settle()
 
     assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+    assert resting == failed == 5
+    assert len(bo.asked) == resting + 5
+    assert await fetch("SELECT id FROM delivery") == []
 
 
 @pytest.mark.parametrize("host", ["", "a b", "x" * 300, "https://"])

@@ -6,13 +6,25 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as read_figures
 from tortoise.exceptions import OperationalError
 
-from fedimark.database import execute, fetch
+from fedimark import worker
+from fedimark.database import execute, fetch, fetch_one, is_sqlite
 from fedimark.delivery.send import drain
 from fedimark.errors import Unavailable
 from fedimark.here import MICROS
 from fedimark.keeping import figures
-from fedimark.metrics import FIGURES, REQUEST_S, SOFTWARE, Metrics, written
+from fedimark.metrics import (
+    CACHE,
+    FIGURES,
+    REQUEST_S,
+    SOFTWARE,
+    STATEMENTS_S,
+    TIMELINE_S,
+    Metrics,
+    written,
+)
 from tests.rooms.peers import local_person
+from tests.rooms.strangers import Stranger
+from tests.rooms.test_breaker import health, inboxes
 from tests.rooms.test_delivery import speak, stand
 from tests.support.server import browser
 
@@ -28,6 +40,11 @@ def total(text: str, name: str, **labels: str) -> float:
     """The sum of a figure's lines that carry these labels."""
     lines = [sample for family in read_figures(text) for sample in family.samples if sample.name == name]
     return sum(each.value for each in lines if labels.items() <= each.labels.items())
+
+
+def about(seconds):
+    """The same, but for the microseconds that the clock of tests takes to be asked."""
+    return pytest.approx(seconds, abs=0.01)
 
 
 @pytest.fixture
@@ -60,12 +77,77 @@ async def test_what_is_known_nowhere_is_one_route(server, token):
     assert total(text, "fedimark_requests_total", route="none", status="404") == 5
 
 
-async def test_every_figure_of_the_text_is_described_and_no_other_is_there(server, token):
+@pytest.fixture
+async def note(server, fleet, wire):
+    """A Note of somebody whom bo follows, delivered three seconds ago by a Mastodon and not applied yet."""
+    bo, cleo = await server.sign_up("bo"), Stranger(fleet, "https://mastodon.example/users/cleo")
+    reader = await fetch_one("SELECT id FROM actor WHERE local_name = ?", bo.name)
+    pair = reader["id"], (await cleo.row())["id"]
+    await execute("INSERT INTO follow (follower_id, target_id, state, created_at) VALUES (?, ?, 'accepted', 1)", *pair)
+    await execute("UPDATE peer SET software = 'mastodon' WHERE host = ?", cleo.host)
+    await cleo.say(wire("mastodon/create_with_link"))
+    server.clock.forward(seconds=3)
+
+
+async def test_what_was_received_is_counted_while_it_waits_and_when_it_has_its_place(server, note, token):
+    waiting = (await scraped(server, **token)).text
+    await worker.do("inbox")
+    applied = (await scraped(server, **token)).text
+
+    assert total(waiting, "fedimark_inbox_total", outcome="accepted", software="mastodon") == 1
+    assert total(waiting, "fedimark_inbox_waiting") == 1
+    assert total(waiting, "fedimark_inbox_oldest_seconds") == about(3)
+    assert total(waiting, f"{TIMELINE_S}_count") == 0
+    assert total(applied, "fedimark_inbox_waiting") == total(applied, "fedimark_inbox_oldest_seconds") == 0
+    assert total(applied, "fedimark_inbox_applied_total", outcome="saved") == 1
+    assert total(applied, f"{TIMELINE_S}_count") == 1
+    assert total(applied, f"{TIMELINE_S}_sum") == about(3)
+    assert [total(applied, f"{TIMELINE_S}_bucket", le=bound) for bound in ("2.0", "5.0")] == [0, 1]
+    assert total(applied, "fedimark_worker_steps_total", step="inbox") == 1
+    assert total(applied, "fedimark_worker_seconds_total", step="inbox") > 0
+
+
+async def test_what_waits_is_counted_by_how_its_host_fares_and_so_is_its_age(server, clock, token):
+    ana = await local_person()
+    later = clock.micros + 3_600 * MICROS
+    await health("c.example", fails=5, open_until=later, failing_days=1, failed_at=clock.micros)
+    await speak(ana, 1, inboxes=inboxes("c.example", 3))
+    clock.forward(seconds=2)
+    await speak(ana, 2)
+    clock.forward(seconds=4)
+
+    text = (await scraped(server, **token)).text
+
+    names = ("fedimark_deliveries_waiting", "fedimark_deliveries_oldest_seconds", "fedimark_hosts_waiting")
+    assert [total(text, name, state="well") for name in names] == about([1, 4, 1])
+    assert [total(text, name, state="resting") for name in names] == about([3, 6, 1])
+    assert [total(text, name) for name in names] == about([4, 10, 2])
+
+
+async def test_a_page_that_is_asked_for_again_is_found_in_memory(server, ana, token):
+    for _ in range(2):
+        await server.client.get("/u/ana")
+
+    text = (await scraped(server, **token)).text
+
+    found = [total(text, CACHE, cache="answers", result=result) for result in ("miss", "hit")]
+    # To PostgreSQL what happens in other databases of its is a change too.
+    assert found == [1, 1] if is_sqlite() else sum(found) == 2
+    assert total(text, CACHE, cache="pages", result="miss") == found[0]
+    assert total(text, STATEMENTS_S, kind="read") > 0
+
+
+async def test_every_figure_is_told_and_described_and_no_other_is_there(server, fleet, note, token):
     await server.client.get("/recent")
+    stand(fleet, "b.example", 202)
+    ana = await local_person()
+    await speak(ana, 1)
+    await server.settle()
+    await speak(ana, 2)
 
     families = {family.name: family for family in read_figures((await scraped(server, **token)).text)}
 
-    assert {f"{name}_total" if family.type == "counter" else name for name, family in families.items()} <= set(FIGURES)
+    assert {f"{name}_total" if family.type == "counter" else name for name, family in families.items()} == set(FIGURES)
     assert families["fedimark_build_info"].samples[0].value == 1
     assert all(family.documentation for family in families.values())
 
