@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -40,12 +41,16 @@ def import_(file: Path, username: str, preview: bool, as_json: bool, **chosen: s
 
 
 def tell(report: Report, undo: str, username: str, *, as_json: bool) -> None:
-    """Print what an import did; `undo` is its name, by which it can be taken back."""
+    """Print what an import did; `undo` is its name, by which it can be taken back. A preview shows its first rows."""
     errors = [{"row": e.row, "reason": e.reason} for e in report.errors]
+    samples = [asdict(sample) for sample in report.samples]
     if as_json:
-        options.print_json({**report.summary(), "errors": errors, "import": undo})
+        shown = {} if undo else {"samples": samples}
+        options.print_json({**report.summary(), "errors": errors, "import": undo, **shown})
         return
     click.echo(", ".join(f"{number} {word}" for word, number in report.summary().items()))
+    for each in samples:
+        click.echo("row {row}, {fate}, {visibility}: {url}\t{title}\t{tags}".format_map(each))
     for error in errors:
         click.echo(f"row {error['row']}: {error['reason']}", err=True)
     if undo and sys.stderr.isatty():
@@ -79,7 +84,9 @@ async def _looked(username: str, file: Path, chosen: dict[str, str]) -> tuple[Re
 
     wanted = read_options(chosen)
     async with inside():
-        return await importer.look_into(await owner_named(username), file, wanted), ""
+        owner = await owner_named(username)
+        with counting("Looking at rows") as told:
+            return await importer.look_into(owner, file, wanted, told), ""
 
 
 async def brought_in(username: str, file: Path, name: str, chosen: dict[str, str]) -> tuple[Report, str]:
@@ -94,7 +101,8 @@ async def brought_in(username: str, file: Path, name: str, chosen: dict[str, str
     async with inside(), database.brought_in():
         owner = await owner_named(username)
         # To its end, before anything is saved: a file that turns out to be damaged leaves nothing behind.
-        total = (await importer.look_into(owner, file, wanted)).rows
+        with counting("Looking at rows") as told:
+            total = (await importer.look_into(owner, file, wanted, told)).rows
         number, job = await importer.written_down(username, name, wanted)
         with _bar(total if sys.stderr.isatty() else 0, "Importing") as told:
             async for reached in importer.bring_in(owner, file, job_id=number, options=wanted):
@@ -143,6 +151,26 @@ def _written(output: Path | None) -> Iterator[IO[bytes]]:
         raise click.ClickException(f"{output}: {error.strerror}") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def counting(words: str) -> Iterator[Callable[[int], None]]:
+    """A number that grows, where nobody knows how far it will, for whoever looks on; scripts read none."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    reached = 0
+
+    def told(more: int) -> None:
+        nonlocal reached
+        reached += more
+        click.echo(f"\r{words}: {reached:,}", err=True, nl=False)
+
+    told(0)
+    try:
+        yield told
+    finally:
+        click.echo(err=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedimark.cli import options
-from fedimark.cli.files import brought_in, tell
+from fedimark.cli.files import brought_in, counting, tell
 from fedimark.cli.inside import inside, opened, owner_named, run
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def pull(kind: str, url: str, token: str, username: str, as_json: bool, **chosen
 
 async def _pull(kind: str, url: str, token: str, username: str, chosen: dict[str, str]) -> tuple[Report, str]:
     from fedimark.importing import pulling
-    from fedimark.importing.rows_out import tell_nobody
     from fedimark.remote import client
 
     async with inside() as here:
@@ -54,7 +53,8 @@ async def _pull(kind: str, url: str, token: str, username: str, chosen: dict[str
     file = Path(name)
     try:
         async with client.build(settings) as http, opened(large, http):
-            await pulling.pull(pulling.Account(kind, url, token), file, asyncio.sleep, tell_nobody)
+            with counting("Fetched bookmarks") as told:
+                await pulling.pull(pulling.Account(kind, url, token), file, asyncio.sleep, told)
         return await brought_in(username, file, f"pulled from {kind}", chosen)
     finally:
         file.unlink(missing_ok=True)

@@ -44,6 +44,7 @@ from fedimark.importing.outcomes import prints_of, written
 from fedimark.importing.queries import existing, unfinished_uploads
 from fedimark.importing.report import SAMPLES, Report, Sample, read_report
 from fedimark.importing.restoring import bring_in_rest
+from fedimark.importing.rows_out import Told, tell_nobody
 from fedimark.jobs import queue
 from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer, Visibility
@@ -125,13 +126,14 @@ async def start(viewer: Viewer, public_id: str) -> None:
     here().wake.set()
 
 
-async def look_into(owner: Owner, path: Path, options: Options = PLAIN) -> Report:
-    """What importing a file would do, saving nothing."""
+async def look_into(owner: Owner, path: Path, options: Options = PLAIN, told: Told = tell_nobody) -> Report:
+    """What importing a file would do, saving nothing; `told` hears how many more rows were read."""
     report = Report()
     async for chunk in _chunks_of(path, options.reading, lambda chunk: chunk):
         have = await existing(owner, chunk.drafts)
         fates = [compare(owner, draft, have.get(draft.url), now(), options) for draft in chunk.drafts]
         known = fates.count("known") + len(chunk.again)
+        told(chunk.ends_at - report.rows)
         report = report.saw(chunk.ends_at, chunk.broken)
         report = report.add(new=fates.count("new"), changed=fates.count("changed"), known=known)
         if len(report.samples) < SAMPLES:

@@ -181,10 +181,22 @@ async def test_a_command_takes_an_import_back_and_a_preview_saves_nothing(cli, t
     file.write_text(json.dumps([{"href": f"https://{n}.example/", "description": str(n)} for n in range(3)]))
 
     looked = json.loads(line(cli, "import", str(file), "--user", "ana", "--preview", "--json"))
+    seen = cli.run("import", str(file), "--user", "ana", "--preview").stdout.splitlines()
     name = json.loads(line(cli, "import", str(file), "--user", "ana", "--tags", "old", "--json"))["import"]
     taken = cli.run("undo-import", name, "--user", "ana")
 
     assert (looked["new"], looked["import"]) == (3, "")
+    assert looked["samples"][1] == {
+        "row": 2,
+        "fate": "new",
+        "url": "https://1.example/",
+        "title": "1",
+        "tags": "",
+        "visibility": "public",
+    }
+    assert seen[0] == "3 new, 0 known, 0 changed, 0 broken"
+    assert seen[2] == "row 2, new, public: https://1.example/\t1\t"
+    assert len(seen) == 4
     assert taken.stdout.splitlines()[-1] == "3 removed, 0 restored, 0 left"
     assert cli.run("undo-import", name, "--user", "ana").returncode == 1
 
@@ -206,6 +218,7 @@ async def test_whoever_looks_on_sees_how_far_an_import_and_an_export_are(tmp_pat
         shown += os.read(screen, 100_000).decode()
         os.close(screen)
 
+    assert "Looking at rows: 700" in shown, shown
     assert re.search(r"Importing .*100%", shown), shown
     assert re.search(r"Exporting .*100%", shown), shown
     assert len(json.loads(taken.read_text())) == 700

@@ -65,9 +65,12 @@ class Waits:
 
 async def pulled(
     server: Any, service: Service, kind: str, file: Path, wait: Callable[[float], Awaitable[None]]
-) -> None:
+) -> list[int]:
+    """Fetch into a file; returns how many more had come each time it was told."""
+    told: list[int] = []
     async with socket_peer(service.talk) as base, over_sockets(server.here, allow_loopback=True):
-        await pull(Account(kind, base, "ana:KEY"), file, wait, tell_nobody)
+        await pull(Account(kind, base, "ana:KEY"), file, wait, told.append)
+    return told
 
 
 async def test_pinboard_is_asked_once_and_waited_for_as_it_asks(server, ana, tmp_path):
@@ -76,14 +79,14 @@ async def test_pinboard_is_asked_once_and_waited_for_as_it_asks(server, ana, tmp
     service, waits, file = Service(lambda *_: answers.pop(0)), Waits(), tmp_path / "pulled"
 
     # When ana's bookmarks are fetched and brought in
-    await pulled(server, service, "pinboard", file, waits)
+    told = await pulled(server, service, "pinboard", file, waits)
     *_, report = [each async for each in importer.bring_in(Owner.of(ana.viewer), file)]
 
     # Then it was waited for, and they are here
     assert waits.seconds == [7, 120]
     assert [urlsplit(each).path for each in service.asked] == ["/posts/all"] * 3
     assert parse_qs(urlsplit(service.asked[0]).query) == {"auth_token": ["ana:KEY"], "format": ["json"]}
-    assert report.new == 1
+    assert (report.new, told) == (1, [1])
     assert [one["url"] for one in await saved(ana)] == ["https://one.example/"]
 
 
@@ -102,11 +105,12 @@ async def test_linkding_is_asked_page_by_page_and_its_archive_too(server, ana, t
     service, waits, file = Service(answer), Waits(), tmp_path / "pulled"
 
     # When they are fetched and brought in
-    await pulled(server, service, "linkding", file, waits)
+    told = await pulled(server, service, "linkding", file, waits)
     *_, report = [each async for each in importer.bring_in(Owner.of(ana.viewer), file)]
 
     # Then all are here, as they were there
     assert report.new == 131
+    assert told == [100, 30, 1]
     archived = [one["url"] for one in await saved(ana) if one["archived"]]
     assert archived == ["https://example.org/200"]
     assert waits.seconds == [1, 1, 1]
