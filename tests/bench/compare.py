@@ -46,22 +46,28 @@ class Tree:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compare, and return the exit code."""
+    """Compare, and return the exit code: 1 when a topic could not be compared."""
     options = _parser().parse_args(arguments)
     ours, theirs = Tree("this tree", machine.ROOT, Path(sys.executable)), _other(options.rev)
+    code = 0
     for topic in options.topics or QUICK:
         _say(f"## {topic}: {theirs.name} and this tree, by turns, {options.rounds} times\n")
-        _say(_compared(topic, theirs, ours, options.rounds) + "\n")
-    return 0
+        try:
+            _say(_compared(topic, theirs, ours, options.rounds) + "\n")
+        except LookupError as missing:
+            _say(f"{missing}\n")
+            code = 1
+    return code
 
 
 def _compared(topic: str, before: Tree, after: Tree, rounds: int) -> str:
+    """What both found, as a table. Raises LookupError where one has no such topic, and RuntimeError."""
     found: dict[str, list[Figures]] = {before.name: [], after.name: []}
     for _ in range(rounds):
         for tree in (before, after):
             measured = tree.measure(topic)
             if measured is None:
-                return f"{tree.name} has no topic of that name."
+                raise LookupError(f"{tree.name} has no topic of that name.")
             found[tree.name].append(measured)
     return _drawn(before.name, medians(found[before.name]), medians(found[after.name]))
 
