@@ -12,6 +12,10 @@ Everything = dict[str, list[Row]]
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 _TABLES_OF_POSTGRES = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+_WORKED_OUT = """
+SELECT column_name AS name FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = $1 AND is_generated <> 'NEVER'
+"""
 _LONGEST_SHOWN = 300
 
 
@@ -48,6 +52,8 @@ async def restore(wanted: Everything, after: Everything) -> None:
             if after.get(table) != rows:
                 await execute(f'DELETE FROM "{table}"')
                 if rows:
-                    names = ", ".join(f'"{name}"' for name in rows[0])
-                    insert = f'INSERT INTO "{table}" ({names}) VALUES ({marks(len(rows[0]))})'
-                    await execute_many(insert, [tuple(row.values()) for row in rows])
+                    worked_out = {row["name"] for row in ([] if is_sqlite() else await fetch(_WORKED_OUT, table))}
+                    names = [name for name in rows[0] if name not in worked_out]
+                    columns = ", ".join(f'"{name}"' for name in names)
+                    insert = f'INSERT INTO "{table}" ({columns}) VALUES ({marks(len(names))})'
+                    await execute_many(insert, [tuple(row[name] for name in names) for row in rows])
