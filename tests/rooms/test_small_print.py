@@ -173,30 +173,81 @@ async def test_a_profile_has_every_field_that_apps_read(app):
     }
 
 
-async def test_a_program_that_gives_no_title_gets_the_pages_own(fleet):
-    # Given a page elsewhere, and a server that reads pages
+@pytest.fixture
+async def reading(fleet) -> Any:
+    """A program of ana's on a server that reads pages, and the paths of a page elsewhere that it was asked for."""
     paths: list[str] = []
 
     async def answer(request: Any) -> HTMLResponse:
         paths.append(request.url.path)
-        return HTMLResponse("<!doctype html><title>What it calls itself</title>")
+        about = '<meta name="description" content="What  it\nis about">' if request.url.path != "/mute" else ""
+        return HTMLResponse(f"<!doctype html><title>What it calls itself</title>{about}")
 
     fleet.network.add("page.example", Starlette(routes=[Route("/{path:path}", answer)]))
     server = await fleet.server("a.example", read_pages=True)
     async with entered(server.here):
-        app = await program_of(await server.sign_up("ana"), Scope.READ | Scope.WRITE)
+        yield await program_of(await server.sign_up("ana"), Scope.READ | Scope.WRITE), paths
 
-        # When a program saves it with a title and without one, and checks another
-        named = await app.post("/api/bookmarks/", json={"url": f"{PAGE}1", "title": "Mine"})
-        silent = await app.post("/api/bookmarks/?disable_scraping", json={"url": f"{PAGE}2"})
-        asking = await app.post("/api/bookmarks/", json={"url": f"{PAGE}3"})
-        checked = await app.get("/api/bookmarks/check/", params={"url": f"{PAGE}4"})
 
-    # Then the page was asked where nothing was said, and only there
-    told = [answer.json()["title"] for answer in (named, silent, asking)]
-    assert told == ["Mine", "", "What it calls itself"]
-    assert checked.json()["metadata"]["title"] == "What it calls itself"
-    assert paths == ["/3", "/4"]
+TITLE, ABOUT = "What it calls itself", "What it is about"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, (TITLE, ABOUT)),
+        ({"title": "", "description": " "}, (TITLE, ABOUT)),
+        ({"title": "Mine"}, ("Mine", ABOUT)),
+        ({"description": "Mine"}, (TITLE, "Mine")),
+        ({"title": "Mine", "description": "Too"}, ("Mine", "Too")),
+    ],
+)
+async def test_a_program_that_gives_no_words_gets_the_pages_own(reading, said, told):
+    app, paths = reading
+
+    asking = (await app.post("/api/bookmarks/", json={"url": f"{PAGE}asked", **said})).json()
+    silent = (await app.post("/api/bookmarks/?disable_scraping", json={"url": f"{PAGE}silent", **said})).json()
+
+    # The page is asked where words are missing, for those alone, and only where it may be
+    assert (asking["title"], asking["description"]) == told
+    assert paths == (["/asked"] if told != ("Mine", "Too") else [])
+    assert (silent["title"], silent["description"]) == (said.get("title", ""), said.get("description", ""))
+
+
+async def test_words_that_are_there_are_not_replaced_by_the_pages(reading):
+    app, paths = reading
+    await app.post("/api/bookmarks/", json={"url": PAGE, "title": "Mine", "description": "Too"})
+
+    # Saved again without words, without one of them, and with one that is to be empty
+    kept = (await app.post("/api/bookmarks/", json={"url": PAGE, "unread": True})).json()
+    assert (kept["title"], kept["description"], kept["unread"], paths) == ("Mine", "Too", True, [])
+    emptied = (await app.post("/api/bookmarks/", json={"url": PAGE, "description": ""})).json()
+    assert (emptied["title"], emptied["description"], paths) == ("Mine", ABOUT, ["/"])
+    patched = (await app.patch(f"/api/bookmarks/{kept['id']}/", json={"title": "", "description": ""})).json()
+    assert (patched["title"], patched["description"], paths) == ("", "", ["/"])
+    untitled = (await app.post("/api/bookmarks/", json={"url": PAGE})).json()
+    assert (untitled["title"], untitled["description"]) == (TITLE, ABOUT)
+
+
+async def test_check_tells_what_the_page_says_of_itself(reading):
+    app, paths = reading
+
+    told = [(await app.get("/api/bookmarks/check/", params={"url": f"{PAGE}{end}"})).json() for end in ("4", "mute")]
+
+    assert [each["metadata"] for each in told] == [
+        {"url": f"{PAGE}4", "title": TITLE, "description": ABOUT, "preview_image": None},
+        {"url": f"{PAGE}mute", "title": TITLE, "description": None, "preview_image": None},
+    ]
+    assert paths == ["/4", "/mute"]
+
+
+async def test_a_snapshot_of_a_new_page_is_kept_under_the_pages_own_words(reading):
+    app, paths = reading
+
+    sent = await app.post("/api/bookmarks/singlefile/", data={"url": PAGE}, files={"file": ("page.html", b"<p>x")})
+
+    [saved] = (await app.get("/api/bookmarks/")).json()["results"]
+    assert (sent.status_code, saved["title"], saved["description"], paths) == (201, TITLE, ABOUT, ["/"])
 
 
 # Files

@@ -12,7 +12,7 @@ from fedimark.accounts.tokens import Bearer
 from fedimark.api.linkding import queries, shapes
 from fedimark.api.linkding.asked import id_of
 from fedimark.api.linkding.door import owner_of
-from fedimark.api.linkding.metadata import title_of
+from fedimark.api.linkding.metadata import words_of
 from fedimark.api.linkding.saying import Said
 from fedimark.api.linkding.shapes import day_of
 from fedimark.bookmarks.assets import Upload, assets_of, drop, keep, own_asset
@@ -89,7 +89,7 @@ async def _saved(who: Bearer, url: str) -> Row:
     owner = owner_of(who)
     row = await queries.same_row(owner, url)
     if row is None:
-        said = Said(url=url, title=await title_of(who.viewer, url))
+        said = Said(url=url).worded(await words_of(who.viewer, url), None)
         row, _ = await rewrite_bookmark(
             owner, lambda: queries.same_row(owner, url), lambda before: said.over(before, owner, who.scopes)
         )

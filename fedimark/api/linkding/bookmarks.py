@@ -13,7 +13,7 @@ from fedimark.api.linkding.asked import Filters, id_of, read_fields
 from fedimark.api.linkding.bundles import asked_bundle
 from fedimark.api.linkding.door import may_read, owner_of
 from fedimark.api.linkding.listing import answered
-from fedimark.api.linkding.metadata import title_of
+from fedimark.api.linkding.metadata import words_of
 from fedimark.api.linkding.saying import Said
 from fedimark.bookmarks.draft import checked_url
 from fedimark.bookmarks.marks import mark
@@ -49,19 +49,21 @@ async def get_check(request: Request, who: Bearer) -> Response:
     url = checked_url(asked)
     row = await queries.same_row(owner_of(who), url)
     found = shapes.bookmark(row, who.viewer.actor_id) if row else None
-    return JSONResponse(shapes.check(found, asked, {"title": await title_of(who.viewer, url) or None}))
+    return JSONResponse(shapes.check(found, asked, await words_of(who.viewer, url)))
 
 
 async def post_bookmark(request: Request, who: Bearer) -> Response:
     """`POST /api/bookmarks/`: a new one, or over the one that the asker has of this URL."""
     said, owner = Said.read(await read_fields(request), is_new=True), owner_of(who)
     url = checked_url(said.url or "")
-    if not said.title and "disable_scraping" not in request.query_params:
-        said = said.titled(await title_of(who.viewer, url))
+    words = None
+    if "disable_scraping" not in request.query_params and said.lacks_words(await queries.same_row(owner, url)):
+        words = await words_of(who.viewer, url)
 
     def written(before: Row | None) -> Rewrite:
         # Of one that is there already the URL was only named, perhaps in another spelling.
-        return (replace(said, url=None) if before else said).over(before, owner, who.scopes)
+        known = said.worded(words, before)
+        return (replace(known, url=None) if before else known).over(before, owner, who.scopes)
 
     row, _ = await rewrite_bookmark(owner, lambda: queries.same_row(owner, url), written)
     return await _told(row, who, 201)

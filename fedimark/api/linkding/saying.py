@@ -11,6 +11,7 @@ from fedimark.bookmarks.draft import Draft, Owner, read_draft
 from fedimark.bookmarks.save import Rewrite
 from fedimark.database import Row
 from fedimark.policy.visibility import Visibility
+from fedimark.remote.pages import PageRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Said:
     @classmethod
     def read(cls, fields: Fields, *, is_new: bool) -> Said:
         """Read what was sent; `is_new` must name a URL. Raises Refused for the field."""
-        moment_of(fields, "date_modified")  # is looked at, and then is ours to say
+        moment_of(fields, "date_modified")  # is looked at, and then is ours to say: others are told when it changed
         url = needed(fields, "url") if is_new or "url" in fields else None
         return cls(
             url=url,
@@ -46,9 +47,29 @@ class Said:
             is_alone=set(fields) <= {"shared"},
         )
 
-    def titled(self, title: str) -> Said:
-        """The same with the title that the page gives itself, unless it has none."""
-        return replace(self, title=title) if title else self
+    def lacks_words(self, before: Row | None) -> bool:
+        """Whether a title or a description would be missing, saved over `before`, None for nothing."""
+        return not all(self._words(before))
+
+    def worded(self, words: PageRead | None, before: Row | None) -> Said:
+        """The same with what its page says of itself, where words would be missing; None: the page said nothing."""
+        if words is None:
+            return self
+        title, description = self._words(before)
+        return replace(
+            self,
+            title=self.title if title else words.title or self.title,
+            description=self.description if description else words.description or self.description,
+        )
+
+    def _words(self, before: Row | None) -> tuple[str, str]:
+        title, description = (before["title"], before["description"]) if before else ("", "")
+        if before and title == before["url"][:255]:
+            title = ""  # where nobody gave one, the address stands for it
+        return (
+            title if self.title is None else self.title.strip(),
+            description if self.description is None else self.description.strip(),
+        )
 
     def over(self, before: Row | None, owner: Owner, scopes: Scope) -> Rewrite:
         """What is to stand where `before` stands, None for nothing.

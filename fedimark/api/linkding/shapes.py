@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fedimark.bookmarks.dialects import reads_shared
 from fedimark.database import Row
+from fedimark.remote.pages import PageRead
 from fedimark.text import tags
 
 VERSION: Final = "1.46.2"
@@ -106,9 +106,13 @@ def page(count: int, around: tuple[str | None, str | None], results: list[Docume
     return {"count": count, "next": following, "previous": preceding, "results": results}
 
 
-def check(found: Document | None, url: str, metadata: Mapping[str, str | None]) -> Document:
-    """What is known of an address: the asker's own bookmark of its page, and what the page says of itself."""
-    said_by_page = {name: metadata.get(name) for name in ("title", "description", "preview_image")}
+def check(found: Document | None, url: str, words: PageRead | None) -> Document:
+    """What is known of an address: the asker's own bookmark of its page, and what the page says of itself.
+
+    Its picture is not looked for.
+    """
+    title, description = (words.title or None, words.description or None) if words else (None, None)
+    said_by_page = {"title": title, "description": description, "preview_image": None}
     return {"bookmark": found, "metadata": {"url": url, **said_by_page}, "auto_tags": []}
 
 
