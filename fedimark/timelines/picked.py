@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fedimark.database import Row, fetch
+from fedimark.database import Row, fetch, fetch_one
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Viewer
 from fedimark.timelines.entries import Entry
@@ -25,6 +25,10 @@ WHERE b.is_local AND {{condition}} AND (CAST(? AS VARCHAR(40)) = '' OR a.local_n
 ORDER BY b.saved_at DESC, b.id DESC LIMIT ?
 """
 
+_OLDER = (
+    f"SELECT id FROM bookmark WHERE listed AND removed_at IS NULL ORDER BY saved_at DESC LIMIT 1 OFFSET {MOST_LISTED}"
+)
+
 
 async def picked_own(viewer: Viewer, condition: Condition, limit: int) -> list[Entry]:
     """One's own that a condition picks, newest first, without what is archived."""
@@ -38,3 +42,8 @@ async def picked_here(viewer: Viewer | None, condition: Condition, username: str
     asked = (*condition[1], username, username, viewer_id, limit)
     rows: list[Row] = await fetch(_HERE.format(condition=condition[0]), *asked)
     return await own_entries(rows, viewer_id, is_owner=False)
+
+
+async def are_all_listed() -> bool:
+    """Whether `picked_here` picks among all that is public: nothing is older than what it looks at."""
+    return await fetch_one(_OLDER) is None

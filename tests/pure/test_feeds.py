@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedimark.api.feeds import pinboard_path
 from fedimark.bookmarks.feed_words import words_of_entry
 from fedimark.inbox.feed_times import FLOOR, LONGEST, after_failure, after_reading
+from fedimark.text.segments import decode
 from fedimark.text.urls import looks_keyed
 from fedimark.vocab.feed_parts import moment
 from fedimark.vocab.feeds import Feed, NoFeed, read_feed
@@ -477,3 +479,16 @@ def test_feeds_are_read_the_later_the_quieter_they_are():
     assert after_failure(now, 1, 0, chance=0) == now + FLOOR
     assert after_failure(now, 3, 0, chance=0) == now + 4 * FLOOR
     assert after_failure(now, 10_000, 10**9, chance=1) <= now + 1.1 * LONGEST
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("recent/", "popular/", "t:sql/", "t:a%2Fb/t:%C3%BC/", "u:ana/", "u:ana/public/", "u:ana/t:c++/t:100%25/"),
+        "u:ana/t:public/",
+    ],
+)
+def test_a_public_path_of_pinboards_is_written_as_it_is_read(path):
+    asked = pinboard_path.read([decode(part) for part in path.split("/")])
+
+    assert pinboard_path.written(asked.stream) == path

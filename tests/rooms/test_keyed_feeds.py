@@ -13,6 +13,7 @@ from fedimark.accounts.tokens import Scope, list_tokens, make_token, revoke_toke
 from fedimark.bookmarks.bundles import make_bundle, read_bundle
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.marks import mark
+from fedimark.here import entered
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
@@ -203,6 +204,33 @@ async def test_a_keyed_feed_goes_on_without_naming_its_key(server, ana):
     assert titles(older) == EVERY[2:4]
 
 
+async def test_pinboards_keyed_feeds_go_on_without_naming_their_key(server, ana):
+    path = f"secret:{await key_of(ana)}/u:ana/"
+
+    rss = await server.client.get(f"/rss/{path}?count=2")
+    told = await server.client.get(f"/json/{path}?count=2")
+
+    links = {link.rel: link.href for link in feedparser.parse(rss.text).feed.links if "rel" in link}
+    assert {rel for rel in links if rel != "alternate"} == {"next"} == set(told.links)
+    assert links["next"] == told.links["next"]["url"]
+    assert links["next"].startswith("?count=2&before=")
+    assert titles((await server.client.get(f"/rss/{path}{links['next']}")).text) == EVERY[2:4]
+    assert titles((await server.client.get(f"/json/{path}{links['next']}")).text, "pinboard") == EVERY[2:4]
+
+
+async def test_keyed_feeds_name_no_hub(fleet):
+    server = await fleet.server("a.example", websub_hub="https://hub.example/")
+    async with entered(server.here):
+        ana = await server.sign_up("ana")
+        await ana.save("https://private.example/", visibility="private")
+        key = await key_of(ana)
+
+    for path in (f"secret:{key}/feed.rss", f"rss/secret:{key}/u:ana/", f"json/secret:{key}/u:ana/", f"feeds/{key}/all"):
+        said = await server.client.get(f"/{path}")
+        assert (said.status_code, "private.example" in said.text) == (200, True), path
+        assert "hub.example" not in said.text + str(said.headers), path
+
+
 async def test_who_has_a_keyed_feed_already_is_told_so(server, ana):
     path = f"/secret:{await key_of(ana)}/feed.rss"
     first = await server.client.get(path)
@@ -220,6 +248,7 @@ async def test_a_bundle_is_a_feed_under_its_owners_key(server, ana):
 
     assert titles(said.text) == ["private"]
     assert feedparser.parse(said.text).feed.title.startswith("ana / To <read>")
+    assert "<fh:complete/>" in said.text
     for path in (f"{bos}/bundles/{bundle['id']}", f"{key}/bundles/x", f"{key}/bundles/{2**70}"):
         assert (await server.client.get(f"/secret:{path}/feed.atom")).status_code == 404
 

@@ -11,6 +11,7 @@ from fedimark.accounts.tokens import Scope, make_token
 from fedimark.bookmarks.bundles import make_bundle, read_bundle
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.marks import mark
+from fedimark.timelines import picked
 from tests.support.counting import statements
 
 
@@ -89,6 +90,30 @@ async def test_what_is_shared_is_public_and_of_people_here(server, ana):
         for words in ("%23.hidden", "is:unread", "is:private", "secret"):
             assert await titles(server, f"{path}?q={words}") == [], words
     assert ".hidden" not in (await server.client.get(f"/feeds/{key}/shared")).text
+
+
+async def test_a_feed_says_whether_it_is_all_there_is(server, ana, monkeypatch):
+    key = await key_of(ana)
+    amounts = {f"/feeds/{key}/all": 4, f"/feeds/{key}/unread": 1, f"/feeds/{key}/shared": 3, "/feeds/shared": 3}
+
+    for path, amount in amounts.items():
+        for limit, is_whole in ((amount, True), (amount + 1, True), (amount - 1 or 400, amount == 1)):
+            said = (await server.client.get(f"{path}?limit={limit}")).text
+            assert ("<fh:complete/>" in said) is is_whole, (path, limit)
+    # Of what is public the newest are looked at: where there is more, nobody knows
+    beyond = picked._OLDER.replace(str(picked.MOST_LISTED), "2")
+    assert beyond != picked._OLDER
+    monkeypatch.setattr(picked, "_OLDER", beyond)
+    assert "<fh:complete/>" not in (await server.client.get("/feeds/shared")).text
+    assert "<fh:complete/>" in (await server.client.get(f"/feeds/{key}/all")).text
+
+
+async def test_what_everybody_reads_has_an_address_of_its_own(server, ana):
+    feed = feedparser.parse((await server.client.get("/feeds/shared?user=bo&limit=7&x=1")).text).feed
+    keyed = feedparser.parse((await server.client.get(f"/feeds/{await key_of(ana)}/shared?user=bo")).text).feed
+
+    assert {link.rel: link.href for link in feed.links}["self"] == "https://a.example/feeds/shared?user=bo&limit=7"
+    assert "self" not in {link.rel for link in keyed.links}
 
 
 async def test_a_bundle_finds_no_private_tag_nor_mark_of_others(server, ana):

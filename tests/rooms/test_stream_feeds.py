@@ -19,6 +19,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 HISTORY = "{http://purl.org/syndication/history/1.0}"
+RSS1 = "{http://purl.org/rss/1.0/}"
 PAGE = "https://sqlite.org/wal.html"
 FORMATS = ("rss", "atom", "json")
 HOSTILE = {
@@ -73,6 +74,8 @@ def face(path: str, form: str) -> str:
 
 def titles(text: str, form: str) -> list[str]:
     """The titles of a feed's entries, as another parser reads them."""
+    if form == "pinboard":
+        return [entry["d"] for entry in json.loads(text)]
     if form == "json":
         return [entry["title"] for entry in json.loads(text)["items"]]
     read = feedparser.parse(text)
@@ -161,8 +164,13 @@ async def test_an_entry_says_who_saved_what_when_and_where_it_stands(world):
     assert [author.name for author in one.authors] == ["ana", "bo"]
 
 
-async def test_who_has_a_feed_already_is_told_so_without_it_being_drawn(world):
-    path = "/u/ana/feed.rss"
+@pytest.mark.parametrize("path", ["/u/ana/feed.rss", "/rss/u:ana/", "/json/u:ana/", "/json/u:ana/?cb=shown"])
+async def test_who_has_a_feed_already_is_told_so_without_it_being_drawn(world, path):
+    await has_it_already(world, path)
+
+
+async def has_it_already(world: Any, path: str) -> None:
+    """Ask again with what a feed was told by, then after each change."""
     first = await world.client.get(path)
     etag, changed = first.headers["etag"], first.headers["last-modified"]
 
@@ -243,11 +251,60 @@ async def test_a_long_stream_is_read_to_its_end_part_by_part(server):
         assert (found, seen) == (list("6543210"), [3, 6, 7]), form
 
 
+@pytest.mark.parametrize(("path", "form"), [("/rss/u:ana/t:c%2B%2B/", "rss"), ("/json/v1/u:ana/t:c++", "pinboard")])
+async def test_pinboards_feeds_are_read_to_their_end_part_by_part_too(server, path, form):
+    ana = await server.sign_up("ana")
+    for number in range(7):
+        server.clock.forward(seconds=60)
+        await ana.save(f"https://{number}.example/", title=str(number), tags="C++")
+    here = f"https://a.example/{'rss' if form == 'rss' else 'json'}/u:ana/t:c++/"
+
+    found, seen, asked = [], [], f"{path}?count=3"
+    while asked:
+        said = await server.client.get(asked)
+        found += titles(said.text, form)
+        seen.append(len(found))
+        links = pinboards_links(said, form)
+        assert links["self"].startswith(f"{here}?count=3")
+        assert links["first"] == f"{here}?count=3"
+        assert ("previous" in links, "complete" in said.text) == (len(seen) > 1, False)
+        asked = links.get("next", "")
+    assert (found, seen) == (list("6543210"), [3, 6, 7])
+
+
+def pinboards_links(said: Any, form: str) -> dict[str, str]:
+    """The addresses that a feed of Pinboard's names, by their relation; JSON has a header alone for them."""
+    assert ("link" in said.headers) is (form == "pinboard")
+    if form == "pinboard":
+        return {rel: link["url"] for rel, link in said.links.items()}
+    channel = ElementTree.fromstring(said.text).find(f"{RSS1}channel")
+    assert channel is not None
+    assert {link.get("type") for link in channel.findall(f"{ATOM}link")} <= {"application/rdf+xml", None}
+    return {link.get("rel", ""): link.get("href", "") for link in channel.findall(f"{ATOM}link")}
+
+
+async def test_a_script_of_pinboards_goes_on_as_one(server):
+    ana = await server.sign_up("ana")
+    for number in range(2):
+        server.clock.forward(seconds=60)
+        await ana.save(f"https://{number}.example/", title=str(number))
+
+    first = await server.client.get("/json/u:ana?cb=shown&count=1")
+    older = await server.client.get(first.links["next"]["url"])
+
+    assert older.text.startswith('/**/shown([{"u":"https://0.example/"')
+    assert "next" not in older.links
+
+
 async def test_a_feed_that_is_all_of_its_stream_says_so(world):
     root = ElementTree.fromstring((await world.client.get("/u/ana/feed.atom")).text)
 
     assert root.find(f"{HISTORY}complete") is not None
     assert [link.get("rel") for link in root.findall(f"{ATOM}link")] == ["alternate", "self", "first"]
+    channel = ElementTree.fromstring((await world.client.get("/rss/u:ana/")).text).find(f"{RSS1}channel")
+    assert channel is not None
+    assert channel.find(f"{HISTORY}complete") is not None
+    assert "next" not in (await world.client.get("/json/u:ana/")).links
 
 
 async def test_a_count_that_is_none_is_that_of_a_page(world):
@@ -306,8 +363,14 @@ async def test_feeds_name_a_hub_where_the_admin_chose_one(server, fleet):
     other = await fleet.server("b.example", websub_hub="https://hub.example/?a=1&b=2")
 
     atom, rss, told = [(await other.client.get(f"/recent/feed.{form}")).text for form in ("atom", "rss", "json")]
+    older, linkdings = [(await other.client.get(path)).text for path in ("/rss/recent/", "/feeds/shared")]
 
-    for text in (atom, rss):
+    for text in (atom, rss, older, linkdings):
         [hub] = [link.href for link in feedparser.parse(text).feed.links if link.rel == "hub"]
         assert hub == "https://hub.example/?a=1&b=2"
     assert json.loads(told)["hubs"] == [{"type": "WebSub", "url": "https://hub.example/?a=1&b=2"}]
+    links = (await other.client.get("/json/recent/")).links
+    assert (links["hub"]["url"], links["self"]["url"]) == (
+        "https://hub.example/?a=1&b=2",
+        "https://b.example/json/recent/",
+    )

@@ -17,7 +17,7 @@ def atom(feed: Feed) -> str:
             element("updated", moment(feed.updated)),
             element("generator", "fedimark"),
             empty("link", rel="alternate", type="text/html", href=iri(feed.page)),
-            *links("link", feed),
+            *links("link", feed, "application/atom+xml"),
             "<fh:complete/>" if feed.is_whole else "",
             *map(_entry, feed.entries),
             "</feed>",
@@ -25,11 +25,9 @@ def atom(feed: Feed) -> str:
     )
 
 
-def links(name: str, feed: Feed) -> list[str]:
-    """A feed's own address and those of its neighbours, as `link` elements of Atom. (RFC 5005 §3)"""
-    addresses = {"self": feed.here, "first": feed.first, "previous": feed.later, "next": feed.earlier}
-    kind = "application/atom+xml" if name == "link" else "application/rss+xml"
-    named = [empty(name, rel=rel, type=kind, href=iri(href)) for rel, href in addresses.items() if href]
+def links(name: str, feed: Feed, kind: str) -> list[str]:
+    """A feed's own address and those of its neighbours, of a media type, as `link` elements of Atom. (RFC 5005 §3)"""
+    named = [empty(name, rel=rel, type=kind, href=iri(href)) for rel, href in feed.neighbours.items()]
     return [*named, empty(name, rel="hub", href=iri(feed.hub))] if feed.hub else named
 
 

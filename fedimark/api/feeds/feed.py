@@ -80,6 +80,12 @@ class Feed:
     hub: str = ""
 
     @property
+    def neighbours(self) -> dict[str, str]:
+        """Its own address and those of other parts that it has, each by its relation. (RFC 5005 §3)"""
+        named = {"self": self.here, "first": self.first, "previous": self.later, "next": self.earlier}
+        return {rel: href for rel, href in named.items() if href}
+
+    @property
     def updated(self) -> int:
         """When the newest change in it was made; 0 for an empty one."""
         return max((max(entry.updated, entry.published) for entry in self.entries), default=0)

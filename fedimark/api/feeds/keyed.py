@@ -11,7 +11,7 @@ from starlette.responses import Response
 from fedimark import addresses
 from fedimark.accounts.tokens import viewer_of_key
 from fedimark.api.feeds.answer import KEYED, answer, format_of
-from fedimark.api.feeds.parts import Part, amount, part_of
+from fedimark.api.feeds.parts import Part, amount, first_of, part_of
 from fedimark.api.feeds.words import Place, feed_of
 from fedimark.bookmarks.bundles import held_by, own_bundle
 from fedimark.bookmarks.draft import Owner
@@ -47,10 +47,11 @@ async def get_bundle(request: Request) -> Response:
     if not (named.isascii() and named.isdigit() and len(named) < 19):
         raise NotFound
     bundle = await own_bundle(Owner.of(owner), int(named))
-    entries = await picked_own(owner, held_by(bundle), amount(request))
+    limit = amount(request)
+    entries = await picked_own(owner, held_by(bundle), limit + 1)
     found = await queries.find(PersonStream(owner.username), owner)
     place = Place(addresses.person(owner.username), title=f"{owner.username} / {bundle['name']}")
-    return answer(request, feed_of(Part(found, Page(tuple(entries)), False, True), place), form, KEYED)
+    return answer(request, feed_of(first_of(found, entries, limit), place), form, KEYED)
 
 
 async def get_again(request: Request) -> Response:

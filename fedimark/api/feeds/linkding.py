@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from fedimark.accounts.tokens import viewer_of_key
 from fedimark.api.feeds.answer import FORMATS, KEYED, PUBLIC, answer
-from fedimark.api.feeds.parts import Part, amount
+from fedimark.api.feeds.parts import Part, amount, first_of
 from fedimark.api.feeds.words import Place, feed_of
 from fedimark.bookmarks.bundles import FILTERS, held_by, held_of_others, own_bundle
 from fedimark.bookmarks.draft import Owner
@@ -19,12 +19,12 @@ from fedimark.errors import NotFound
 from fedimark.policy.visibility import Viewer
 from fedimark.search.matching import NOBODY
 from fedimark.timelines import queries
-from fedimark.timelines.entries import Page
-from fedimark.timelines.picked import Condition, picked_here, picked_own
-from fedimark.timelines.places import place_of
+from fedimark.timelines.picked import Condition, are_all_listed, picked_here, picked_own
+from fedimark.timelines.places import Asked, place_of
 from fedimark.timelines.stream import PersonStream, RecentStream
 
 _USUAL: Final = "100"
+_FEED: Final = "/feeds/shared"
 _TAGS: Final = ("any_tags", "all_tags", "excluded_tags")
 
 
@@ -54,9 +54,10 @@ async def _own(request: Request, unread: str) -> Response:
     wanted = _wanted(viewer.actor_id, asked.get("q", ""), unread or asked.get("unread", ""), asked.get("shared", ""))
     bundle = await _bundle(request, viewer)
     condition = _both(held_by(wanted), held_by(bundle) if bundle else ("TRUE", ()))
-    entries = await picked_own(viewer, condition, _limit(request))
+    limit = _limit(request)
+    entries = await picked_own(viewer, condition, limit + 1)
     found = await queries.find(PersonStream(viewer.username, only="unread" if unread else ""), viewer)
-    return _answer(request, Part(found, Page(tuple(entries)), False, True), KEYED)
+    return _answer(request, first_of(found, entries, limit), KEYED)
 
 
 async def _shared(request: Request, viewer: Viewer | None) -> Response:
@@ -64,9 +65,11 @@ async def _shared(request: Request, viewer: Viewer | None) -> Response:
     bundle = await _bundle(request, viewer) if viewer else None
     wanted = held_by(_wanted(NOBODY, asked.get("q", "")))
     condition = _both(wanted, held_of_others(bundle) if bundle else ("TRUE", ()))
-    entries = await picked_here(viewer, condition, asked.get("user", ""), _limit(request))
+    limit = _limit(request)
+    entries = await picked_here(viewer, condition, asked.get("user", ""), limit + 1)
     found = await queries.find(RecentStream(here=True), viewer)
-    return _answer(request, Part(found, Page(tuple(entries)), False, True), KEYED if viewer else PUBLIC)
+    part = first_of(found, entries, limit, is_all=len(entries) <= limit and await are_all_listed())
+    return _answer(request, part, KEYED if viewer else PUBLIC)
 
 
 def _wanted(owner_id: int, search: str, unread: str = "", shared: str = "") -> Row:
@@ -94,4 +97,11 @@ def _limit(request: Request) -> int:
 
 
 def _answer(request: Request, part: Part, headers: Mapping[str, str]) -> Response:
-    return answer(request, feed_of(part, Place(*place_of(part.found.stream))), FORMATS["rss"], headers)
+    page, page_asked = place_of(part.found.stream)
+    feed = "" if "key" in request.path_params else _FEED
+    return answer(request, feed_of(part, Place(page, page_asked, feed, _again(request))), FORMATS["rss"], headers)
+
+
+def _again(request: Request) -> Asked:
+    """What the shared feed is asked with, where it has an address of its own."""
+    return tuple((name, value) for name in ("q", "user", "limit") if (value := request.query_params.get(name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from fedimark.here import here
 from fedimark.policy.visibility import Viewer
 from fedimark.timelines import queries, stream
-from fedimark.timelines.entries import Page
+from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import LinkStream, PersonStream, SearchStream, Stream
 
@@ -39,6 +40,14 @@ async def part_of(request: Request, which: Stream, viewer: Viewer | None) -> Par
     found = await queries.find(which, viewer)
     page = await queries.page(found, cursor, amount(request))
     return Part(found, page, cursor is None, isinstance(which, PersonStream | LinkStream | SearchStream))
+
+
+def first_of(found: Found, entries: Sequence[Entry], limit: int, *, is_all: bool = True) -> Part:
+    """The newest of what was picked, of which one more than `limit` was asked for, so that an end shows as one.
+
+    `is_all` says that it was picked among everything. Each entry is a save.
+    """
+    return Part(found, Page(tuple(entries[:limit])), is_all and len(entries) <= limit, True)
 
 
 def amount(request: Request, name: str = "count") -> int:

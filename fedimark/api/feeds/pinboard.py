@@ -8,17 +8,17 @@ from starlette.responses import Response
 from fedimark.accounts.tokens import viewer_of_key
 from fedimark.api.feeds.answer import KEYED, PUBLIC, Format, answer
 from fedimark.api.feeds.feed import Feed
-from fedimark.api.feeds.parts import part_of
+from fedimark.api.feeds.parts import amount, part_of
 from fedimark.api.feeds.pinboard_json import called, is_callback, pinboard_json
-from fedimark.api.feeds.pinboard_path import read
+from fedimark.api.feeds.pinboard_path import read, written
 from fedimark.api.feeds.rdf import rdf
 from fedimark.api.feeds.words import Place, feed_of
 from fedimark.doorway.paths import SegmentConvertor
 from fedimark.errors import Malformed, NotFound
-from fedimark.timelines.places import is_for_everybody, place_of
+from fedimark.timelines.places import Asked, is_for_everybody, place_of
 
 _RDF = Format("application/rdf+xml; charset=utf-8", rdf)
-_JSON = Format("application/json; charset=utf-8", pinboard_json)
+_JSON = Format("application/json; charset=utf-8", pinboard_json, is_bare=True)
 
 
 async def get_rss(request: Request) -> Response:
@@ -37,7 +37,7 @@ async def get_json(request: Request) -> Response:
     def script(feed: Feed) -> str:
         return called(name, pinboard_json(feed))
 
-    return await _answer(request, Format("text/javascript; charset=utf-8", script, name))
+    return await _answer(request, Format("text/javascript; charset=utf-8", script, name, is_bare=True))
 
 
 async def _answer(request: Request, form: Format) -> Response:
@@ -47,4 +47,13 @@ async def _answer(request: Request, form: Format) -> Response:
     if asked.username != viewer.username if viewer else not is_for_everybody(asked.stream):
         raise NotFound
     part = await part_of(request, asked.stream, viewer)
-    return answer(request, feed_of(part, Place(*place_of(asked.stream))), form, KEYED if viewer else PUBLIC)
+    page, page_asked = place_of(asked.stream)
+    feed = "" if viewer else f"/{'rss' if form is _RDF else 'json'}/{written(asked.stream)}"
+    place = Place(page, page_asked, feed, _again(request))
+    return answer(request, feed_of(part, place), form, KEYED if viewer else PUBLIC)
+
+
+def _again(request: Request) -> Asked:
+    """What every part of a feed is asked with: how much, and what its script calls."""
+    given = {"count": str(amount(request)), "cb": request.query_params.get("cb", "")}
+    return tuple((name, value) for name, value in given.items() if request.query_params.get(name))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fedimark.errors import NotFound
-from fedimark.text import tags
+from fedimark.text import segments, tags
 from fedimark.timelines.stream import (
     FILTERS,
     MOST_TAGS,
@@ -41,6 +41,21 @@ def read(parts: Sequence[str]) -> Asked:
     if (is_keyed and not key) or ((is_keyed or is_somebodys) and not username):
         raise NotFound
     return Asked(_persons(username, rest, key) if username else _everybodys(rest), key, username)
+
+
+def written(which: Stream) -> str:
+    """The path of a public stream below `/rss/` or `/json/`, in the one spelling that is its feed's own address."""
+    parts: tuple[str, ...]
+    match which:
+        case PersonStream(username, (), only):
+            parts = (f"{_USER}{username}", only) if only else (f"{_USER}{username}",)
+        case PersonStream(username, keys):
+            parts = (f"{_USER}{username}", *(f"{_TAG}{key}" for key in keys))
+        case TagStream(keys):
+            parts = tuple(f"{_TAG}{key}" for key in keys)
+        case _:
+            parts = ("popular",) if isinstance(which, PopularStream) else ("recent",)
+    return "".join(f"{segments.encode(part)}/" for part in parts)
 
 
 def _persons(username: str, rest: Sequence[str], key: str) -> Stream:

@@ -1,7 +1,11 @@
-"""PURE. A feed as RSS 1.0, as Pinboard writes it: Dublin Core says who, when and which tags. (RSS 1.0 §5)"""
+"""PURE. A feed as RSS 1.0, as Pinboard writes it: Dublin Core says who, when and which tags. (RSS 1.0 §5)
+
+What RFC 5005 and WebSub add is said as in RSS 2.0.
+"""
 
 from __future__ import annotations
 
+from fedimark.api.feeds.atom import links
 from fedimark.api.feeds.feed import Feed, FeedEntry, iri, lines, moment
 from fedimark.api.feeds.xml import DECLARATION, element, empty, opened
 
@@ -11,6 +15,8 @@ _NAMES = " ".join(
         'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"',
         'xmlns:dc="http://purl.org/dc/elements/1.1/"',
         'xmlns:taxo="http://purl.org/rss/1.0/modules/taxonomy/"',
+        'xmlns:atom="http://www.w3.org/2005/Atom"',
+        'xmlns:fh="http://purl.org/syndication/history/1.0"',
     )
 )
 
@@ -25,6 +31,8 @@ def rdf(feed: Feed) -> str:
             element("title", feed.title),
             element("link", iri(feed.page)),
             element("description", feed.title),
+            *links("atom:link", feed, "application/rdf+xml"),
+            "<fh:complete/>" if feed.is_whole else "",
             "<items><rdf:Seq>",
             *(empty("rdf:li", rdf__resource=_about(entry)) for entry in feed.entries),
             "</rdf:Seq></items>",

@@ -27,7 +27,7 @@ def rss(feed: Feed) -> str:
             element("description", feed.title),
             element("generator", "fedimark"),
             element("lastBuildDate", _moment(feed.updated)) if feed.entries else "",
-            *links("atom:link", feed),
+            *links("atom:link", feed, "application/rss+xml"),
             "<fh:complete/>" if feed.is_whole else "",
             *map(_entry, feed.entries),
             "</channel></rss>",
