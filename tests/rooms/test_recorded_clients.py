@@ -172,12 +172,16 @@ async def test_linkthing_turns_pages_and_marks_as_read(app, ana, server):
 
 @dataclass
 class Floccus:
-    """A browser's bookmarks (titles by address) and what floccus knows of the other side since it last looked."""
+    """A browser's bookmarks (titles by address) and what floccus knows of the other side since it last looked.
+
+    It reads tags as `tag_names`, and sends them as `tags`, a field that linkding's API does not have.
+    """
 
     app: httpx.AsyncClient
     browser: dict[str, str]
     numbers: dict[str, int] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, list[str]] = field(default_factory=dict)
 
     async def sync(self) -> None:
         """One sync in both directions; what was changed on both sides stays as the browser has it."""
@@ -188,6 +192,7 @@ class Floccus:
             for one in part["results"]:
                 there[one["url"]] = one["title"] or one["website_title"] or one["url"]
                 self.numbers[one["url"]] = one["id"]
+                self.tags[one["url"]] = one["tag_names"]
             place = part["next"]
         for url in {*self.browser, *there, *self.known}:
             await self.settle(url, self.browser.get(url), there.get(url), self.known.get(url))
@@ -203,11 +208,33 @@ class Floccus:
             gone = await self.app.delete(f"/api/bookmarks/{self.numbers[url]}/")
             assert gone.is_success or gone.status_code == 404
         elif there is None:
-            sent = {"url": url, "title": here, "description": "", "tags": []}
+            sent = {"url": url, "title": here, "description": "", "tags": self.tags.get(url, [])}
             self.numbers[url] = int((await self.app.post("/api/bookmarks/", json=sent)).raise_for_status().json()["id"])
         else:
-            sent = {"url": url, "title": here, "tags": []}
+            sent = {"url": url, "title": here, "tags": self.tags.get(url, [])}
             (await self.app.patch(f"/api/bookmarks/{self.numbers[url]}/", json=sent)).raise_for_status()
+
+
+async def test_what_floccus_sends_as_tags_neither_adds_nor_takes_one(app, ana):
+    made = (await app.post("/api/bookmarks/", json={"url": PAGE, "title": "A", "tag_names": ["sql"]})).json()
+    theirs = "https://theirs.example/"
+    floccus = Floccus(app, {theirs: "Theirs"}, tags={theirs: ["from", "elsewhere"]})
+
+    # It learns the tags that are here, and sends those it knows of with what is new
+    await floccus.sync()
+    assert floccus.tags[PAGE] == ["sql"]
+    new = (await app.get(f"/api/bookmarks/{floccus.numbers[theirs]}/")).json()
+    assert (new["title"], new["description"], new["tag_names"]) == ("Theirs", "", [])
+
+    # Other tags are given here while it sends those it knew: these stand
+    here = f"/api/bookmarks/{made['id']}/"
+    await app.patch(here, json={"tag_names": ["sql", "web"]})
+    sent = {"url": PAGE, "title": "Renamed there", "tags": ["sql"]}
+    changed = (await app.patch(here, json=sent)).json()
+    assert (changed["title"], changed["tag_names"]) == ("Renamed there", ["sql", "web"])
+    floccus.browser[PAGE] = "Renamed again"
+    await floccus.sync()
+    assert (await app.get(here)).json()["tag_names"] == floccus.tags[PAGE] == ["sql", "web"]
 
 
 async def test_floccus_keeps_a_browser_and_this_server_the_same_both_ways(app, ana, server):
