@@ -55,12 +55,12 @@ class Scope(IntFlag):
 
     @property
     def word(self) -> str:
-        """The word of one scope, as forms and the command line use it."""
-        return (self.name or "").lower()
+        """The word of one scope, as forms and the command line use it; of several that go together, their words."""
+        return (self.name or "").lower().replace("|", " ")
 
 
 BY_WORD: Final = {scope.word: scope for scope in Scope}
-USUAL: Final = Scope.READ | Scope.WRITE
+USUAL: Final = Scope.READ | Scope.WRITE | Scope.FEED  # what the methods of apps need, all but hiding
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Bearer:
     token_id: int = 0
 
     def need(self, *any_of: Scope) -> None:
-        """Make sure that the key has one of these scopes. Raises Forbidden."""
+        """Make sure that the key has one of these scopes, or all of several that go together. Raises Forbidden."""
         if not any(scope in self.scopes for scope in any_of):
             raise Forbidden(_("This key may not do that: it needs “%(word)s”.", word=any_of[0].word))
 

@@ -59,7 +59,7 @@ def account_rotate_keys(name: str) -> None:
     "--scope",
     "scopes",
     multiple=True,
-    help="read, write, feed, visibility or save; more than once. Read and write where none is named.",
+    help="read, write, feed, visibility or save; more than once. Read, write and feed where none is named.",
 )
 @click.option("--label", default="command line", show_default=True, help="What the key is called in the list of keys.")
 def account_token(name: str, scopes: tuple[str, ...], label: str) -> None:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from fedimark.accounts.tokens import Scope, bearer_of, make_token
+from fedimark.accounts.tokens import USUAL, Scope, bearer_of, make_token
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.marks import mark
 from fedimark.database import execute, fetch, fetch_one
@@ -52,7 +52,7 @@ class App:
         return ElementTree.fromstring(answer.content)
 
 
-async def app_of(person: Person, scopes: Scope = Scope.READ | Scope.WRITE) -> App:
+async def app_of(person: Person, scopes: Scope = USUAL) -> App:
     """A program of somebody's, in a browser that is nobody's."""
     return App(person.server.browser(), await make_token(person.viewer, "app", scopes))
 
@@ -125,6 +125,7 @@ async def test_a_form_of_another_site_does_nothing_in_anybodys_name(server, ana)
 
 async def test_a_key_of_one_scope_cannot_do_anothers_work(server, ana):
     reads, saves, feeds = [await app_of(ana, scope) for scope in (Scope.READ, Scope.SAVE, Scope.FEED)]
+    both = await app_of(ana, Scope.READ | Scope.WRITE)
     await ana.save(SQLITE, title="WAL")
     new = {"url": "https://new.example/", "description": "new"}
 
@@ -138,6 +139,7 @@ async def test_a_key_of_one_scope_cannot_do_anothers_work(server, ana):
             for key in (saves, feeds)
             for method in ("posts/all", "tags/get", "user/secret", "posts/delta")
         ],
+        *[await key.ask("user/secret") for key in (reads, both)],
         await feeds.ask("posts/add", new),
         await saves.ask("posts/delete", url=SQLITE),
     ]
@@ -528,6 +530,19 @@ async def test_secret_and_token(server, ana, app):
     assert f"ana:{token}" == app.key
     assert given != token
     assert (await bearer_of(f"ana:{given}")).viewer.username == "ana"
+
+
+async def test_the_key_of_feeds_is_told_to_who_may_read_and_open_feeds(server, ana):
+    # Given keys with each scope alone and with all but one of those that are needed
+    refused = (*Scope, USUAL & ~Scope.FEED, USUAL & ~Scope.READ)
+    for scopes in refused:
+        answer = await (await app_of(ana, scopes)).ask("user/secret")
+        assert (answer.status_code, "read feed" in answer.text) == (403, True), scopes
+
+    # Then nothing was made for them, and the two together will do
+    assert await fetch("SELECT id FROM token WHERE shown IS NOT NULL") == []
+    secret = (await (await app_of(ana, Scope.READ | Scope.FEED)).json("user/secret"))["result"]
+    assert (await bearer_of(secret)).scopes == Scope.FEED
 
 
 async def test_a_copy_is_kept_up_to_date_by_what_changed(server, ana, app, clock):

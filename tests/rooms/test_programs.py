@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fedimark.accounts.tokens import Scope
+from fedimark.accounts.tokens import Scope, read_scopes
 from fedimark.database import fetch, fetch_one
 from tests.support.people import Person
 from tests.support.programs import program_of
@@ -63,6 +63,21 @@ async def test_a_key_of_one_scope_cannot_do_anothers_work_in_any_call(server, ke
 
     assert tried > 150
     assert await rows() == before
+
+
+async def test_a_call_that_needs_several_scopes_is_refused_to_who_lacks_one(server, kept):
+    together = [
+        (method, path, read_scopes(tuple(said["x-scopes"][0].split())))
+        for method, path, said in await calls(kept)
+        if " " in "".join(said.get("x-scopes", ()))
+    ]
+    assert {path for _, path, _ in together} == {"/v1/user/secret"}
+
+    for method, path, enough in together:
+        for scope in SCOPES:
+            program = await program_of(kept, sum(SCOPES, Scope(0)) & ~scope)
+            status = (await program.request(method, path, params=arguments(path))).status_code
+            assert status == (403 if scope in enough else 200), (method, path, scope)
 
 
 async def test_no_call_shows_a_stranger_or_nobody_what_they_may_not_see(server, kept):

@@ -34,8 +34,8 @@ HEAD = '<?xml version="1.0" encoding="UTF-8" ?>'
 
 @pytest.fixture
 async def app(ana: Person) -> httpx.AsyncClient:
-    """A program of ana's that may read and write."""
-    return await program_of(ana, Scope.READ | Scope.WRITE)
+    """A program of ana's with a key as it is made usually."""
+    return await program_of(ana)
 
 
 async def asked(app: httpx.AsyncClient, method: str, **arguments: Any) -> Any:

@@ -30,7 +30,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "tags/get": Method(own.get_tags, _READ),
         "tags/delete": Method(own.delete, _WRITE, "tag!", writes=True),
         "tags/rename": Method(own.rename, _WRITE, "old! new!", writes=True),
-        "user/secret": Method(own.secret, (Scope.READ,)),
+        # What it tells opens feeds, and holds when the key that asked is long revoked: who asks must open them already.
+        "user/secret": Method(own.secret, (Scope.READ | Scope.FEED,)),
         "user/api_token": Method(own.api_token, (Scope.READ, Scope.WRITE)),
         "notes/list": Method(own.list_notes, _READ),
         "network/recent": Method(own.network, _READ, "count"),
