@@ -270,6 +270,14 @@ READWISE = (
     "Title,URL,ID,Document tags,Saved date,Reading progress,Location,Seen\n"
     f"Über SQL,{URL},01gm,\"['sql', 'neural net']\",2018-12-12 18:00:00+00:00,0,later,True\n"
 ).encode()
+MATTER = (
+    "Title,Author,Publisher,URL,Tags,Word Count,In Queue,Favorited,Read,Highlight Count,Last Interaction Date,File Id\n"
+    f"Über SQL,,,{URL},sql;neural net,120,True,True,False,0,2018-12-12 18:00:00,content_1.html\n"
+).encode()
+MYMIND = (
+    "id,type,title,url,content,note,tags,created\n"
+    f'x1,WebPage,Über SQL,{URL},"two\nlines",a *note*,"sql, neural net",2018-12-12T18:00:00Z\n'
+).encode()
 ADDRESSES = f"{URL}\nhttps://example.org/2\n".encode()
 
 LINES = b'{"fedimark": "bookmarks", "version": 1}\n' + as_json(
@@ -322,5 +330,7 @@ SAMPLES: dict[str, tuple[bytes, Draft]] = {
     "Pocket CSV": (POCKET, draft(tags=TAGS, to_read=True)),
     "Instapaper CSV": (INSTAPAPER, draft(**_FOLDERED, **_WORDS)),
     "Readwise CSV": (READWISE, draft(tags=TAGS, to_read=True)),
+    "Matter CSV": (MATTER, draft(tags=TAGS, to_read=True, starred=True)),
+    "mymind CSV": (MYMIND, draft(**_WORDS, private_note="a *note*", tags=TAGS)),
     "list of addresses": (ADDRESSES, Draft(url=URL, visibility=Visibility.PRIVATE)),
 }

@@ -157,6 +157,31 @@ def test_readwise_says_by_location_what_is_to_be_read(location, to_read):
     assert (draft.to_read, draft.tags) == (to_read, ("it", "s", "o'x"))
 
 
+@pytest.mark.parametrize(
+    ("queued", "read", "to_read"), [("True", "False", True), ("True", "True", False), ("False", "False", False)]
+)
+def test_matter_says_by_its_queue_what_is_to_be_read(queued, read, to_read):
+    head = "Title,Author,Publisher,URL,Tags,Word Count,In Queue,Favorited,Read,Highlight_Count,Last Interaction Date,"
+    (draft, letter) = rows_of(
+        head
+        + "File Id\n"
+        + f"x,,,https://example.org/,a b;c,1,{queued},False,{read},0,2023-11-17 17:54:18,\n"
+        + "A letter,,,,,783,False,False,True,0,2023-11-17 17:57:16,content_1.html\n"
+    )
+
+    assert (draft.to_read, draft.starred, draft.tags) == (to_read, False, ("a-b", "c"))
+    assert isinstance(letter, Broken)
+    assert (letter.line, letter.excerpt) == (3, "A letter")
+
+
+def test_cards_of_mymind_without_an_address_are_told_by_their_words():
+    head = "id,type,title,url,content,note,tags,created\n"
+    (card,) = rows_of(head + "x,Note,,,Some words,,,2024-01-01T00:00:00Z\n")
+
+    assert isinstance(card, Broken)
+    assert (card.line, card.excerpt) == (2, "Some words")
+
+
 @pytest.mark.parametrize(("note", "excerpt", "expected"), [("n", "e", "n"), ("", "e", "e"), ("", "", "")])
 def test_raindrops_own_note_counts_before_the_pages_excerpt(note, excerpt, expected):
     (draft,) = rows_of(

@@ -24,6 +24,8 @@ from fedimark.importing.formats import (
     linkwarden,
     mastodon,
     mastodon_csv,
+    matter_csv,
+    mymind_csv,
     netscape,
     omnivore,
     pinboard_json,
@@ -44,7 +46,8 @@ __all__ = ["PLAIN", "READABLE", "WRITABLE", "File", "Format", "Reading", "Writte
 
 _READS = (
     "bookmarks of browsers (HTML or JSON), exports of Pinboard, Delicious, Raindrop, Pocket, Instapaper, Shaarli, "
-    "linkding, Linkwarden, Karakeep, Omnivore, Readwise, Mastodon and fedimark, and plain lists of addresses"
+    "linkding, Linkwarden, Karakeep, Omnivore, Readwise, Matter, mymind, Mastodon and fedimark, and plain lists of "
+    "addresses"
 )
 _OURS = re.compile(rb'\s*\{\s*"fedimark"\s*:\s*"archive"')
 _OUR_HEAD, _OUR_BOOKMARKS = "fedimark.json", "bookmarks.jsonl"
@@ -79,6 +82,8 @@ READABLE = (
     Format("Pocket CSV", pocket_csv.probe, pocket_csv.read),
     Format("Instapaper CSV", instapaper_csv.probe, instapaper_csv.read),
     Format("Readwise CSV", readwise_csv.probe, readwise_csv.read),
+    Format("Matter CSV", matter_csv.probe, matter_csv.read),
+    Format("mymind CSV", mymind_csv.probe, mymind_csv.read),
     Format("list of addresses", mastodon_csv.probe, mastodon_csv.read),
 )
 
