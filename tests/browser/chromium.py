@@ -94,7 +94,14 @@ class Visit:
             self.complaints.append(f"asked another host: {request.url}")
 
     def _answer(self, response: Response) -> None:
-        if response.status in (409, 422) and "hx-request" in response.request.headers:
-            return  # a form in a line, with what is wrong
+        if response.status in (409, 422) and _is_a_form_in_a_line(response.request):
+            return  # it comes again, with what is wrong
         if response.status == 500 or (response.status >= 400 and response.request.resource_type != "document"):
             self.complaints.append(f"{response.status}: {response.url}")
+
+
+def _is_a_form_in_a_line(request: Request) -> bool:
+    """Whether a request is what a form in a line of a stream sends."""
+    path = urlsplit(request.url).path
+    sends = path in ("/add", "/say") or path.endswith("/edit")
+    return request.method == "POST" and sends and "hx-request" in request.headers

@@ -39,6 +39,36 @@ def test_tags_of_ones_own_complete_what_is_typed_by_keys_and_by_mouse(window: Op
     assert page.url.endswith("/add")
 
 
+def test_keys_that_compose_a_word_do_not_choose_a_completion(window: Open, world: World):
+    world.save("eve", "https://composed.example/", title="Composed", tags="composing")
+    page: Page = window("eve")
+    page.goto("/add")
+    field = page.locator("#tags")
+    field.press_sequentially("compo")
+    expect(page.get_by_role("option")).to_have_count(1)
+
+    for key in ("ArrowDown", "Enter"):
+        event = {"key": key, "bubbles": True, "cancelable": True, "isComposing": True}
+        field.evaluate("(field, event) => field.dispatchEvent(new KeyboardEvent('keydown', event))", event)
+
+    expect(field).to_have_value("compo")
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)
+
+
+def test_without_an_answer_nothing_completes_and_nothing_breaks(window: Open):
+    page: Page = window("eve")
+    page.goto("/add")
+    field = page.locator("#tags")
+    page.route("**/add/tags**", lambda route: route.fulfill(content_type="text/html", body="<h1>Sign in</h1>"))
+    with page.expect_response("**/add/tags**"):
+        field.press_sequentially("t")
+    page.context.set_offline(True)
+    with page.expect_request("**/add/tags**"):
+        field.press_sequentially("y")
+
+    expect(field).to_have_attribute("aria-expanded", "false")
+
+
 def test_suggested_tags_are_pressed_in_and_out(window: Open, world: World):
     world.save("bo", "https://suggest.example/", title="Suggest", tags="lettering")
     page: Page = window("eve")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -36,13 +38,16 @@ def test_e_edits_what_is_ones_own_and_copies_what_is_not(window):
     page: Page = window("lin")
     page.goto("/u/lin")
     page.keyboard.press("j")
+    edits = page.locator(".entry .act").first.get_attribute("href").partition("?")[0]
     page.keyboard.press("e")
-    expect(page.get_by_role("form", name="Edit")).to_be_visible()
+    expect(page.get_by_role("form", name="Edit")).to_have_attribute("action", edits)
 
     page.goto("/u/eve")
     page.keyboard.press("j")
+    copied = unquote(page.locator(".entry .act").first.get_attribute("href").partition("from=")[2].partition("&")[0])
     page.keyboard.press("e")
-    expect(page.get_by_role("form", name="Add a bookmark")).to_be_visible()
+    form = page.get_by_role("form", name="Add a bookmark")
+    assert form.locator("[name=from]").get_attribute("value").endswith(copied)
 
 
 def test_x_selects_a_line_and_lets_it_go_again(window):
@@ -95,6 +100,23 @@ def test_no_key_does_anything_where_one_types(window):
     expect(field).to_have_value("jkoenx?gh/")
     assert page.url.endswith("/recent")
     expect(page.locator("dialog")).to_have_count(0)
+
+
+def test_no_key_does_anything_in_a_form_either(window):
+    page: Page = window("lin")
+    page.goto("/u/lin")
+    page.locator(".entry .act").first.click()
+    form = page.locator(".within form")
+    form.get_by_label("Title").fill("Half a thought")
+
+    for choice in (form.get_by_role("radio").first, form.get_by_label("starred"), form.get_by_role("link").last):
+        choice.focus()
+        page.keyboard.type("njx?gh")
+
+    expect(form.get_by_label("Title")).to_have_value("Half a thought")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(form.get_by_role("link").last).to_be_focused()
+    assert page.url.endswith("/u/lin")
 
 
 def test_a_question_mark_shows_the_keys_and_escape_puts_them_away(window):

@@ -10,21 +10,17 @@ const make = (name, values) => Object.assign(document.createElement(name), value
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey);
 
-function here() {
-  return document.activeElement.closest(LISTED);
-}
+const here = () => document.activeElement.closest(LISTED);
 
-// What stands for a line when it is come to: its title, or whatever can be pressed first.
-function face(line) {
-  return line.querySelector("a.p-name") ?? line.querySelector("h3 a, a[href], button, input");
-}
+// What stands for a line when it is come to.
+const face = (line) => line.querySelector("a.p-name") ?? line.querySelector("h3 a, a[href], button, input");
 
 function step(by) {
   const lines = [...document.querySelectorAll(LISTED)].filter((line) => face(line) && line.checkVisibility());
   const from = lines.indexOf(here());
-  const to = from < 0 ? (by > 0 ? 0 : -1) : from + by;
-  const line = lines.at(to < lines.length ? to : -1);
-  if (!line || (from === 0 && by < 0)) return;
+  const to = from < 0 && by < 0 ? lines.length : from + by;
+  const line = lines[Math.min(to, lines.length - 1)];
+  if (!line) return;
   face(line).focus({ preventScroll: true });
   line.scrollIntoView({ block: "nearest" });
 }
@@ -60,7 +56,7 @@ const KEYS = {
   k: () => step(-1),
   o: () => press("a.p-name, a.u-bookmark-of"),
   e: () => press(':is(.acts, .under) a:is([href$="/edit"], [href*="/edit?back="], [href^="/add?"])'),
-  x: () => press(".pick, td input"),
+  x: () => press(".pick"),
   n: () => document.querySelector('.do a[href="/add"]')?.click(),
   "/": () => document.querySelector("[data-slash]")?.focus(),
   "?": () => explain(),
@@ -69,7 +65,7 @@ const KEYS = {
 
 on("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("textarea, select, dialog, input:not([type=checkbox], [type=radio])")) return;
+  if (event.target.closest("textarea, select, dialog, .form, input:not(.pick)")) return;
   const goes = Date.now() - waitsForPlace < 1500;
   waitsForPlace = 0;
   if (goes && PLACES[event.key]) {
@@ -94,15 +90,16 @@ async function again() {
 }
 setTimeout(again, 1000);
 
-// A menu closes by a press beside it, or Escape, which puts a form in a line away too, with what was typed.
+// A menu closes by a press beside it, or Escape, which puts a form in a line away too.
+const MENU = "details[open]:is(.me, .more)";
 on("click", (event) => {
-  for (const open of document.querySelectorAll("details[open]:is(.me, .more)")) {
+  for (const open of document.querySelectorAll(MENU)) {
     if (!open.contains(event.target)) open.open = false;
   }
 });
 on("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-  const open = event.target.closest("details[open]:is(.me, .more)");
+  const open = event.target.closest(MENU);
   const box = event.target.closest(".within");
   if (open) {
     open.open = false;
@@ -110,65 +107,76 @@ on("keydown", (event) => {
   } else if (box) toggle(box);
 });
 
-// Of the page that a press in an entry leads back to, its line is taken. What came of it is told; the focus stays, or goes
-// to the next line.
+// What is pressed in an entry. (docs/decisions/0053)
 const live = document.querySelector(".aloud");
 const led = (button) => button.getAttribute("formaction") ?? button.form?.getAttribute("action");
+const named = (line) => line.querySelector(".p-name");
+const boxes = (line) => [...line.querySelectorAll(".within")];
+const back = () => location.pathname + location.search;
+const failed = () => tell(live.dataset.failed);
 
 function tell(words) {
   live.textContent = words;
   setTimeout(() => { if (live.textContent === words) live.textContent = ""; }, 8000);
 }
 
-async function act(button, path, values, select, swap) {
+async function act(button, path, values) {
   const line = button.closest(".entry");
   if (line.ariaBusy) return;
   const lines = [...document.querySelectorAll(".entry")];
   const place = lines.indexOf(line);
-  const box = line.querySelector(".within");
-  const sent = box?.contains(button);
+  const sent = button.closest(".within");
+  const kept = boxes(line).filter((box) => box !== sent);
+  const ticked = line.querySelector(".pick:checked");
+  values.set("back", back());
   line.ariaBusy = "true";
-  values.set("back", location.pathname + location.search);
   tell("");
-  const answer = htmx.ajax("POST", path, { source: line, target: line, select, swap: `${swap} ignoreTitle:true`, values });
-  await answer.catch(() => tell(live.dataset.failed));
+  await htmx.ajax("POST", path, { source: line, target: line, swap: "outerHTML", values }).catch(failed);
   line.ariaBusy = null;
   if (live.textContent) return;
   const now = document.getElementById(line.id);
   const asked = now?.querySelector("[role=status]");
-  if (box && !sent && !asked) now?.append(box);
-  tell(asked ? asked.textContent : `${live.dataset.told}: ${button.textContent.trim()}`);
-  const same = (one) => led(one) === path || (sent && one.getAttribute("href") === box.dataset.href);
+  const pick = ticked && now?.querySelector(".pick");
+  if (pick) pick.checked = true;
+  for (const box of now && !asked ? kept : []) {
+    now.append(box);
+    htmx.process(box);
+    // What was pressed beside a form must not be undone by it.
+    const field = box.querySelector(`[type=checkbox][name="${button.name}"]`);
+    if (field) field.checked = field.defaultChecked = Boolean(button.value);
+  }
+  tell(asked ? asked.textContent : `${live.dataset.told}: ${button.textContent.trim().replace(/^[☆★]/, "")}`);
+  const same = (one) => led(one) === path || (sent && one.getAttribute("href") === sent.dataset.href);
   const again = now && [...now.querySelectorAll("button, a")].find((one) => same(one) && one.checkVisibility());
   const next = now ?? lines[place + 1] ?? lines[place - 1];
   (again ?? (sent && now?.querySelector(".act")) ?? (next && face(next)))?.focus({ preventScroll: true });
 }
 
-// Edit, copy and reply open the form of their page in the line.
 function toggle(box) {
   box.hidden = !box.hidden;
   const link = box.parentElement.querySelector(`a[href="${box.dataset.href}"]`);
-  (box.hidden ? link?.closest("details")?.firstElementChild ?? link : box.querySelector("textarea"))?.focus();
+  (box.hidden ? link?.closest("details")?.firstElementChild ?? link : box.querySelector("[autofocus]"))?.focus();
 }
 
 function put(line, href, page) {
   const form = page.querySelector("main form.form");
   if (!form) return null;
   const first = form.querySelector("[autofocus]") ?? form.querySelector("textarea");
-  for (const one of form.querySelectorAll("[id], [for]")) {
-    one.autofocus = false;
-    for (const name of ["id", "for", "aria-describedby"]) {
-      const ids = one.getAttribute(name);
-      if (ids) one.setAttribute(name, ids.replace(/\S+/g, `${line.id}-$&`));
+  first.autofocus = true;
+  for (const name of ["id", "for", "aria-describedby"]) {
+    for (const one of form.querySelectorAll(`[${name}]`)) {
+      one.setAttribute(name, one.getAttribute(name).replace(/\S+/g, `${line.id}-$&`));
     }
   }
-  form.ariaLabel = `${page.querySelector("h1").textContent}: ${face(line).textContent}`;
-  const box = line.querySelector(".within") ?? make("div", { className: "within" });
+  form.ariaLabel = `${page.querySelector("h1").textContent}: ${named(line)?.textContent}`;
+  const all = boxes(line);
+  const box = all.find((one) => one.dataset.href === href) ?? make("div", { className: "within" });
+  for (const one of all) one.hidden = one !== box;
   box.dataset.href = href;
   box.replaceChildren(form);
   line.append(box);
   const script = page.querySelector('script[src*="/form.js"]');
-  if (script) document.head.append(make("script", { src: script.getAttribute("src") }));
+  if (script) document.head.append(make("script", { src: script.src }));
   htmx.process(form);
   first.focus();
   first.selectionStart = 1e6;
@@ -177,29 +185,27 @@ function put(line, href, page) {
 
 async function enter(link, href) {
   const line = link.closest(".entry");
-  const box = line.querySelector(".within");
+  const box = boxes(line).find((one) => one.dataset.href === href);
   link.closest("details")?.removeAttribute("open");
-  if (box?.dataset.href === href) return toggle(box);
-  box?.remove();
+  if (box) return toggle(box);
   if (line.ariaBusy) return;
   line.ariaBusy = "true";
-  const answer = await fetch(href).catch(() => null);
+  const answer = await fetch(href).catch(failed);
   line.ariaBusy = null;
-  if (!answer) tell(live.dataset.failed);
-  else if (answer.redirected || !answer.ok || !put(line, href, parsed(await answer.text()))) location.assign(href);
+  if (answer && (answer.redirected || !answer.ok || !put(line, href, parsed(await answer.text())))) location.assign(href);
 }
 
 on("submit", (event) => {
   const button = event.submitter;
   if (!window.htmx || !button?.closest(".entry[id]")) return;
   event.preventDefault();
-  act(button, led(button), new FormData(event.target, button), `#${button.closest(".entry").id}`, "outerHTML");
+  act(button, led(button), new FormData(event.target, button));
 });
 on("click", (event) => {
   const link = event.target.closest(".entry[id] :is(.acts, .within) a");
   if (!window.htmx || !link || !plain(event)) return;
   const href = link.getAttribute("href");
-  if (href.endsWith("/remove")) act(link, href, new FormData(), "#ask", "innerHTML");
+  if (href.endsWith("/remove")) act(link, href, new FormData());
   else if (/\/edit\?back=|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
   else if (link.matches(".cancel")) {
     const box = link.closest(".within");
@@ -209,33 +215,43 @@ on("click", (event) => {
   event.preventDefault();
 });
 on("htmx:beforeSwap", ({ detail }) => {
-  const { target: line, xhr } = detail;
+  const { target: line, xhr, requestConfig: { path } } = detail;
   if (!line.matches(".entry")) return;
   const page = parsed(xhr.responseText);
+  const sent = boxes(line).find((box) => box.dataset.href.startsWith(path));
   if (xhr.status < 400) {
     // A copy is another save, of another name.
-    const title = (one) => one.querySelector("a.p-name")?.href ?? one;
-    const now = !page.getElementById(line.id) && [...page.querySelectorAll(".entry")].find((one) => title(one) === title(line));
-    if (!now) return;
-    now.id = line.id;
-    detail.serverResponse = now.outerHTML;
+    const title = (one) => named(one)?.href ?? named(one)?.textContent;
+    const ask = page.getElementById("ask");
+    const now = ask ?? page.getElementById(line.id) ?? [...page.querySelectorAll(".entry")].find((one) => title(one) === title(line));
+    if (ask) detail.swapOverride = "innerHTML";
+    else if (now) now.id = line.id;
+    detail.serverResponse = now?.outerHTML ?? "";
+    // A line whose form stands open stays.
+    detail.shouldSwap = now || boxes(line).every((box) => box === sent);
     return;
   }
-  if (xhr.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-  const href = line.querySelector(".within")?.dataset.href;
-  const form = href && xhr.status !== 401 && put(line, href, page);
+  const form = xhr.status !== 401 && sent && put(line, sent.dataset.href, page);
+  if (xhr.status === 401) {
+    // What was typed waits for whoever signs in beside it.
+    const box = boxes(line)[0] ?? document.querySelector(".within");
+    if (!box) location.assign(`/sign-in?next=${encodeURIComponent(back())}`);
+    else if (!box.querySelector("[target]")) box.append(Object.assign(page.querySelector("main .go a"), { target: "_blank" }));
+  }
   detail.isError = !form;
-  const said = (form ?? page).querySelectorAll("h1, h1 + .intro, .wrong, [role=alert], .about ~ .box");
+  const said = (form || page).querySelectorAll("h1, h1 + .intro, .wrong, [role=alert], .box:has([name=instead])");
   tell([...said].map((one) => one.textContent.trim()).join(": ") || live.dataset.failed);
+  for (const one of said) one.role = null;
 });
 
 const current = document.querySelector(".filters [aria-current]");
 if (current) current.parentElement.scrollLeft = current.offsetLeft - 60;
 
 // A folded description opens where it stands.
+const folded = (more) => more?.closest(".entry")?.querySelector(".clamp");
 on("click", (event) => {
   const more = event.target.closest("a.unfold");
-  const words = more?.closest(".entry")?.querySelector(".clamp");
+  const words = folded(more);
   if (!words || !plain(event)) return;
   event.preventDefault();
   words.classList.remove("clamp");
@@ -244,7 +260,7 @@ on("click", (event) => {
   more.remove();
 });
 for (const more of document.querySelectorAll("a.unfold")) {
-  const words = more.closest(".entry")?.querySelector(".clamp");
+  const words = folded(more);
   if (words && words.scrollHeight <= words.clientHeight + 1) more.hidden = true;
 }
 

@@ -63,6 +63,7 @@ function complete(field, words, taken) {
 
   function show(is) {
     list.hidden = !is;
+    if (!is) asked = "";
     chosen = -1;
     field.ariaExpanded = String(is);
     field.removeAttribute("aria-activedescendant");
@@ -87,10 +88,12 @@ function complete(field, words, taken) {
     const typed = begun();
     asked = typed;
     if (!typed) return show(false);
-    const answer = await fetch(`/add/tags?begins=${encodeURIComponent(typed)}`);
-    if (!answer.ok || asked !== typed) return;
+    const tags = await fetch(`/add/tags?begins=${encodeURIComponent(typed)}`)
+      .then((answer) => (answer.ok ? answer.json() : []))
+      .catch(() => []);
+    if (asked !== typed) return;
     const have = new Set(words());
-    const found = (await answer.json()).filter(([tag]) => tag !== typed && !have.has(tag));
+    const found = tags.filter(([tag]) => tag !== typed && !have.has(tag));
     list.replaceChildren(...found.map(([tag, count], number) => {
       const one = make("li", { id: `${list.id}-${number}`, role: "option" });
       one.dataset.tag = tag;
@@ -100,10 +103,11 @@ function complete(field, words, taken) {
     show(found.length > 0);
   });
   field.addEventListener("keydown", (event) => {
-    if (list.hidden) return;
-    if (event.key === "ArrowDown") choose(chosen + 1);
+    if (!asked || event.isComposing) return;
+    if (event.key === "Escape") show(false);
+    else if (list.hidden) return;
+    else if (event.key === "ArrowDown") choose(chosen + 1);
     else if (event.key === "ArrowUp") choose(chosen - 1);
-    else if (event.key === "Escape") show(false);
     else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) take(list.children[chosen]);
     else return;
     event.preventDefault();
