@@ -39,7 +39,7 @@ bench: setup  ## measure, and write docs/benchmarks.md
 bench-compare: setup  ## measure another revision beside this one: REV=v1 topics="inbox saves" rounds=3
 	@$(BIN)/python -m tests.bench.compare $(if $(rounds),--rounds $(rounds)) $(or $(REV),$(error name a revision: make bench-compare REV=…)) $(topics)
 
-chaos: setup  ## whatever can go wrong with real servers, 100 rounds in 5 minutes; seed=N plays the same again
+chaos: setup  ## whatever can go wrong with real servers: 100 deaths and every trouble in 5 minutes; seed=N plays the same again
 	@$(BIN)/python -m tests.chaos $(if $(seed),--seed $(seed)) $(if $(rounds),--rounds $(rounds))
 
 caddy:

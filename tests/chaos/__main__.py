@@ -1,4 +1,6 @@
-"""`make chaos`: a hundred rounds on SQLite and PostgreSQL, a line each; `--only 17 --seed 4711` plays one again."""
+"""`make chaos`: a hundred deaths and every trouble on SQLite and PostgreSQL, a line each round; `--only 17 --seed 4711`
+plays one again.
+"""
 
 from __future__ import annotations
 
@@ -14,36 +16,35 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from fedimark import logs
 from tests.chaos import checks
 from tests.chaos.cluster import programs
-from tests.chaos.points import Fate, fates, short
+from tests.chaos.points import ALL, TROUBLES, Fate, fates, short
 from tests.chaos.rounds import play
 from tests.chaos.troubles import NotHere
 from tests.chaos.world import World
 from tests.support.storage import SqliteTemplate, memory_folder
 
-ROUNDS = 100
 MINUTES = 5.0
 _WORLDS = 2
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Play, and return the exit code: 1 when a promise was broken."""
+    """Play, and return the exit code: 1 when a promise was broken, or when not all was played."""
     options = _parser().parse_args(arguments)
     # What the servers say stands in their own logs.
     logs.configure("text", logging.ERROR)
-    databases = _databases(options.database)
+    databases = _databases(options.database, may_miss=options.allow_missing)
     # Asked to end, it ends its servers too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     drawn = short(seed, databases) if options.short else fates(seed, options.rounds, databases)
     chosen = [fate for fate in drawn if options.only in (None, fate.number)]
-    _say(f"seed {seed}, {len(chosen)} rounds on {' and '.join(databases)}")
+    _say(f"seed {seed}, {_kinds(chosen)} on {' and '.join(databases)}")
     started = time.monotonic()
     how = "--short" if options.short else f"--rounds {options.rounds}"
     how += f" --database {options.database}" if options.database else ""
@@ -54,10 +55,12 @@ def main(arguments: Sequence[str]) -> int:
         if not any(run.folder.glob("broken-*")):
             shutil.rmtree(run.folder, ignore_errors=True)
     took = f"in {(time.monotonic() - started) / 60:.1f} minutes"
-    _say(f"{run.held} rounds held, {run.broken} did not, {run.passed_over} could not be played here, {took}")
+    _say(f"{_kinds(run.held)} held, {run.broken} did not, {run.passed_over} could not be played here, {took}")
     if run.left:
         _say(f"The time was over before {run.left} of them: a quieter machine, or --minutes, plays them all.")
-    return 1 if run.broken or not chosen else 0
+    if run.passed_over and not options.allow_missing:
+        _say("What this machine cannot have is passed over with --allow-missing.")
+    return run.code(may_miss=options.allow_missing)
 
 
 @dataclass(slots=True)
@@ -69,9 +72,14 @@ class Run:
     how: str
     until: float  # no round begins later
     left: int = 0
-    held: int = 0
+    held: list[Fate] = field(default_factory=list)
     broken: int = 0
     passed_over: int = 0
+
+    def code(self, *, may_miss: bool) -> int:
+        """The exit code: 0 where something was played, all of it was, and every promise held."""
+        is_missing = self.passed_over and not may_miss
+        return 1 if self.broken or self.left or is_missing or not self.held else 0
 
     async def play(self, chosen: list[Fate]) -> None:
         """Play them all; one that is broken ends its world, and the next begins a new one."""
@@ -107,7 +115,7 @@ class Run:
             _say(f"{fate.number:3} {fate}  BROKEN\n{traceback.format_exc()}")
             await self._keep(world, fate)
             return False
-        self.held += 1
+        self.held.append(fate)
         _say(f"{fate.number:3} {fate}  held: {told}")
         return True
 
@@ -124,25 +132,32 @@ class Run:
         )
 
 
-def _databases(wanted: str | None) -> tuple[str, ...]:
-    """Those asked for, else SQLite, and PostgreSQL where one can be made."""
+def _kinds(rounds: Sequence[Fate]) -> str:
+    """How many of each there are."""
+    troubled = sum(fate.point in TROUBLES for fate in rounds)
+    return f"{len(rounds) - troubled} rounds with a death and {troubled} with a trouble"
+
+
+def _databases(wanted: str | None, *, may_miss: bool) -> tuple[str, ...]:
+    """Those asked for, else both; without PostgreSQL only where none can be made and that may be missing."""
     if wanted:
         return (wanted,)
     if programs() is not None:
         return ("sqlite", "postgres")
-    if os.environ.get("CI") == "true":
-        raise SystemExit("there is no initdb here, and CI requires one")
+    if not may_miss or os.environ.get("CI") == "true":
+        raise SystemExit("There is no initdb here: --allow-missing, or --database sqlite, plays without PostgreSQL.")
     _say("There is no initdb here: without PostgreSQL.")
     return ("sqlite",)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rounds", type=int, default=ALL, help="in which somebody dies")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="no round begins later")
     parser.add_argument("--short", action="store_true", help="what `make test` plays")
     parser.add_argument("--only", type=int, help="the number of one round")
+    parser.add_argument("--allow-missing", action="store_true", help="0 also where some could not be played here")
     parser.add_argument("--database", choices=("sqlite", "postgres"))
     return parser
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ import fedimark.cli
 from fedimark import app, worker
 from fedimark.activitypub import door as inboxes
 from fedimark.activitypub import inbox as door
-from fedimark.bookmarks import untold
+from fedimark.bookmarks import one_trip, untold
 from fedimark.database.sqlite import WriteTransaction
 from fedimark.delivery import breaker, claim, retry, schedule, send, settle
 from fedimark.inbox import apply, receive, runs
@@ -44,7 +45,7 @@ _LEASE = 3 * retry.SECOND
 _SWEEP_S, _HEARTBEAT_S = 1, 3
 _IN_A_COMMIT_S = 0.002
 _IN_A_POST_S = 0.02
-_WRITES = frozenset({"INSERT", "UPDATE", "DELETE"})
+_WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|WITH\b.*?\b(?:INSERT INTO|UPDATE \w+ SET|DELETE FROM))\b", re.DOTALL)
 
 Async = Callable[..., Any]
 
@@ -126,6 +127,7 @@ def watch() -> None:
         transaction.commit = _watched_commit(transaction.commit)  # type: ignore[method-assign]
         for name in ("execute_query", "execute_query_dict", "execute_many"):
             setattr(transaction, name, _watched_statement(getattr(transaction, name)))
+    one_trip.in_one_trip = _watched_trip(one_trip.in_one_trip)
     WriteTransaction.visit = _watched_statement(WriteTransaction.visit)  # type: ignore[method-assign]
 
 
@@ -199,9 +201,18 @@ def _watched_alone(run: Async) -> Async:
     """A statement outside of every transaction is one by itself."""
 
     async def watched(self: Any, query: str, *arguments: Any, **named: Any) -> Any:
-        if isinstance(self, TransactionalDBClient) or query.split(maxsplit=1)[0] not in _WRITES:
+        if isinstance(self, TransactionalDBClient) or not _WRITES.match(query):
             return await run(self, query, *arguments, **named)
         return await _committed(lambda: run(self, query, *arguments, **named))
+
+    return watched
+
+
+def _watched_trip(run: Async) -> Async:
+    """Statements that PostgreSQL takes together are a transaction by themselves."""
+
+    async def watched(*arguments: Any) -> Any:
+        return await _committed(lambda: run(*arguments))
 
     return watched
 

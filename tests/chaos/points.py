@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from tests.chaos.manners import EVERYTHING, MANNERS
 
+ALL = 100
+"""Rounds of a whole run in which somebody dies; its troubles come on top."""
 ANY_MOMENT = "any moment"
 
 # Who does what: ana's server is one process, bo's answers in one and works in another.
@@ -86,8 +88,10 @@ class Fate:
 
 
 def fates(seed: int, rounds: int, databases: tuple[str, ...]) -> list[Fate]:
-    """What happens in one run, where there are rounds enough: each point on each database, each trouble on one at
-    least, and the rest at any moment. Of few rounds the points of one database are not those of the other.
+    """What happens in one run: so many rounds in which somebody dies, and their share of those that have a trouble.
+
+    Of a hundred rounds each point is passed on each database, each trouble is had on one at least, and the rest die at
+    any moment. Of few rounds the points of one database are not those of the other.
     """
     kinds = len(databases)
     moments = max(1, rounds // 6)
@@ -95,9 +99,9 @@ def fates(seed: int, rounds: int, databases: tuple[str, ...]) -> list[Fate]:
     troubled = [(databases[at % kinds], point) for at, point in enumerate(TROUBLES)]
     # Disks, clocks and names again, on the other database.
     troubled += [(databases[(at + 1) % kinds], point) for at, point in enumerate(TROUBLES) if point not in PEERS]
-    troubled = troubled[: (rounds - moments) // 3]
-    pairs = [*troubled, *points[: rounds - moments - len(troubled)]]
+    pairs = points[: rounds - moments]
     pairs += [(databases[-1 - at % kinds], ANY_MOMENT) for at in range(rounds - len(pairs))]
+    pairs += troubled[: -(-len(troubled) * rounds // ALL)]
     return _numbered(seed, pairs, databases)
 
 
