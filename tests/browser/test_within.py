@@ -253,6 +253,23 @@ def test_another_form_of_a_line_waits_behind_the_first_and_loses_nothing(window,
     expect(copy.get_by_label("Title")).to_have_value("Half a thought")
 
 
+def test_another_spelling_is_asked_about_in_the_line(window, world):
+    world.save("bo", "https://within.example/10", title="Spelled", tags="spelling")
+    page: Page = window("cy")
+    page.goto("/u/bo/t/spelling")
+    world.save("cy", "http://within.example/10?utm_source=a", title="Spelled otherwise", tags="other")
+    page.locator(".entry .act").click()
+    form = page.locator(".within form")
+
+    save(page, form)
+
+    expect(form.get_by_text("You saved another spelling of this page")).to_be_visible()
+    expect(page.locator(".aloud")).to_contain_text("You saved another spelling of this page")
+    form.get_by_label("Keep both").check()
+    save(page, form)
+    expect(page.locator(".within")).to_have_count(0)
+
+
 def test_a_bookmark_is_removed_from_its_form(window, world):
     world.save("eve", "https://within.example/11", title="To remove", tags="removing")
     page: Page = window("eve")
