@@ -119,5 +119,5 @@ def _note(row: Row, profile: str) -> Doc:
 def _number(document: Doc, name: str, default: int) -> int:
     value = document.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1_000_000:
-        raise Malformed(_("“%(name)s” is a number.", name=name))
+        raise Malformed(_("“%(name)s” must be a number.", name=name))
     return value

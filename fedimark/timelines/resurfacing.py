@@ -15,12 +15,14 @@ FORGOTTEN_AFTER: Final = 30 * DAY
 _FEW: Final = 20
 
 
-async def this_day(viewer: Viewer, days: Sequence[Span]) -> tuple[Entry, ...]:
-    """What the viewer saved on some earlier days, the newest first; `days` are `times.this_day`'s."""
-    return await within(await find(PersonStream(viewer.username), viewer), days, _FEW)
+async def again(viewer: Viewer, now: int, days: Sequence[Span]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """What was saved on some earlier days, newest first, and what has long been to read, oldest first; nothing twice.
 
-
-async def forgotten(viewer: Viewer, now: int) -> tuple[Entry, ...]:
-    """What has been to read for more than thirty days, the oldest first."""
-    found = await find(PersonStream(viewer.username, only="unread"), viewer)
-    return await oldest(found, now - FORGOTTEN_AFTER, _FEW)
+    `days` are `calendar.this_day`'s. Long is more than thirty days before `now`, in microseconds.
+    """
+    earlier = await within(await find(PersonStream(viewer.username), viewer), days, _FEW)
+    unread = await find(PersonStream(viewer.username, only="unread"), viewer)
+    # One bookmark on one page twice would be two lines of one name: a script could not tell which was pressed.
+    shown = {entry.note for entry in earlier}
+    found = await oldest(unread, now - FORGOTTEN_AFTER, _FEW + len(shown))
+    return earlier, tuple(entry for entry in found if entry.note not in shown)[:_FEW]

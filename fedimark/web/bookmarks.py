@@ -38,8 +38,8 @@ from fedimark.web.values import About, Editing, OtherSpelling, TrailLine, gift_w
 async def get_add(request: Request) -> Response:
     """`GET /add?url=&title=&description=&tags=`: the form, filled in; nothing is saved by a GET without a key for that.
 
-    `from` names a bookmark of somebody else by its id: then the form is a copy of that. `jump=close` and `next=same`
-    say what comes after; `later` and `noui` save with a `key` that may do nothing else. (web.later)
+    `from` names a bookmark of somebody else by its id: then the form is a copy of that. `jump=close`, `next=same` and
+    `back` say what comes after; `later` and `noui` save with a `key` that may do nothing else. (web.later)
     """
     asked = request.query_params
     if asked.get("later") or asked.get("noui"):
@@ -109,8 +109,9 @@ def _onward(form: BookmarkForm, typed: Mapping[str, str], saved: Saved) -> str:
 
 
 def _going(edit: Editing, asked: Mapping[str, str]) -> Editing:
-    """What comes after saving, as Pinboard's bookmarklets say it."""
-    jump, after = asked.get("jump", ""), asked.get("next", "")
+    """What comes after saving, as Pinboard's bookmarklets say it, and where one came from."""
+    jump, after, back = asked.get("jump", ""), asked.get("next", ""), own_path(asked.get("back", ""), "")
+    edit = replace(edit, back=back, cancel_href=back)
     return replace(edit, jump="close" if jump == "close" else "", after="same" if after == "same" else "")
 
 
@@ -238,7 +239,7 @@ async def _edit_page(request: Request, form: Form, edit: Editing, *, status: int
 
 def _adding(form: BookmarkForm) -> Editing:
     secret = bool(is_secret_looking(form.shown.value("url")))
-    return Editing("/add", secret=secret, dots=form.dots, back=form.back)
+    return Editing("/add", secret=secret, dots=form.dots)
 
 
 def _editing(owner: Owner, public_id: str, back: str, form: BookmarkForm | None = None) -> Editing:

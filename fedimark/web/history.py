@@ -109,8 +109,7 @@ async def get_random(request: Request) -> Response:
 async def get_again(request: Request) -> Response:
     """`/again`: this day in earlier years, and what was forgotten."""
     viewer, moment = signed_in(request), now()
-    earlier = await resurfacing.this_day(viewer, times.this_day(moment, viewer.time_zone))
-    forgotten = await resurfacing.forgotten(viewer, moment)
+    earlier, forgotten = await resurfacing.again(viewer, moment, times.this_day(moment, viewer.time_zone))
     by_year = groupby(earlier, lambda entry: times.date_of(entry.at, viewer.time_zone)[:4])
     own = partial(Listing, tag_owner=viewer.username, of_one=True, marks=True)
     return page(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fedimark.accounts.tokens import Scope, make_token
 from fedimark.database import execute, fetch, write
 from fedimark.web import times, years
 from tests.stories.reading import Reading
@@ -114,6 +115,21 @@ async def test_this_day_of_earlier_years_and_what_was_forgotten_come_again(serve
 
     assert titles(page) == ["three years ago", "twelve years ago", "forgotten"]
     assert (await server.browser().get("/again")).status_code in (303, 401)
+
+
+async def test_what_is_still_to_read_on_its_day_comes_again_once_on_the_page_and_in_the_feed(server, ana, clock):
+    today = times.date_of(server.here.clock(), "UTC")
+    year = int(today[:4])
+    await saved_on(ana, f"{year - 3}{today[4:]}", title="both", to_read=True)
+    for each in range(1, 25):
+        await saved_on(ana, f"{year - 4}-01-{each:02}", title=f"forgotten {each}", to_read=True)
+    key = (await make_token(ana.viewer, "my reader", Scope.FEED)).partition(":")[2]
+    feed = (await server.client.get(f"/secret:{key}/again/feed.json")).json()["items"]
+
+    shown = titles((await ana.browser.get("/again")).text)
+
+    assert shown == ["both", *(f"forgotten {each}" for each in range(1, 21))]
+    assert [each["title"] for each in feed] == shown
 
 
 async def test_random_leads_to_one_of_ones_own(server, ana):

@@ -57,12 +57,10 @@ async def get_bundle(request: Request) -> Response:
 async def get_again(request: Request) -> Response:
     """`/secret:{key}/again/feed.{format}`: this day in earlier years, then what has long been to read"""
     form, owner, moment = format_of(request), await viewer_of_key(request.path_params["key"]), now()
-    earlier = await resurfacing.this_day(owner, this_day(moment, owner.time_zone))
-    forgotten = await resurfacing.forgotten(owner, moment)
+    earlier, forgotten = await resurfacing.again(owner, moment, this_day(moment, owner.time_zone))
     found = await queries.find(PersonStream(owner.username), owner)
-    once = {entry.note: entry for entry in (*earlier, *forgotten)}
     place = Place("/again", title=f"{owner.username} / again")
-    return answer(request, feed_of(Part(found, Page(tuple(once.values())), False, True), place), form, KEYED)
+    return answer(request, feed_of(Part(found, Page((*earlier, *forgotten)), False, True), place), form, KEYED)
 
 
 async def _answer(request: Request, only: str, keys: tuple[str, ...] = ()) -> Response:

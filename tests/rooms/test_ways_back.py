@@ -1,0 +1,88 @@
+"""Without scripts a copy and a reply lead back to where they were begun, and nowhere else."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.stories.reading import Reading
+
+PAGE = "https://sqlite.org/lang.html"
+
+
+@pytest.fixture
+async def ana(server):
+    return await server.sign_up("ana")
+
+
+@pytest.fixture
+async def bo(server):
+    """Somebody who reads what ana saved."""
+    bo, ana = await server.sign_up("bo"), server.people["ana"]
+    await ana.save(PAGE, title="SQLite", tags="sql", visibility="public")
+    return bo
+
+
+def href_of(page: str, begins: str) -> str:
+    """The first link of a page that begins so."""
+    return next(a.get("href") for a in Reading(page).all("a") if (a.get("href") or "").startswith(begins))
+
+
+def cancelled(page: str) -> str:
+    """Where a form's Cancel leads."""
+    return next(a.get("href") for a in Reading(page).all("a") if a.get("class") == "cancel")
+
+
+@pytest.mark.parametrize("path", ["/u/ana", "/t/sql?order=%22%3E", "/recent"])
+async def test_a_copy_leads_back_to_the_list_it_was_begun_in(server, ana, bo, path):
+    href = href_of((await bo.browser.get(path)).text, "/add?from=")
+    form = Reading((await bo.browser.get(href)).text).form("/add")
+    cancel = cancelled((await bo.browser.get(href)).text)
+
+    saved = await bo.browser.post(form.action, data=form.values())
+
+    assert parse_qs(urlsplit(href).query)["back"] == [path]
+    assert cancel == path
+    assert (saved.status_code, saved.headers["location"]) == (303, path)
+
+
+async def test_a_form_that_is_shown_again_still_knows_the_way_back(server, ana, bo):
+    again = await bo.browser.post("/add", data={"url": "", "back": "/u/ana?q=1"})
+
+    assert again.status_code == 422
+    assert cancelled(again.text) == Reading(again.text).form("/add").values()["back"] == "/u/ana?q=1"
+
+
+async def test_a_reply_leads_back_to_the_list_and_to_what_was_said(server, ana, bo):
+    href = href_of((await bo.browser.get("/u/ana")).text, "/say?about=")
+    form = Reading((await bo.browser.get(href)).text).form("/say")
+    said = await bo.browser.post(form.action, data=form.values() | {"words": "So it is.", "kind": "reply"})
+    bookmark = (await ana.browser.get(href_of((await ana.browser.get("/u/ana")).text, "/u/ana/b/"))).url.path
+    bookmark = bookmark.removesuffix("/edit")
+    answer = href_of((await ana.browser.get(bookmark)).text, "/say?about=")
+
+    assert (said.status_code, said.headers["location"]) == (303, "/u/ana")
+    assert parse_qs(urlsplit(answer).query)["back"] == [f"{bookmark}#said"]
+
+
+@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/a\nb", "é"])
+async def test_no_way_back_leads_elsewhere(server, ana, bo, away):
+    href = href_of((await bo.browser.get("/u/ana")).text, "/add?from=").partition("&back=")[0]
+    note = parse_qs(urlsplit(href).query)["from"][0]
+
+    form = await bo.browser.get("/add", params={"from": note, "back": away})
+    saved = await bo.browser.post("/add", data={"url": PAGE, "title": "Mine", "visibility": "public", "back": away})
+
+    assert cancelled(form.text) == "/u/bo"
+    assert "back" not in Reading(form.text).form("/add").values()
+    assert saved.status_code == 303
+    assert saved.headers["location"].startswith("/u/bo/b/")
+
+
+async def test_a_line_kept_for_one_list_leads_back_to_the_other_where_it_stands(server, ana, bo):
+    await bo.browser.get("/u/ana")
+
+    elsewhere = href_of((await bo.browser.get("/t/sql")).text, "/add?from=")
+
+    assert parse_qs(urlsplit(elsewhere).query)["back"] == ["/t/sql"]
