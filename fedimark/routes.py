@@ -213,6 +213,7 @@ def _about() -> list[Line]:
     """Help, and what browsers ask of a site."""
     return [
         get("/about", help.get_about),
+        post("/language", looks.post_language),
         *(get(path, help.get_help) for path in help.TEMPLATES),
         get("/help/search", search.get_help),
         get("/manifest.webmanifest", shell.get_manifest),

@@ -1,4 +1,4 @@
-"""How pages look to their reader: the settings of it, and a style sheet of one's own."""
+"""How pages look to their reader: the settings of it, their language, and a style sheet of one's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from starlette.responses import Response
 
 from fedimark.accounts import looks
 from fedimark.doorway.forms import read_form
+from fedimark.doorway.languages import choose, choose_none
+from fedimark.doorway.redirects import own_path
 from fedimark.errors import Refused
+from fedimark.language.catalogue import LOCALES
 from fedimark.language.said import _
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
@@ -32,7 +35,15 @@ async def post_looks(request: Request) -> Response:
     except Refused as error:
         shown = Form({name: form.text(name) for name in _FIELDS}, {error.field: error.message})
         return page(request, "settings_looks.html", status=error.status, form=shown)
-    return onward("/settings/looks?saved=yes")
+    return choose_none(onward("/settings/looks?saved=yes"))
+
+
+async def post_language(request: Request) -> Response:
+    """`POST /language` with `language` and `back`: what this browser reads in from now on, unless an account says."""
+    form = await read_form(request)
+    if form.text("language") not in LOCALES:
+        raise Refused("Choose a language of the list.", field="language")
+    return choose(onward(own_path(form.text("back"), "/")), form.text("language"))
 
 
 async def get_style(request: Request) -> Response:

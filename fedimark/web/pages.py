@@ -18,7 +18,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fedimark import addresses
-from fedimark.language.catalogue import ENGLISH, Catalogue
+from fedimark.language.catalogue import ENGLISH, NAMES, Catalogue
 from fedimark.language.said import Said, _, drawn_in
 from fedimark.policy.muted import read_muted, words_of
 from fedimark.text.excerpts import excerpt, marked
@@ -229,6 +229,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
     )
     env.globals["static"] = static
     env.globals["language"] = catalogue.language
+    env.globals["languages"] = NAMES
     env.globals["places"] = places
     env.globals["silence"] = silence
     env.globals["lines_of"] = partial(lines, language=catalogue.language)

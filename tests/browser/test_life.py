@@ -207,10 +207,10 @@ def test_words_are_written_answered_edited_hidden_shown_again_and_taken_back(pag
     press(page, "Remark")
     if page.evaluate("Boolean(window.htmx)"):
         expect(page.locator(".aloud")).to_have_text("Done: Remark")
-        with page.expect_navigation():
-            entry(page, title).locator(".when a.u-url").click()
-        with page.expect_navigation():
-            page.locator(".talk a.when").last.click()
+    with page.expect_navigation():
+        entry(page, title).locator(".when a.u-url").click()
+    with page.expect_navigation():
+        page.locator(".talk a.when").last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Remark by {newcomer}")
     expect(page.locator(".p-content")).to_have_text("The best <b>page</b> about it.")
 

@@ -83,6 +83,9 @@ def test_a_bookmark_is_copied_and_both_ends_say_so(page, newcomer, world: World)
     expect(page.locator("#tags")).to_have_value("type")
     press(page, "Save")
 
-    expect(page.get_by_text("copied from bo")).to_be_visible()
-    page.goto(source)
+    expect(page).to_have_url(source if "://" in source else f"{world.process.url}{source}")
     expect(page.get_by_text(f"copied by {newcomer}")).to_be_visible()
+    page.locator("article details.more summary").first.click()
+    with page.expect_navigation():
+        page.get_by_text("this bookmark", exact=True).click()
+    expect(page.get_by_text("copied from bo")).to_be_visible()

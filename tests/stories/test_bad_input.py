@@ -144,6 +144,7 @@ FORMS = {
     "/sign-in": FormOf({"username": "ana", "password": PASSWORD, "next": "/recent"}, signed_in=False),
     "/sign-up": FormOf({**PERSON, "invite": ""}, ("username", "password", "visibility"), signed_in=False),
     "/settings": FormOf(PROFILE, ("visibility", "time_zone")),
+    "/language": FormOf({"language": "de", "back": "/recent"}, ("language",), signed_in=False),
     "/settings/looks": FormOf(LOOKS, ("theme", "descriptions")),
     "/settings/avatar": FormOf({"remove": ""}, file="avatar"),
     "/settings/registration": FormOf({"registration": "open"}),

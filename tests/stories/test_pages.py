@@ -312,8 +312,9 @@ async def test_copying_fills_the_form_in_with_their_words_and_saves_nothing_befo
     assert kept["description"].startswith("Said at length.\n\nhttps://sqlite.org/")
     assert "private_note" not in kept or kept["private_note"] == ""
     saved = await filled.send(browser)
-    assert saved.status_code == 200
-    assert "3 people saved this page" in saved.text
+    assert (saved.status_code, saved.url.path) == (200, "/u/ana")
+    own = next(a.get("href") for a in Reading(saved.text).all("a") if (a.get("href") or "").startswith("/u/sam/b/"))
+    assert "3 people saved this page" in (await browser.get(own.removesuffix("/edit").partition("/edit?")[0])).text
 
 
 async def test_a_get_never_saves(house):
