@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+
+import httpx
+from limits.aio.storage import memory
 
 from fedimark.database import fetch
+from fedimark.doorway import throttle
 from tests.stories.reading import Reading
 
 PAGE = "https://page.example/"
@@ -116,3 +121,36 @@ async def test_a_get_saves_only_with_a_key_for_that_private_and_to_read(server, 
     [token] = await fetch("SELECT id FROM token")
     await ana.browser.post(f"/settings/keys/{token['id']}/revoke")
     assert (await anybody.get(asked)).status_code in (303, 401)
+
+
+async def test_a_key_that_saved_thirty_in_an_hour_saves_nothing_more_until_it_has_passed(server, ana, monkeypatch):
+    # Given the hour's count on a clock of ours
+    hour = SimpleNamespace(now=1_000_000_800.0)
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: hour.now))
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: hour.now))
+    bo, keys = await server.sign_up("bo"), {}
+    for person in (ana, bo):
+        made = await person.browser.post("/settings/bookmarklets/key")
+        keys[person.name] = re.findall(r"key=([0-9A-Fa-f]{32})", made.text)[0]
+
+    async def save(person: str, number: int) -> httpx.Response:
+        return await server.browser().get(f"/add?later=yes&noui=yes&key={keys[person]}&url={PAGE}{number}&title=T")
+
+    async def saved() -> int:
+        return len(await fetch("SELECT id FROM bookmark WHERE actor_id = ?", ana.viewer.actor_id))
+
+    # When thirty are saved
+    assert {(await save("ana", number)).status_code for number in range(30)} == {200}
+
+    # Then the next one says how long to wait, and saves nothing; nobody else waits
+    refused = await save("ana", 30)
+    assert (refused.status_code, await saved()) == (429, 30)
+    assert 0 < int(refused.headers["retry-after"]) <= 3_600
+    assert (await save("bo", 1)).status_code == 200
+    # Who is signed in and presses without the key has the form all the while
+    form = Reading((await ana.browser.get(f"/add?later=yes&url={PAGE}30")).text).form("/add")
+    assert form.values()["url"] == f"{PAGE}30"
+
+    # And once the hour has passed it saves again
+    hour.now += int(refused.headers["retry-after"]) + 1
+    assert ((await save("ana", 30)).status_code, await saved()) == (200, 31)
