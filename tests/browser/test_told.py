@@ -89,3 +89,18 @@ def test_a_bookmark_is_copied_and_both_ends_say_so(page, newcomer, world: World)
     with page.expect_navigation():
         page.get_by_text("this bookmark", exact=True).click()
     expect(page.get_by_text("copied from bo")).to_be_visible()
+
+
+def test_a_visitor_reads_on_in_the_language_they_press(page: Page):
+    page.goto("/u/ana?narrow=no")
+    foot = page.get_by_role("form", name="Language")
+    expect(foot.get_by_role("button")).to_have_text(["English", "Deutsch", "日本語"])
+    assert page.context.cookies() == []
+
+    press(page, "Deutsch")
+
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    assert page.url.endswith("/u/ana?narrow=no")
+    page.goto("/about")
+    expect(page.get_by_role("form", name="Sprache").locator("[aria-current]")).to_have_text("Deutsch")
+    assert [(each["value"], each["httpOnly"]) for each in page.context.cookies()] == [("de", True)]
