@@ -489,7 +489,7 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /sign-in": (Ask("/sign-in"), Ask("/sign-in?next=/u/ana/private")),
     "POST /sign-in": (Ask("/sign-in", form={"username": "ana"}),),
     "POST /sign-out": (Ask("/sign-out"),),
-    "POST /language": (Ask("/language", form={"language": "de", "back": "/u/ana/private"}),),
+    "POST /language": (Ask("/language", form={"language": "en", "back": "/u/ana/private"}),),
     "GET /sign-up": (Ask("/sign-up"),),
     "POST /sign-up": (Ask("/sign-up", form={"username": "ana"}),),
     "GET /settings": (Ask("/settings"),),
