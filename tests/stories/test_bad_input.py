@@ -144,7 +144,7 @@ FORMS = {
     "/sign-in": FormOf({"username": "ana", "password": PASSWORD, "next": "/recent"}, signed_in=False),
     "/sign-up": FormOf({**PERSON, "invite": ""}, ("username", "password", "visibility"), signed_in=False),
     "/settings": FormOf(PROFILE, ("visibility", "time_zone")),
-    "/language": FormOf({"language": "de", "back": "/recent"}, ("language",), signed_in=False),
+    "/language": FormOf({"language": "de", "back": "/recent"}, signed_in=False),
     "/settings/looks": FormOf(LOOKS, ("theme", "descriptions")),
     "/settings/avatar": FormOf({"remove": ""}, file="avatar"),
     "/settings/registration": FormOf({"registration": "open"}),
@@ -824,6 +824,7 @@ ALLOWED = {
     "button": {
         "id", "class", "type", "title", "name", "value", "tabindex", "aria-hidden", "formnovalidate", "form",
         "formaction",
+        "lang",
     },
     "details": {"class", "open"}, "summary": {"aria-label", "class", "title"}, "main": {"id", "class"},
     "aside": {"aria-label"}, "section": {"class", "id"}, "article": {"class"}, "h1": {"class"}, "h2": {"class"},
