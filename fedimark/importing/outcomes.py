@@ -12,6 +12,8 @@ from fedimark.bookmarks.save import Outcome
 from fedimark.bookmarks.unsaving import print_of, words_of
 from fedimark.database import Row
 from fedimark.importing.chunks import Chunk
+from fedimark.importing.rows import Broken
+from fedimark.language.said import again, parts
 
 _NEW, _CHANGED, _KNOWN, _AGAIN, _BROKEN = "n", "c", "k", "a", "b"
 _WORDS: Final = {_NEW: "new", _CHANGED: "changed", _KNOWN: "known", _AGAIN: "known", _BROKEN: "broken"}
@@ -43,7 +45,7 @@ def written(chunk: Chunk, outcomes: Sequence[Outcome], prints: Mapping[str, str]
     """What became of the rows of a chunk, whose drafts these outcomes are; `prints` are those that are made already."""
     lines = [_line(number, outcome, prints) for number, outcome in zip(chunk.numbers, outcomes, strict=True)]
     lines += [_said([number, _AGAIN]) for number in chunk.again]
-    lines += [_said([number, _BROKEN, broken.reason, broken.excerpt]) for number, broken in chunk.broken]
+    lines += [_said([number, _BROKEN, *_why(broken)]) for number, broken in chunk.broken]
     return f"[{','.join(lines)}]"
 
 
@@ -51,7 +53,8 @@ def told(text: str) -> Iterator[Told]:
     """The rows of a chunk in the order of the file."""
     for number, letter, *rest in sorted(json.loads(text), key=lambda line: int(line[0])):
         if letter == _BROKEN:
-            yield Told(number, _WORDS[letter], reason=rest[0], excerpt=rest[1])
+            reason, excerpt, *kept = rest
+            yield Told(number, _WORDS[letter], reason=again(kept[0]) if kept else reason, excerpt=excerpt)
         else:
             yield Told(number, _WORDS[letter], int(rest[0]) if rest else 0)
 
@@ -79,6 +82,12 @@ def _line(number: int, outcome: Outcome, prints: Mapping[str, str]) -> str:
         # One that was removed a moment before is taken out again by an undo.
         line += [print_of(row), None if before is None or before["removed_at"] else words_of(before)]
     return _said(line)
+
+
+def _why(broken: Broken) -> list[object]:
+    """Why a row is broken and how it begins; with what the reason is made of, so that every language can tell it."""
+    kept = parts(broken.reason)
+    return [broken.reason, broken.excerpt, *([kept] if kept else [])]
 
 
 def _said(line: list[object]) -> str:

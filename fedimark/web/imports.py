@@ -26,7 +26,7 @@ from fedimark.jobs import queue
 from fedimark.language.said import _, said
 from fedimark.policy.visibility import Viewer
 from fedimark.web.pages import Form, word_of
-from fedimark.web.respond import onward, owner_of, page, signed_in
+from fedimark.web.respond import catalogue_of, onward, owner_of, page, signed_in
 from fedimark.web.values import BrokenRow, ImportJob, ImportLine, SampleRow, UndoJob
 
 _CHUNK = 1_048_576
@@ -105,8 +105,10 @@ async def get_rows(request: Request) -> Response:
     row = await queue.of_owner(signed_in(request).account_id, request.path_params["id"])
     if row is None or row["kind"] != importer.KIND:
         raise NotFound
-    headers = {"content-disposition": f'attachment; filename="import-{row["public_id"]}.csv"'}
-    return StreamingResponse(listed(row), media_type="text/csv; charset=utf-8", headers=headers)
+    catalogue = catalogue_of(request)
+    named = f'attachment; filename="import-{row["public_id"]}.csv"'
+    headers = {"content-disposition": named, "content-language": catalogue.language}
+    return StreamingResponse(listed(row, catalogue), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def get_export(request: Request) -> Response:

@@ -12,8 +12,10 @@ from fedimark.doorway.languages import language_of
 from fedimark.doorway.paths import asked_for
 from fedimark.errors import SignInFirst
 from fedimark.here import here, now
+from fedimark.language.catalogue import Catalogue
 from fedimark.policy.visibility import Viewer
 from fedimark.web.pages import render
+from fedimark.web.translated import Templates
 
 
 def viewer_of(request: Request) -> Viewer | None:
@@ -43,6 +45,12 @@ def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Re
     language = language_of(request)
     text = render(here().caches["pages"](language), name, viewer_of(request), path, now(), **values)
     return HTMLResponse(text, status_code=status, headers={"content-language": language})
+
+
+def catalogue_of(request: Request) -> Catalogue:
+    """The language of whoever asks, for what is no page."""
+    drawing: Templates = here().caches["pages"](language_of(request))
+    return drawing.catalogue
 
 
 def asked_path(request: Request) -> str:

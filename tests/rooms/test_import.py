@@ -15,13 +15,14 @@ import pytest
 from fedimark.bookmarks.draft import Draft, Owner, read_draft
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.save import save_bookmark
-from fedimark.database import execute, fetch, fetch_one
+from fedimark.database import execute, fetch, fetch_one, is_sqlite
 from fedimark.errors import NotFound, Refused, Taken, TooLarge, Unavailable, WrongType
 from fedimark.here import here
 from fedimark.importing import importer, uploads
 from fedimark.importing.chunks import ROWS
 from fedimark.importing.formats import pinboard_json
-from fedimark.importing.report import read_report
+from fedimark.importing.options import PLAIN
+from fedimark.importing.report import Report, read_report
 from fedimark.importing.rows import Broken
 from fedimark.jobs import queue
 from fedimark.policy.visibility import Visibility
@@ -75,6 +76,23 @@ async def job_of(person: Any, public_id: str) -> dict[str, Any]:
     found = await queue.of_owner(person.viewer.account_id, public_id)
     assert found is not None
     return found
+
+
+def no_chunk_beyond(most: int) -> tuple[str, str]:
+    """What makes a database refuse chunks that end beyond a row, and what makes it take them again."""
+    if is_sqlite():
+        made = "CREATE TRIGGER most BEFORE INSERT ON imported_chunk WHEN NEW.ends_at > "
+        return f"{made}{most} BEGIN SELECT RAISE(ABORT, 'imported_chunk'); END", "DROP TRIGGER most"
+    return (
+        f"ALTER TABLE imported_chunk ADD CONSTRAINT most CHECK (ends_at <= {most})",
+        "ALTER TABLE imported_chunk DROP CONSTRAINT most",
+    )
+
+
+async def standing(person: Any, job_id: int) -> tuple[int, int]:
+    """How many bookmarks and how many chunks of an import are there for everybody who reads."""
+    chunks = await fetch("SELECT ends_at FROM imported_chunk WHERE job_id = ?", job_id)
+    return len(await saved(person)), len(chunks)
 
 
 def uploads_left() -> list[str]:
@@ -455,6 +473,31 @@ async def test_a_killed_import_goes_on_where_it_was(server, ana, clock):
     after = await job_of(ana, public_id)
     assert read_report(json.loads(after["report"])).summary() == {"new": 1_300, "known": 0, "changed": 0, "broken": 0}
     assert (after["state"], len(await saved(ana))) == ("done", 1_300)
+
+
+async def test_every_five_hundred_rows_are_a_transaction_of_their_own(server, ana, tmp_path):
+    # Given a database that takes no third chunk
+    file = tmp_path / "import.json"
+    file.write_bytes(file_of(*(row(n, tags=f"a t{n}") for n in range(1_200))))
+    refuse, allow = no_chunk_beyond(2 * ROWS)
+    await execute(refuse)
+    number, public_id = await importer.written_down("ana", "import.json", PLAIN)
+
+    # When 1,200 rows come in, each report finds its rows committed: what reads here stands outside of what writes
+    reached = Report()
+    with pytest.raises(Exception, match="imported_chunk"):
+        async for reached in importer.bring_in(Owner.of(ana.viewer), file, job_id=number):
+            assert await standing(ana, number) == (reached.rows, reached.rows // ROWS)
+
+    # Then the two before it stand, and of the third nothing does
+    assert (reached.rows, await standing(ana, number)) == (2 * ROWS, (2 * ROWS, 2))
+    assert await fetch("SELECT COUNT(*) AS n FROM link") == [{"n": 2 * ROWS}]
+    assert read_report(json.loads((await job_of(ana, public_id))["report"])).new == 2 * ROWS
+
+    # And it goes on from there
+    await execute(allow)
+    *_, done = [each async for each in importer.bring_in(Owner.of(ana.viewer), file, reached, job_id=number)]
+    assert (done.new, await standing(ana, number)) == (1_200, (1_200, 3))
 
 
 async def test_only_the_first_fifty_broken_rows_are_told_and_all_are_counted(server, ana, tmp_path):

@@ -18,6 +18,7 @@ from fedimark.importing.listing import listed
 from fedimark.importing.options import Options, read_options
 from fedimark.importing.report import read_report
 from fedimark.jobs import queue
+from fedimark.language.catalogue import ENGLISH
 from fedimark.policy.visibility import Visibility
 from tests.rooms.test_import import file_of, in_parts, job_of, row, saved
 from tests.support.counting import statements
@@ -220,7 +221,7 @@ async def test_every_row_is_told_with_what_became_of_it(server, ana):
     raw = file_of(row(1), row(2), row(1), row(4, href="nowhere"), row(5, description="=SUM(A1)"))
     public_id = await brought(ana, raw)
 
-    parts = [part async for part in listed(await job_of(ana, public_id))]
+    parts = [part async for part in listed(await job_of(ana, public_id), ENGLISH)]
 
     head, *rows = csv.reader(b"".join(parts).decode().splitlines())
     assert head == ["row", "outcome", "address", "title", "reason"]
@@ -234,6 +235,22 @@ async def test_every_row_is_told_with_what_became_of_it(server, ana):
     assert rows[0][2:4] == ["https://example.org/1", "Page 1"]
     assert rows[3][4]
     assert rows[4][3] == "'=SUM(A1)"
+
+
+async def test_the_table_of_rows_gives_its_reasons_in_the_language_of_whoever_reads_it(server, ana):
+    raw = file_of(row(1), row(1, description="Other words"), row(3, href="https://"), row(4, time="never"))
+    public_id = await brought(ana, raw)
+
+    told = {}
+    for language in ("en", "de"):
+        answer = await ana.browser.get(f"/settings/import/{public_id}/rows.csv", headers={"accept-language": language})
+        head, *rows = csv.reader(answer.text.splitlines())
+        assert (answer.headers["content-language"], head[1]) == (language, "outcome")
+        told[language] = [one[4] for one in rows if one[1] == "broken"]
+
+    assert told["en"][0] == "Row 1 has the same address; that one was taken."
+    assert told["de"][0] == "Zeile 1 hat dieselbe Adresse; jene wurde genommen."
+    assert len(told["de"]) == 3 and not set(told["en"]) & set(told["de"])
 
 
 async def test_the_table_of_rows_is_nobody_elses(server, ana):
