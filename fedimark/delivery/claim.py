@@ -106,6 +106,7 @@ ORDER BY host
 _END_OF_LETTERS = "UPDATE delivery SET lease_until = ? WHERE host {some} AND lease_until > ?"
 _END_OF_LEASE = "UPDATE peer SET lease_until = 0, leased_by = 0, next_at = ? WHERE host {some}"
 _UNTOUCHED = "UPDATE delivery SET lease_until = 0 WHERE lease_until = ? AND id {some}"
+_LET_GO = "UPDATE delivery SET lease_until = ? WHERE lease_until = ? AND id {some}"
 _LOCK = "SELECT host FROM peer WHERE host {some} ORDER BY host FOR UPDATE"
 _FIRST = f"(SELECT d.next_at FROM delivery d WHERE d.host = peer.host AND {_WAITS} ORDER BY d.next_at LIMIT 1)"
 _GIVE_BACK = f"""
@@ -221,6 +222,16 @@ async def untouched(letters: Sequence[Row]) -> None:
     if letters:
         numbers = several(each["id"] for each in letters)
         await execute(_UNTOUCHED.format(some=among()), letters[0]["lease_until"], numbers)
+
+
+async def let_go(letters: Sequence[Row]) -> None:
+    """End the leases of letters that were being tried: of no effect on one that is settled.
+
+    Not to nothing: that a try was under way is remembered, for it may have arrived. (outbox.publish)
+    """
+    if letters:
+        numbers = several(each["id"] for each in letters)
+        await execute(_LET_GO.format(some=among()), now(), letters[0]["lease_until"], numbers)
 
 
 async def take_over() -> None:

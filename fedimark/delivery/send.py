@@ -12,7 +12,7 @@ from fedimark.database import Row, fetch
 from fedimark.delivery import breaker, peers, settle
 from fedimark.delivery.breaker import Gate, Lane
 from fedimark.delivery.choose import CONNECTIONS
-from fedimark.delivery.claim import LETTERS, SLOTS, Visit, claim, is_to_rest, one_try, patience_s, untouched
+from fedimark.delivery.claim import LETTERS, SLOTS, Visit, claim, is_to_rest, let_go, one_try, patience_s, untouched
 from fedimark.delivery.office import office
 from fedimark.delivery.retry import is_final, is_trouble
 from fedimark.delivery.signed import as_sent
@@ -140,6 +140,10 @@ async def _serve_inbox(visit: Visit, letters: Sequence[Row]) -> None:
                 visit.is_all = visit.is_all and len(letters) < LETTERS and not is_probe
         # What has arrived must be gone before somebody looks for more.
         await asyncio.gather(*visit.settling.pop(letters[0]["inbox_hash"], ()))
+    except asyncio.CancelledError:
+        # This worker ends in the middle of a try: whoever comes after it need not wait for the end of the lease.
+        await let_go(letters[done - 1 : done] if done else ())
+        raise
     finally:
         visit.in_hand.discard(letters[0]["inbox_hash"])
         await untouched(letters[done:])
