@@ -159,3 +159,59 @@ async def test_what_is_made_for_linkding_finds_the_form_filled_in_and_saves_noth
         "jump": "close",
     }
     assert await fetch("SELECT id FROM bookmark") == []
+
+
+async def test_a_page_names_its_one_address(server, ana):
+    saved = await ana.save("https://sqlite.org/", title="SQLite", tags="sql")
+    browser = server.browser()
+
+    async def named(path):
+        links = Reading((await browser.get(path)).text).all("link")
+        return [one.get("href") for one in links if one.get("rel") == "canonical"]
+
+    for path in ("/u/ana", "/u/ana/t/sql", "/t/sql", saved.path):
+        assert await named(path) == [f"https://a.example{path}"]
+    # A part of a list is another each day.
+    assert await named("/recent?before=9-x") == []
+
+
+async def test_a_script_is_loaded_where_there_is_something_for_it(server, ana):
+    await ana.save("https://sqlite.org/", title="SQLite")
+
+    async def loaded(who, path):
+        scripts = Reading((await who.get(path)).text).all("script")
+        return {(one.get("src") or "").rpartition("/")[2].partition("?")[0] for one in scripts}
+
+    assert await loaded(server.browser(), "/u/ana") == {"fedimark.js"}
+    assert await loaded(server.browser(), "/sign-in") == {"fedimark.js"}
+    assert await loaded(ana.browser, "/u/ana") == {"fedimark.js", "htmx.min.js"}
+    assert await loaded(ana.browser, "/settings/looks") == {"fedimark.js"}
+    assert await loaded(ana.browser, "/add") == {"fedimark.js", "form.js", "htmx.min.js"}
+
+
+EMPTY = {
+    "/u/ana": ("Save your first page", "/settings/import"),
+    "/u/ana/unread": ("“mark to read”, behind the dots of a bookmark", ""),
+    "/u/ana/starred": ("The star before a bookmark", ""),
+    "/u/ana/untagged": ("saved without one", ""),
+    "/u/ana/notes": ("A note is a text of its own", ""),
+    "/u/ana/bundles": ("A bundle keeps tags together", "/u/ana/bundles/new"),
+    "/network": ("Follow somebody by their handle", "/recent"),
+    "/notifications": ("Who follows you, copies, likes", ""),
+    "/for-you": ("a tag like for:@bo", ""),
+    "/followers": ("follow you by your handle", ""),
+    "/settings/tags": ("Tags are single words", "/add"),
+    "/settings/tags/garden": ("looks like a slip of another", ""),
+    "/tabs": ("Ctrl+Shift+D", ""),
+    "/recent": ("saved a public page", ""),
+    "/search?q=nothing": ("lets a word go on", ""),
+}
+
+
+@pytest.mark.parametrize(("path", "said", "leads_to"), [(path, *rest) for path, rest in EMPTY.items()], ids=EMPTY)
+async def test_an_empty_list_says_what_will_stand_in_it(server, ana, path, said, leads_to):
+    answer = await ana.browser.get(path)
+
+    [box] = Reading(answer.text).all("div", "empty")
+    assert said in box.text
+    assert [link.get("href") for link in box.all("a")] == ([leads_to] if leads_to else [])

@@ -291,3 +291,18 @@ async def test_nothing_that_is_asked_is_a_fault(server):
         for scope in Scope:
             assert await found(ana, text, scope) in ([], ["write"]), text
         assert "write" not in await found(None, f"in:notes hush {text}", Scope.HERE), text
+
+
+async def test_the_best_comes_first_where_that_is_asked_for_and_the_newest_where_it_is_not(server: object) -> None:
+    ana = await saver("ana")
+    words = ("A log that is written ahead", "log log log", "Gardens")
+    for number, title in enumerate(words):
+        said = "One word of many here is log, beside tulips, peas, hedges and bees." if title == "Gardens" else ""
+        await save(ana, f"https://page{number}.example/", title=title, description=said, saved_at=MOMENT + number)
+    await learn()
+
+    newest, best = [await found(ana, "log", order=order) for order in (Order.NEWEST, Order.BEST)]
+
+    assert newest == ["Gardens", "log log log", "A log that is written ahead"]
+    assert best[-1] == "Gardens"
+    assert best[0] == "log log log"
