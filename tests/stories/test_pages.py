@@ -444,6 +444,9 @@ async def test_a_slip_is_merged_by_one_press_and_taken_back_by_another(house):
 
     garden = Reading((await browser.get("/settings/tags/garden")).text)
     assert [a.text for a in garden.one("ul", "garden").all("a")] == ["anlaysis", "analysis"]
+    once = [li.one("a").text for li in garden.one("ul", "many").all("li")]
+    assert "anlaysis" in once
+    assert "analysis" not in once
     merged = await garden.form("/settings/tags/merge").send(browser)
     await house.server.settle()
     done = Reading((await browser.get(merged.url.path)).text)
