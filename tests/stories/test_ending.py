@@ -22,6 +22,7 @@ from tests.support.storage import PostgresStorage
 pytestmark = pytest.mark.processes
 
 GUARD_S = 60
+WELL_BELOW_THE_USUAL_S = 15  # which is 20, and 40 where doors and lanes were waited for one after the other
 PAGE = "https://sqlite.org/"
 
 
@@ -36,10 +37,10 @@ def environ(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     asyncio.run(storage.drop())
 
 
-def ended(process: Process) -> int:
+def ended(process: Process, within_s: int = GUARD_S) -> int:
     """The exit code of a server that was told to end."""
     assert process._process is not None
-    return process._process.wait(timeout=GUARD_S)
+    return process._process.wait(timeout=within_s)
 
 
 def refused(port: int) -> bool:
@@ -112,9 +113,12 @@ def test_what_was_begun_is_answered_who_comes_after_is_refused_and_all_that_was_
 
 
 @pytest.fixture
-def heard_by_one_who_sleeps(environ, tmp_path) -> Iterator[tuple[Process, Process]]:
-    """Ana's server, whose worker is saying something to bo's, which is stopped in the middle of it."""
-    a, b = Born(tmp_path / "a", environ), Born(tmp_path / "b")
+def heard_by_one_who_sleeps(request, environ, tmp_path) -> Iterator[tuple[Process, Process]]:
+    """Ana's server, whose worker is saying something to bo's, which is stopped in the middle of it.
+
+    Ana's has the settings it is asked for with.
+    """
+    a, b = Born(tmp_path / "a", environ | getattr(request, "param", {})), Born(tmp_path / "b")
     try:
         together(partial(a.account, "ana"), partial(b.account, "bo"))
         together(a.start, b.start)
@@ -148,6 +152,31 @@ def test_a_letter_under_way_is_settled_before_the_end(heard_by_one_who_sleeps):
 
     assert code == 0
     assert a.counts()["deliveries_waiting"] == 0
+
+
+# One that is told to end waits for its peer only this long, however patient it is as long as it works.
+SOON = {"FEDIMARK_SHUTDOWN_S": "1", "FEDIMARK_DELIVERY_TOTAL_S": "600"}
+
+
+@pytest.mark.parametrize("heard_by_one_who_sleeps", [SOON], indirect=True)
+def test_what_never_ends_is_left_when_its_time_is_over_and_done_after_the_next_start(heard_by_one_who_sleeps):
+    a, b = heard_by_one_who_sleeps
+    body = urlencode({"url": f"{PAGE}half", "title": "x"})
+    browser = a.signed_in("ana")
+    slow = socket.create_connection(("127.0.0.1", a.port), timeout=GUARD_S)
+    slow.sendall(head(a, browser, body) + body[:10].encode())
+    assert browser.get("/recent").status_code == 200  # what came before was heard by then
+
+    os.kill(a.pid, signal.SIGTERM)
+    code = ended(a, WELL_BELOW_THE_USUAL_S)
+    waiting = a.counts()["deliveries_waiting"]
+    os.kill(b.pid, signal.SIGCONT)
+    a.start()
+    until(lambda: a.counts()["deliveries_waiting"] == 0, GUARD_S)
+
+    assert (code, waiting) == (0, 1)
+    slow.close()
+    until(lambda: [entry["url"] for entry in b.timeline("bo")] == [PAGE], GUARD_S)
 
 
 def test_a_second_signal_ends_it_at_once(heard_by_one_who_sleeps):

@@ -18,6 +18,7 @@ from tests.house.tree import ROOT, words
 from tests.support.processes import answers, clean_environ, free_port, until
 
 _PATIENCE_S = 600  # a hang guard
+_SMALL_MB = 200  # without Python itself; 185 when this was written, half of it compiled code of libraries
 NOBODY = "nobody"
 
 pytestmark = pytest.mark.processes
@@ -112,3 +113,15 @@ def test_the_image_answers_as_somebody_who_may_write_nothing_but_its_data(instal
     assert version.returncode == 0 and "0.1.0" in version.stdout, version.stderr
     assert (ready.status_code, ready.text, page.status_code, ended) == (200, "ready\n", 200, 0)
     assert not (installed / "bin" / "pip").exists()
+
+
+def test_the_image_is_small_and_holds_nothing_but_what_runs(installed: Path) -> None:
+    files = [path for path in installed.rglob("*") if path.is_file() and not path.is_symlink()]
+    packages = {path.name for path in installed.glob("lib/python*/site-packages/*")}
+    ours = [path for path in files if "fedimark" in path.relative_to(installed).parts]
+
+    assert sum(path.stat().st_size for path in files) / 1_000_000 <= _SMALL_MB
+    assert "fedimark" in packages
+    assert packages & {"tests", "pip", "pytest", "mypy", "hatchling"} == set()
+    assert [path for path in ours if {"tests", "docs"} & set(path.parts)] == []
+    assert [path for path in files if ".git" in path.parts] == []
