@@ -18,11 +18,13 @@ from fedimark.delivery.enqueue import say
 from fedimark.delivery.queries import Counts, counts
 from fedimark.delivery.send import drain
 from fedimark.here import entered, here
+from fedimark.remote import signing
 from fedimark.remote.peers import inbox_ids
 from fedimark.signatures.keys import load_private
 from fedimark.signatures.message import Message
 from fedimark.signatures.verify import read_claim, verify
 from tests.rooms.peers import AS2, Peer, Says, local_person, over_sockets, socket_peer
+from tests.support.counting import statements
 
 INBOX = "https://b.example/inbox"
 OTHER = "https://c.example/inbox"
@@ -472,3 +474,52 @@ async def test_a_server_that_never_answers_is_tried_again(server):
         assert await asyncio.wait_for(drain(), 25) == 1
 
     assert (await waiting())[0]["last_error"] == "unreachable"
+
+
+async def test_each_shape_of_what_is_said_is_kept_once_however_many_inboxes_get_it(server, fleet):
+    ana = await local_person()
+    inboxes = [f"https://{name}.example/inbox" for name in ("b", "c", "d", "e", "f", "g")]
+    peers = [stand(fleet, f"{name}.example", 202) for name in ("b", "c", "d", "e", "f", "g")]
+    async with write():
+        shapes = {"link": {"id": OBJECT, "n": "link"}, "small": {"id": OBJECT, "n": "small"}, "unused": {"n": "x"}}
+        profiles = dict(zip(inboxes, ["", "", "link", "link", "small", "small"], strict=True))
+        await say(ana["id"], "Create", OBJECT, {"id": OBJECT, "n": "plain"}, inboxes, "x1", shapes, profiles)
+
+    kept = await fetch("SELECT profile FROM activity_body ORDER BY profile")
+    await drain()
+
+    assert [row["profile"] for row in kept] == ["link", "small"]  # the plain one stands with the activity
+    assert [peer.bodies()[0]["n"] for peer in peers] == ["plain", "plain", "link", "link", "small", "small"]
+
+
+async def test_what_many_letters_came_to_is_written_down_together(server, fleet):
+    ana = await local_person()
+    cost = []
+    for few in (2, 12):
+        inboxes = [f"https://host{few}-{number}.example/inbox" for number in range(few)]
+        for inbox in inboxes:
+            stand(fleet, inbox.split("/")[2], 202)
+        await speak(ana, 1, inboxes=inboxes, uri=f"{OBJECT}/{few}")
+        with statements() as run:
+            assert await drain() == few
+        cost.append(len(run))
+
+    assert cost[1] - cost[0] < 10  # ten letters more, and less than one statement for each
+    assert await counts() == Counts(waiting=0, dead=0)
+
+
+async def test_the_key_of_who_says_much_is_parsed_once(server, bo, monkeypatch):
+    ana = await local_person()
+    parsed = []
+
+    def load(text: str) -> object:
+        parsed.append(text)
+        return load_private(text)
+
+    monkeypatch.setattr(signing, "load_private", load)
+    await speak(ana, 1, 2, 3)
+
+    await drain()
+
+    assert len(bo.asked) == 3
+    assert len(parsed) == 1

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from fedimark import worker
-from fedimark.database import Database, fetch, fetch_one
+from fedimark.database import Database, execute, fetch, fetch_one, write
 from fedimark.errors import Unavailable
 from fedimark.here import Here, entered
 from fedimark.jobs import holders, postgres, queue
@@ -99,6 +99,16 @@ class Board:
     async def let_go(self, names) -> None:
         """Let others have them."""
         self.held -= set(names)
+
+
+@on_postgres
+async def test_what_no_bell_was_rung_for_is_found_all_the_same(server, trial):
+    async with another(server.here) as other, at_work(server.here):
+        await found(SESSIONS)
+        async with entered(other), write():
+            await queue.add("trial", {})
+            await execute("DELETE FROM pgqueuer")  # the bell is lost, the row is not
+        await found("SELECT id FROM job WHERE state = 'done'")
 
 
 @on_postgres
