@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedimark.web.finished import Finished
 from tests.bench import copied, datasets, machine, people
 from tests.bench.machine import Load, Served, get
 from tests.support.processes import FEDIMARK, clean_environ
@@ -19,6 +20,7 @@ IMPORTED = 10_000
 _CONNECTIONS = 4
 _ANEW = 1_000  # requests a visitor has in a round, more than are answered
 ROUNDS, ROUND_S = 3, 0.6
+_PACKED = 100
 _ON_POSTGRES = ("a person", "a person's tag", "recent", "network, signed in", "a tag, far down", "who saved a page")
 _ENTRY = b'class="entry h-entry'
 _MIDDLE = people.MADE_AT + datasets.YEARS // 2  # half of the bookmarks are older
@@ -63,6 +65,7 @@ class Pages:
     resident_mb: float
     built_s: dict[int, float]
     twenty_size: int  # bytes of the largest of these pages with as many entries as without a setting
+    packing_ms: float  # of CPU, to compress that one
     documents: tuple[Load, Load]  # a bookmark as ActivityPub, and 304 for who has it
 
 
@@ -101,13 +104,22 @@ def measure() -> Pages:
     size = sorted(one.size for one in compared)[len(compared) // 2]
     with machine.bare(size) as nothing:
         wire = machine.load(nothing, [[get("/")]] * _CONNECTIONS, ROUND_S)
-    return Pages(compared, on_postgres, wire, resident, built, _twenty(), documents)
+    return Pages(compared, on_postgres, wire, resident, built, *_twenty(), documents)
 
 
-def _twenty() -> int:
+def _twenty() -> tuple[int, float]:
     with machine.fedimark(_folder(SMALL), {"FEDIMARK_PAGE_SIZE": ""}) as served:
         answers = [machine.answer(served.port, request) for request in PAGES.values()]
-    return max(len(text.partition(b"\r\n\r\n")[2]) for text in answers)
+    largest = max((text.partition(b"\r\n\r\n")[2] for text in answers), key=len)
+    return len(largest), _packing_ms(largest)
+
+
+def _packing_ms(body: bytes) -> float:
+    """What compressing a page costs, as the server does it, in this process."""
+    started = time.process_time()
+    for _ in range(_PACKED):
+        assert len(Finished(200, {}, body).gzipped) < len(body)
+    return (time.process_time() - started) / _PACKED * 1000
 
 
 def _on_postgres() -> tuple[Compared, ...]:
