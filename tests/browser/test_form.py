@@ -6,7 +6,7 @@ import json
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.stops import press
@@ -37,6 +37,25 @@ def test_tags_of_ones_own_complete_what_is_typed_by_keys_and_by_mouse(window: Op
     expect(offered).to_have_count(0)
     expect(field).to_have_attribute("aria-expanded", "false")
     assert page.url.endswith("/add")
+
+
+@pytest.mark.parametrize("key", ["Escape", "Tab"])
+def test_completions_do_not_come_back_to_who_left_them(window: Open, key: str):
+    page: Page = window("eve")
+    page.goto("/add")
+    asked: list[Route] = []
+    page.route("**/add/tags**", lambda route: asked.append(route))
+    field = page.locator("#tags")
+    with page.expect_request("**/add/tags**"):
+        field.press_sequentially("l")
+
+    field.press(key)
+    with page.expect_response("**/add/tags**"):
+        asked[0].fulfill(json=[["latecomer", 1]])
+    page.evaluate("new Promise((go) => setTimeout(go, 50))")
+
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(field).to_have_attribute("aria-expanded", "false")
 
 
 def test_keys_that_compose_a_word_do_not_choose_a_completion(window: Open, world: World):
