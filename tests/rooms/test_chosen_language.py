@@ -25,6 +25,10 @@ def language(answer: httpx.Response) -> str:
     return said
 
 
+# A server that takes nobody on has no page to sign up, and none answers there.
+FAILING = ("/sign-up", "/nowhere")
+
+
 async def choose(browser: httpx.AsyncClient, chosen: str, back: str = "/u/ana") -> httpx.Response:
     """Press a language at the foot of a page."""
     return await browser.post("/language", data={"language": chosen, "back": back})
@@ -39,7 +43,7 @@ async def test_every_page_of_a_stranger_offers_each_language_by_its_own_name(ser
     assert {each.get("lang"): each.text for each in buttons} == dict(NAMES)
     assert [each.get("value") for each in buttons] == [each.get("lang") for each in buttons]
     assert [each.get("lang") for each in buttons if each.has("aria-current")] == ["en"]
-    assert form.values() == {"back": path}
+    assert form.values() == {"back": "/" if path in FAILING else path}
     assert "/language" not in (await ana.browser.get("/u/ana")).text
 
 

@@ -234,6 +234,7 @@ async def test_a_read_only_database_refuses_every_form_and_shows_every_page(read
     # Then each that would write says so, or refuses for a reason of its own, and nothing is written
     for path in ("/search", "/add/look"):  # no page is asked for its name here, so nothing is to be written
         assert sent.pop(path).status_code == 200
+    assert sent.pop("/language").status_code == 303  # which the browser keeps
     sent.pop("/settings/move/alias/remove")  # nobody has that name: only SQLite, which asks to write first, refuses it
     for path, answer in sent.items():
         if answer.status_code != 503 and not 400 <= answer.status_code < 500:
