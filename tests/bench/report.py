@@ -39,14 +39,18 @@ class Goal:
     ratio: float | None = None
 
 
+def _figure(found: float) -> str:
+    return f"{found:,.0f}" if found >= 10_000 else f"{found:,.4g}"
+
+
 def at_least(words: str, found: float, wanted: float, *, told: str = "", ceiling: str = "") -> Goal:
     """A goal of which more is better; `told` are the words for what was found, else the number."""
-    return Goal(words, told or f"{found:,.4g}", found >= wanted, ceiling, found / wanted)
+    return Goal(words, told or _figure(found), found >= wanted, ceiling, found / wanted)
 
 
 def at_most(words: str, found: float, wanted: float, *, told: str = "", ceiling: str = "") -> Goal:
     """A goal of which less is better."""
-    return Goal(words, told or f"{found:,.4g}", found <= wanted, ceiling, wanted / found if found > 0 else None)
+    return Goal(words, told or _figure(found), found <= wanted, ceiling, wanted / found if found > 0 else None)
 
 
 @dataclass(frozen=True, slots=True)
