@@ -73,7 +73,7 @@ def _bring_up_to_date(settings: Settings, *, is_alone: bool) -> None:
     migrating = multiprocessing.get_context("fork").Process(target=_migrate, args=(settings,))
     migrating.start()
     if is_alone:
-        from fedimark import app  # noqa: F401
+        from fedimark import app  # noqa: F401 - read while the other process migrates
     migrating.join()
     if migrating.exitcode:
         sys.exit(1)

@@ -7,7 +7,7 @@ import pytest
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
 from fedimark.bookmarks.tags import TagCount, delete_tag, own_tags, rename_tag
-from fedimark.database import execute, execute_many, fetch, is_sqlite, write
+from fedimark.database import execute, execute_many, fetch, write
 from fedimark.errors import NotFound, Refused
 from fedimark.policy.visibility import Viewer
 from fedimark.text import urls
@@ -214,9 +214,8 @@ async def test_the_most_used_tags_are_found_however_their_uses_spread_over_visib
         assert found == [(key, -amount) for amount, key in ranked[:limit]]
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_what_is_counted_once_more_stays_in_its_place_on_postgres(server):
-    if is_sqlite():
-        pytest.skip("SQLite knows no such places")
     ana = await saver("ana")
     for number in range(4):
         await save(ana, f"{A}?n={number}", "db", "public")
