@@ -22,7 +22,7 @@ from fedimark.inbox.at_origin import note_at_origin
 from fedimark.inbox.handlers.notes import note_of
 from fedimark.inbox.origin import NOTHING, Origin
 from fedimark.inbox.receive import Verified, embedded
-from fedimark.remote.actors import known_actor, refresh_actor
+from fedimark.remote.actors import known_actor, meet_actor
 from fedimark.remote.budget import for_announced, hear, may_be_heard
 from fedimark.vocab.activities import Announce, Create
 from fedimark.vocab.reading import Unreadable
@@ -144,7 +144,7 @@ async def _introduced(received: Verified[Announce]) -> Origin | None:
         author = await known_actor(note.attributed_to)
         # Whoever invents keys of somebody known makes us ask for them no more than this.
         if author is None or author["fetched_at"] <= now() - _MET_LATELY:
-            await _from(note.attributed_to, lambda: refresh_actor(note.attributed_to, for_announced))
+            await _from(note.attributed_to, lambda: meet_actor(note.attributed_to, for_announced, _MET_LATELY))
     # Another of their bookmarks, looked at in the same moment, may have asked for them already.
     return await _believed(received)
 

@@ -17,7 +17,16 @@ from fedimark.remote.known import known_actor, local_actor
 from fedimark.remote.profile import store_actor
 from fedimark.text.bots import refuses_bots
 
-__all__ = ["CONSENT", "FRESH", "find_actor", "known_actor", "owner_of_key", "refresh_actor", "typed_actor"]
+__all__ = [
+    "CONSENT",
+    "FRESH",
+    "find_actor",
+    "known_actor",
+    "meet_actor",
+    "owner_of_key",
+    "refresh_actor",
+    "typed_actor",
+]
 
 FRESH = 86_400 * MICROS
 
@@ -37,7 +46,7 @@ async def find_actor(uri: str, spend: Spend = unlimited) -> Row:
     if _is_fresh(known):
         return known
     try:
-        fresh = await together(uri, lambda: _met(uri, spend))
+        fresh = await together(uri, lambda: _met(uri, spend, FRESH))
     except (Unreachable, Untrustworthy):
         if known is None or known["gone_at"] is not None:
             raise
@@ -69,19 +78,28 @@ async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:
     return await together(uri, lambda: _refreshed(uri, spend))
 
 
+async def meet_actor(uri: str, spend: Spend, age: int) -> Row:
+    """The row of an actor of another server who was asked for in the last `age` microseconds, or is asked for now.
+
+    Those who want it at one time ask once between them, also who looked here just before another's answer was stored.
+    Raises as `find_actor`.
+    """
+    return await together(uri, lambda: _met(uri, spend, age))
+
+
 def _allowed(actor: Row) -> tuple[bool, bool, bool]:
     """What decides whether strangers see what somebody saves."""
     return bool(actor["indexable"]), bool(actor["approves_followers"]), refuses_bots(actor["summary"])
 
 
-def _is_fresh(known: Row | None) -> TypeGuard[Row]:
-    return known is not None and known["gone_at"] is None and bool(known["fetched_at"] > now() - FRESH)
+def _is_fresh(known: Row | None, age: int = FRESH) -> TypeGuard[Row]:
+    return known is not None and known["gone_at"] is None and bool(known["fetched_at"] > now() - age)
 
 
-async def _met(uri: str, spend: Spend) -> Row:
+async def _met(uri: str, spend: Spend, age: int) -> Row:
     """Fetch an actor, unless somebody did while we looked whether they are known: each is asked once."""
     known = await known_actor(uri)
-    return known if _is_fresh(known) else await _refreshed(uri, spend)
+    return known if _is_fresh(known, age) else await _refreshed(uri, spend)
 
 
 async def _refreshed(uri: str, spend: Spend) -> Row:

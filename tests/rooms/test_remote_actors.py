@@ -8,7 +8,9 @@ import pytest
 
 from fedimark.database import execute
 from fedimark.errors import Gone, NotFound, Refused, Unreachable, Untrustworthy
+from fedimark.here import MICROS
 from fedimark.remote import actors, webfinger
+from fedimark.remote.budget import unlimited
 from tests.rooms.peers import Peer, Says, finger, local_person, stand
 
 MARKS = "https://marks.example"
@@ -43,6 +45,20 @@ async def test_an_actor_is_fetched_once_and_known_for_a_day(server, marks, clock
     marks.document("/u/ana", wire("fedimark/actor") | {"name": "Anna"})
     later = await actors.find_actor(ANA)
     assert (later["id"], later["name"]) == (row["id"], "Anna")
+
+
+async def test_who_was_just_asked_for_is_not_asked_again_by_whoever_looked_before(server, marks, clock, wire):
+    marks.document("/u/ana", wire("fedimark/actor"))
+
+    def asked() -> int:
+        return [each.target for each in marks.asked].count("/u/ana")
+
+    first = await actors.meet_actor(ANA, unlimited, 300 * MICROS)
+    assert await actors.meet_actor(ANA, unlimited, 300 * MICROS) == first
+    assert asked() == 1
+    clock.forward(days=0.01)
+    assert (await actors.meet_actor(ANA, unlimited, 300 * MICROS))["id"] == first["id"]
+    assert asked() == 2
 
 
 async def test_an_old_row_serves_while_the_server_is_down(server, fleet, marks, clock, wire):
