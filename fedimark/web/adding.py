@@ -22,7 +22,7 @@ from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import LinkStream, PersonStream
 from fedimark.timelines.suggested import Suggested, beginning, suggested
 from fedimark.web.respond import owner_of, page, signed_in
-from fedimark.web.values import About, AlsoSaved, Offer, OldWords
+from fedimark.web.values.saving import About, AlsoSaved, Offer, OldWords
 
 LOOKS = "120/hour"  # pages that one person lets us ask what they call themselves
 _MOST_USED = 12

@@ -32,7 +32,8 @@ from fedimark.web.forms import BookmarkForm, copied, from_row, prefilled
 from fedimark.web.pages import Form
 from fedimark.web.remarks import talk_about
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
-from fedimark.web.values import About, Editing, OtherSpelling, TrailLine, gift_words
+from fedimark.web.values.bookmark import TrailLine, gift_words
+from fedimark.web.values.saving import About, Editing, OtherSpelling
 
 
 async def get_add(request: Request) -> Response:

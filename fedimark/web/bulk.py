@@ -22,7 +22,7 @@ from fedimark.timelines.searching import Scope
 from fedimark.timelines.stream import PersonStream
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
-from fedimark.web.values import BulkAsk
+from fedimark.web.values.saving import BulkAsk
 
 FIELDS = ("add", "remove", "visibility", "to_read", "starred", "archived", "delete", "whole", "stream", "back")
 _MARKS = {"to_read": ("to read", "read"), "starred": ("star", "no star"), "archived": ("archive", "out of the archive")}

@@ -22,7 +22,7 @@ from fedimark.timelines import stream
 from fedimark.timelines.entries import Page
 from fedimark.web.pages import Crumb, Empty, Form, Heading, Listing
 from fedimark.web.respond import onward, owner_of, page, signed_in
-from fedimark.web.values import BundleLine
+from fedimark.web.values.shelves import BundleLine
 
 FIELDS = ("name", "search", "any_tags", "all_tags", "excluded_tags", "filter_unread", "filter_shared")
 

@@ -16,7 +16,7 @@ from fedimark.text import html
 from fedimark.timelines.queries import Found, find
 from fedimark.timelines.stream import PersonStream
 from fedimark.web.respond import onward, signed_in
-from fedimark.web.values import Older, Profile
+from fedimark.web.values.people import Older, Profile
 
 
 async def post_older(request: Request) -> Response:

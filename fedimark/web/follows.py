@@ -18,7 +18,7 @@ from fedimark.web.network import get_network
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page
 from fedimark.web.streams import SAYS_WHAT_CAME
-from fedimark.web.values import Follower
+from fedimark.web.values.people import Follower
 
 
 async def get_authorize(request: Request) -> Response:

@@ -15,7 +15,7 @@ from fedimark.timelines.entries import Page
 from fedimark.timelines.savers import person_of
 from fedimark.timelines.stream import Cursor, cursor
 from fedimark.web.respond import onward, owner_of, page
-from fedimark.web.values import GivenToYou
+from fedimark.web.values.bookmark import GivenToYou
 
 
 async def get_for_you(request: Request) -> Response:

@@ -13,7 +13,7 @@ from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.text import tags, urls
 from fedimark.timelines.sources import CopySource
 from fedimark.web.pages import Form
-from fedimark.web.values import DotTag
+from fedimark.web.values.saving import DotTag
 
 TEXTS = ("url", "title", "description", "tags", "visibility", "private_note", "from")
 CHECKS = ("to_read", "starred", "archived")

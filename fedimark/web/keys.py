@@ -12,7 +12,7 @@ from fedimark.errors import NotFound, Refused
 from fedimark.language.said import _, together
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
-from fedimark.web.values import KeyLine
+from fedimark.web.values.settings import KeyLine
 
 _SAID = {
     tokens.Scope.READ: _("reads everything you have"),

@@ -15,7 +15,7 @@ from fedimark.follows import queries as follows
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed as told
-from fedimark.web.values import ListEdited, ListLine, Member
+from fedimark.web.values.network import ListEdited, ListLine, Member
 
 LISTS = "/network/lists"
 

@@ -16,7 +16,7 @@ from fedimark.web.mutes import blocked_person
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
-from fedimark.web.values import BlockedDomain, Relays, SubscribedRelay, SuspendedAccount
+from fedimark.web.values.moderation import BlockedDomain, Relays, SubscribedRelay, SuspendedAccount
 
 
 async def get_people(request: Request) -> Response:

@@ -14,7 +14,7 @@ from fedimark.moderation import muted_words, mutes, queries
 from fedimark.web import times
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
-from fedimark.web.values import BlockedPerson, MutedWord
+from fedimark.web.values.people import BlockedPerson, MutedWord
 
 MUTED = "/people/muted"
 

@@ -16,7 +16,7 @@ from fedimark.text.markdown import rendered
 from fedimark.web.accounts import refused
 from fedimark.web.pages import Form, feeds_at
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
-from fedimark.web.values import NoteLine, ShownNote
+from fedimark.web.values.shelves import NoteLine, ShownNote
 
 _FIELDS = ("title", "text", "public")
 

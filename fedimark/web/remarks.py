@@ -22,7 +22,7 @@ from fedimark.timelines.remark import ShownRemark, one_remark
 from fedimark.timelines.stream import Cursor, cursor
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
-from fedimark.web.values import Saying, TalkRule
+from fedimark.web.values.bookmark import Saying, TalkRule
 
 
 async def get_say(request: Request) -> Response:

@@ -14,7 +14,7 @@ from fedimark.timelines.savers import person_of
 from fedimark.timelines.sources import seen
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
-from fedimark.web.values import ReportLine
+from fedimark.web.values.moderation import ReportLine
 
 _FIELDS = ("who", "bookmark", "comment", "forward", "back")
 

@@ -29,7 +29,7 @@ from fedimark.timelines.stream import SearchStream, cursor
 from fedimark.web.finished import finished
 from fedimark.web.pages import Listing, feeds_of
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
-from fedimark.web.values import FoundElsewhere, KeptSearch, SearchPage, TypedAddress
+from fedimark.web.values.search import FoundElsewhere, KeptSearch, SearchPage, TypedAddress
 
 ELSEWHERE = "elsewhere"
 SCOPES = (*Scope, ELSEWHERE)

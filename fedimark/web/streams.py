@@ -33,7 +33,7 @@ from fedimark.web.headings import STATES, heading_of
 from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of, word_of
 from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
 from fedimark.web.tag_elsewhere import places_of
-from fedimark.web.values import Followed, FollowedFeed, Profile
+from fedimark.web.values.people import Followed, FollowedFeed, Profile
 
 MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them
 MOST_BUNDLES = 15  # there too; a word beside the tags leads to all of them

@@ -13,7 +13,7 @@ from fedimark.errors import Refused
 from fedimark.web.accounts import refused
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
-from fedimark.web.values import TabSetLine
+from fedimark.web.values.shelves import TabSetLine
 
 RATE = "60/hour"  # each may let two hundred pages be asked what they call themselves
 

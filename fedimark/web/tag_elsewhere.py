@@ -12,7 +12,7 @@ from fedimark.timelines.elsewhere import TAGS_PUB, TagThere, tag_elsewhere
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import PersonStream
 from fedimark.timelines.tag_actors import Followable
-from fedimark.web.values import TagPlace
+from fedimark.web.values.tags import TagPlace
 
 
 async def places_of(found: Found, tag: Followable | None) -> tuple[TagPlace, ...]:

@@ -15,7 +15,7 @@ from fedimark.moderation import passing
 from fedimark.web.headings import STATES
 from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
-from fedimark.web.values import PageStream
+from fedimark.web.values.tags import PageStream
 
 
 async def get_streams(request: Request) -> Response:

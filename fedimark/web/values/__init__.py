@@ -1,0 +1,1 @@
+"""What pages show beside streams, one frozen value a thing; each template names its values."""
