@@ -15,7 +15,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import NARROW, WIDE, Visit, chromium, executable
-from tests.browser.stops import ALONE, STOPS, Stop
+from tests.browser.stops import ABROAD, ALONE, STOPS, Stop
 from tests.browser.world import World, furnished, new_server
 
 FOLDER = Path(__file__).parents[2] / "var" / "screenshots"
@@ -51,18 +51,6 @@ LOOKS = {
     "japanese-narrow": Look(NARROW, touch=True, language="ja"),
     "japanese-dark": Look(colours="dark", language="ja"),
 }
-ABROAD = (
-    "recent",
-    "settings",
-    "add",
-    "help-search",
-    "statistics",
-    "own",
-    "network",
-    "sign-in-wrong",
-    "error-404",
-    "tags",
-)
 WEAR = """(theme) => new Promise((worn) => {
     const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/static/${theme}.css` });
     sheet.onload = sheet.onerror = worn;

@@ -10,6 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from fedimark import resources
+from fedimark.language.catalogue import read
 from tests.browser.world import SECRET, World, broken_file, long_file, rows
 from tests.support.processes import PASSWORD
 
@@ -65,13 +67,14 @@ def go_to_own(page: Page, line: Locator) -> None:
 
 
 def _typed(path: str, fields: dict[str, str], button: str) -> Go:
-    """Open a form, type, press: for forms that come back with what is wrong."""
+    """Open a form, type, press: for forms that come back with what is wrong. Words are English, whatever the page's."""
 
     def go(page: Page, world: World) -> None:
         _open(page, path.format(**world.paths))
+        words = read(resources.LOCALES, page.locator("html").get_attribute("lang") or "en")
         for label, text in fields.items():
-            page.get_by_label(label, exact=True).and_(page.locator("input, textarea")).fill(text)
-        press(page, button)
+            page.get_by_label(words.text(label), exact=True).and_(page.locator("input, textarea")).fill(text)
+        press(page, words.text(button))
 
     return go
 
@@ -367,6 +370,12 @@ STOPS = (
     Stop("strange-garden", "ute", at("/settings/tags/garden")),
     Stop("strange-cloud", "ute", at("/u/ute?tags=all&mode=cloud")),
     Stop("strange-search", "ute", at("/search?q=a&in=mine")),
+)
+
+# Pages that are looked at in other languages too: of each kind one.
+ABROAD = (
+    *("recent", "settings", "add", "help-search", "statistics"),
+    *("own", "network", "sign-in-wrong", "error-404", "tags"),
 )
 
 # Of a server that nobody has set up: the first page ever, and what goes wrong.

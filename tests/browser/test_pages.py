@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import NARROW, WIDE, Visit
-from tests.browser.stops import ALONE, STOPS, Stop
+from tests.browser.stops import ABROAD, ALONE, STOPS, Stop
 from tests.browser.world import new_server
 
 pytestmark = pytest.mark.browser
@@ -55,6 +55,19 @@ def test_a_page_is_whole_wide_and_narrow_and_for_everybody(chairs, world, stop: 
     resize(visit.page, NARROW)
     assert visit.page.evaluate(FAULTS) == []
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize("language", ["de", "ja"])
+def test_pages_are_whole_in_other_languages(look, world, language):
+    for who in ("", "lin"):
+        visit = look(world.process.url, language=language, size=NARROW)
+        if who:
+            visit.lend(world.people[who])
+        for stop in STOPS:
+            if stop.who == who and stop.name in ABROAD:
+                stop.go(visit.page, world)
+                expect(visit.page.locator("html")).to_have_attribute("lang", language)
+                assert visit.page.evaluate(FAULTS) == [], stop.name
 
 
 def test_pages_of_a_server_that_nobody_set_up_are_whole_too(look, tmp_path):
