@@ -22,7 +22,7 @@ from fedimark.settings import Settings, read
 @click.option("--no-worker", is_flag=True, help="Only answer; `fedimark worker` runs elsewhere.")
 def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
     """Bring the database up to date and serve, with the worker beside."""
-    from fedimark import serving
+    from fedimark.serving import processes
 
     settings = serving_settings(host, port)
     if not no_worker:
@@ -34,7 +34,7 @@ def serve(host: str, port: int | None, workers: int, no_worker: bool) -> None:
         "FEDIMARK_BASE_URL": settings.base_url,
         "FEDIMARK_ALLOW_LOOPBACK": str(settings.allow_loopback).lower(),
     }
-    serving.serve(settings, host, port, workers=workers, works=not no_worker, environ=environ)
+    processes.serve(settings, host, port, workers=workers, works=not no_worker, environ=environ)
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import uvicorn
 
-from fedimark.serving import BoundedProtocol
+from fedimark.serving.protocol import BoundedProtocol
 
 
 def answering(size: int, status: int) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from fedimark import serving
 from fedimark.doorway.ready import Whole
-from fedimark.serving import BoundedProtocol
+from fedimark.serving import heads
+from fedimark.serving.protocol import BoundedProtocol
 from fedimark.signatures.letter import read_letter
 
 PATIENCE_S = 30  # a hang guard, no measurement
@@ -154,7 +154,7 @@ async def test_a_large_body_is_no_head(connect):
 
 
 async def test_a_request_line_of_64_kib_passes_and_a_longer_one_does_not(connect):
-    longest = b"/?" + b"q" * (serving.LINE_LIMIT - len(b"GET /? HTTP/1.1"))
+    longest = b"/?" + b"q" * (heads.LINE_LIMIT - len(b"GET /? HTTP/1.1"))
 
     async with connect() as peer:
         await peer.say(get(longest))
@@ -220,7 +220,7 @@ async def test_a_good_request_before_a_bad_one_gets_its_answer(connect):
 
 
 async def test_a_head_that_dribbles_is_answered_408(connect, monkeypatch):
-    monkeypatch.setattr(serving, "HEAD_S", 0.5)
+    monkeypatch.setattr(heads, "HEAD_S", 0.5)
     async with connect() as peer:
         for byte in b"GET / HTTP/1.1\r\nHost: a.example\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":
             await peer.say(bytes([byte]))
@@ -233,7 +233,7 @@ async def test_a_head_that_dribbles_is_answered_408(connect, monkeypatch):
 
 
 async def test_a_dribbled_second_request_is_answered_408_too(connect, monkeypatch):
-    monkeypatch.setattr(serving, "HEAD_S", 0.4)
+    monkeypatch.setattr(heads, "HEAD_S", 0.4)
     async with connect() as peer:
         await peer.say(get())
         assert (await peer.answer())[0] == 200
@@ -244,7 +244,7 @@ async def test_a_dribbled_second_request_is_answered_408_too(connect, monkeypatc
 
 @pytest.mark.parametrize("noise", [b"", b"\r\n"])
 async def test_a_connection_that_asks_nothing_is_closed(connect, monkeypatch, noise):
-    monkeypatch.setattr(serving, "HEAD_S", 0.3)
+    monkeypatch.setattr(heads, "HEAD_S", 0.3)
     async with connect() as peer:
         await peer.say(noise)
 
@@ -252,7 +252,7 @@ async def test_a_connection_that_asks_nothing_is_closed(connect, monkeypatch, no
 
 
 async def test_a_slow_answer_is_not_taken_for_a_slow_request(connect, monkeypatch):
-    monkeypatch.setattr(serving, "HEAD_S", 0.1)
+    monkeypatch.setattr(heads, "HEAD_S", 0.1)
     async with connect() as peer:
         await peer.say(get(b"/slow"))
 

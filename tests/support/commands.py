@@ -33,7 +33,7 @@ _READ: Final = (
     "fedimark.cli",
     "fedimark.database.sqlite",
     "fedimark.jobs.postgres",
-    "fedimark.serving",
+    "fedimark.serving.processes",
     "tortoise.backends.asyncpg",
     "tortoise.migrations.executor",
     "uvicorn.lifespan.on",

@@ -13,7 +13,7 @@ import uvicorn
 
 from fedimark.accounts.tokens import USUAL, Scope, make_token
 from fedimark.here import entered
-from fedimark.serving import BoundedProtocol
+from fedimark.serving.protocol import BoundedProtocol
 from tests.support.people import Person
 
 PATIENCE_S = 30  # a hang guard, no measurement
