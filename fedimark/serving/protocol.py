@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import Transport
+from asyncio import CancelledError, Transport
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import lru_cache, partial
@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from fedimark.addresses import without_secret
+from fedimark.logs import REQUEST_CUT_OFF, log
 from fedimark.serving.heads import BoundedHeads
 
 AtOnce: TypeAlias = Callable[[bytes, Callable[[bool], None]], bool]
@@ -19,6 +21,7 @@ AnswerOf: TypeAlias = Callable[[Any], Any]
 """The answer to a request, where it is there without waiting: its status, head and body; else None. Asked by the scope
 of a request, and before that by what a connection brought."""
 _Begun: TypeAlias = tuple[RequestResponseCycle, Any]
+_CUT_OFF = b"This server was told to end, and this request took too long for it. Try again in a moment.\n"
 
 
 @lru_cache(maxsize=64)
@@ -82,7 +85,10 @@ class BoundedProtocol(BoundedHeads):
         if self._reading and self._ready is not None and cycle.scope["method"] == "GET":
             self._begun = cycle, app
         else:
-            super()._start_asgi_task(cycle, app)
+            self._begin(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, partial(_unless_cut_off, cycle, app))
 
     def _give(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Give an answer that is ready; where there is none, the application answers."""
@@ -90,7 +96,7 @@ class BoundedProtocol(BoundedHeads):
         may_be = not cycle.more_body and cycle.keep_alive and not self._ended and not self.flow.write_paused
         found = self._ready(cycle.scope) if may_be and self._ready is not None else None
         if found is None:
-            super()._start_asgi_task(cycle, app)
+            self._begin(cycle, app)
             return
         cycle.response_started = cycle.response_complete = True
         self._say(found)
@@ -159,3 +165,21 @@ class BoundedProtocol(BoundedHeads):
             self._is_last = True
         else:
             super().shutdown()
+
+
+async def _unless_cut_off(cycle: RequestResponseCycle, app: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Have the application answer. Where the server ends before it has, the log says so in a line, and so does a 503.
+
+    Whoever has half an answer already sees the connection end.
+    """
+    try:
+        await app(scope, receive, send)
+    except CancelledError:
+        log.warning(REQUEST_CUT_OFF, method=scope["method"], path=without_secret(scope["path"])[:200])
+        if cycle.response_started:
+            cycle.disconnected = True
+            cycle.transport.close()
+            return
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(_CUT_OFF))]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": _CUT_OFF})

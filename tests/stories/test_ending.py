@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import threading
@@ -168,13 +169,18 @@ def test_what_never_ends_is_left_when_its_time_is_over_and_done_after_the_next_s
     assert browser.get("/recent").status_code == 200  # what came before was heard by then
 
     os.kill(a.pid, signal.SIGTERM)
+    answer = slow.recv(65_536)
     code = ended(a, WELL_BELOW_THE_USUAL_S)
+    log = a.log.read_text()
     waiting = a.counts()["deliveries_waiting"]
     os.kill(b.pid, signal.SIGCONT)
     a.start()
     until(lambda: a.counts()["deliveries_waiting"] == 0, GUARD_S)
 
     assert (code, waiting) == (0, 1)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert re.search(r"request\.cut_off +method=POST path=/add\n", log)
+    assert "Traceback" not in log
     slow.close()
     until(lambda: [entry["url"] for entry in b.timeline("bo")] == [PAGE], GUARD_S)
 

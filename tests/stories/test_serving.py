@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 import uvicorn
+from structlog.testing import capture_logs
 
 from fedimark.doorway.ready import Whole
+from fedimark.logs import REQUEST_CUT_OFF
 from fedimark.serving import heads
 from fedimark.serving.protocol import BoundedProtocol
 from fedimark.signatures.letter import read_letter
@@ -36,11 +39,17 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 class Door:
     """The same, but for what is taken in at once: `/taken` is, and `/left` seems so until it comes to be committed;
-    and for `/ready`, which is answered already, and `/again`, asked for in the very words.
+    and for `/ready`, which is answered already, and `/again`, asked for in the very words. `/never` is not answered at
+    all, and `/half` not to its end.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Echo."""
+        if scope["path"] == "/half":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        if scope["path"] in ("/never", "/half"):
+            await asyncio.Event().wait()
         await echo(scope, receive, send)
 
     def at_once(self, block: bytes, answer: Any) -> bool:
@@ -427,3 +436,28 @@ async def test_behind_a_part_of_a_request_nothing_is_given_again(connect):
         await peer.say(b"\n" + get(b"/again"))
 
         assert [(await peer.answer())[1] for _ in range(2)] == [b"GET 7 0 0", b"GET 6 0 0"]
+
+
+@pytest.mark.parametrize(
+    ("path", "begins", "ends"), [(b"/never", b" 503 ", b"moment.\n"), (b"/half", b" 200 ", b"half")]
+)
+async def test_what_is_cut_off_when_the_server_ends_is_a_line_in_the_log_and_no_trace(
+    connect, caplog, path, begins, ends
+):
+    server = connect.server
+    caplog.set_level(logging.ERROR, "uvicorn.error")
+    with capture_logs() as lines:
+        async with connect() as peer:
+            await peer.say(get(path))
+            async with asyncio.timeout(PATIENCE_S):
+                while not server.server_state.tasks:
+                    await asyncio.sleep(0.01)
+            server.config.timeout_graceful_shutdown = 0
+            server.should_exit = True
+            answer = await peer.rest()
+
+    assert answer.startswith(b"HTTP/1.1" + begins)
+    assert answer.endswith(ends)
+    told = {"event": REQUEST_CUT_OFF, "log_level": "warning", "method": "GET", "path": path.decode()}
+    assert lines == [told]
+    assert [record.exc_info for record in caplog.records] == [None]
