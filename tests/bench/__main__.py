@@ -9,7 +9,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -34,6 +34,7 @@ from tests.bench import (
     search,
 )
 from tests.bench.profiled import Profile
+from tests.bench.profiles import Ask
 from tests.bench.report import Goal, Section, Spent
 
 
@@ -41,13 +42,14 @@ from tests.bench.report import Goal, Section, Spent
 class Topic:
     """What is measured together; `budget_s` is how long it may take, for all of them are to be done in ten minutes.
 
-    `profile` says where its time goes, which is asked when one of its goals is missed; `build` makes data sets that are
-    there the next time, and counts for nothing.
+    `profile` says where its time goes, which is asked when one of its goals is missed, and `on_postgres` where it goes
+    there, when one of PostgreSQL's is; `build` makes data sets that are there the next time, and counts for nothing.
     """
 
     budget_s: float
     measure: Callable[[], Section]
-    profile: Callable[[], Mapping[str, Profile]] | None = None
+    profile: Ask | None = None
+    on_postgres: Ask | None = None
     build: Callable[[], None] | None = None
 
 
@@ -70,7 +72,12 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
         "kept": Topic(30, lambda: report.of_kept(kept.measure()), build=kept.build),
         "saves": Topic(70, lambda: report.of_saves(*saves.measure())),
         "followers": Topic(40, lambda: report_exchange.of_followers(followers.measure()), profiles.telling),
-        "newcomers": Topic(45, lambda: report_exchange.of_newcomers(newcomers.measure()), profiles.meeting),
+        "newcomers": Topic(
+            45,
+            lambda: report_exchange.of_newcomers(newcomers.measure()),
+            profiles.meeting,
+            profiles.meeting_on_postgres,
+        ),
         "readers": Topic(40, lambda: report_exchange.of_readers(readers.measure()), profiles.fanning_out),
         "inbox": Topic(115, lambda: report_exchange.of_inbox(*inbox.measure()), profiles.exchange_in),
         "deliveries": Topic(125, lambda: report_exchange.of_deliveries(*deliveries.measure()), profiles.exchange_out),
@@ -102,11 +109,14 @@ def main(named: list[str]) -> int:
         found[topic] = _measured(topic)
         spent.append(Spent(topic, TOPICS[topic].budget_s, time.monotonic() - began))
         _say(found[topic].text)
-    missed = [topic for topic, section in found.items() if not all(goal.met for goal in section.goals)]
-    if PROFILE in named or (missed and not named):
+    if PROFILE in named:
+        asks = [(topic, each) for topic in topics or TOPICS for each in _all_asks(TOPICS[topic])]
+    else:
+        asks = [(topic, each) for topic, section in found.items() for each in _asks_of_missed(topic, section)]
+    if PROFILE in named or (asks and not named):
         began = time.monotonic()
         until = began + WHOLE_S if named else began + WHOLE_S - sum(one.took_s for one in spent)
-        found[PROFILE] = _profiled((topics or [*TOPICS]) if PROFILE in named else missed, until)
+        found[PROFILE] = _profiled(asks, until)
         spent.append(Spent("profiles", PROFILES_S, time.monotonic() - began))
         _say(found[PROFILE].text)
     goals = [goal for section in found.values() for goal in section.goals]
@@ -130,15 +140,22 @@ def _measured(topic: str) -> Section:
         )
 
 
-def _profiled(topics: Sequence[str], until: float) -> Section:
-    """Where the time of these goes, as far as somebody knows how to ask, and time is left by the monotonic clock."""
+def _all_asks(topic: Topic) -> list[Ask]:
+    return [ask for ask in (topic.profile, topic.on_postgres) if ask]
+
+
+def _asks_of_missed(name: str, section: Section) -> list[Ask]:
+    return profiles.wanted(section.goals, TOPICS[name].profile, TOPICS[name].on_postgres)
+
+
+def _profiled(asks: Iterable[tuple[str, Ask]], until: float) -> Section:
+    """Where the time of topics goes, as far as time is left by the monotonic clock; each is asked once."""
     found: dict[str, Profile] = {}
-    asked = set()
-    for topic in topics:
+    asked = set[Ask]()
+    for topic, ask in asks:
         if build := TOPICS[topic].build:
             build()
-        ask = TOPICS[topic].profile
-        if ask and ask not in asked and time.monotonic() + _PROFILE_S < until:
+        if ask not in asked and time.monotonic() + _PROFILE_S < until:
             asked.add(ask)
             with suppress(RuntimeError):  # what cannot be measured is told already
                 found |= ask()

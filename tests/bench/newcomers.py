@@ -45,10 +45,24 @@ def measure() -> list[TakenOn]:
 
 def profile() -> Profile:
     """Where the time goes, on SQLite, in a run that no other figure is taken from."""
-    with _asking(stores.sqlite) as (store, sink, some), profiled.serving(store, "meeting") as (served, sampler):
+    return _profile(stores.sqlite, "meeting")
+
+
+def profile_on_postgres() -> Profile:
+    """The same on PostgreSQL, with what its own processes use; raises RuntimeError where there is none."""
+    _, *others = stores.kinds()
+    if not others:
+        raise RuntimeError("there is no PostgreSQL")
+    return _profile(others[0], "meeting-postgres")
+
+
+def _profile(new: Callable[[str], AbstractContextManager[Store]], name: str) -> Profile:
+    with _asking(new) as (store, sink, some), profiled.serving(store, name) as (served, sampler):
+        used = store.database_cpu_s()
         with sampler.sampling() as taken:
             _taken_on(store, served, sink, some)
-        return taken(NEWCOMERS)
+        found, used = taken(NEWCOMERS), store.database_cpu_s() - used
+        return found.beside(profiled.POSTGRES, used) if used else found
 
 
 @contextmanager

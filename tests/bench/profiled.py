@@ -39,6 +39,7 @@ _WORDS = {
 }
 _OUTERMOST = ("uvicorn.server", "uvicorn._compat")  # what runs the loop stands under everything
 _NOWHERE = "event loop, sockets"
+POSTGRES = "PostgreSQL's own processes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Profile:
 
     amount: int
     places: dict[str, float]
+
+    def beside(self, place: str, seconds: float) -> Profile:
+        """The same with what another process used for all of it, in CPU seconds."""
+        places = {**self.places, place: seconds / self.amount * 1000}
+        return Profile(self.amount, dict(sorted(places.items(), key=lambda one: -one[1])))
 
 
 class Sampler:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 from tests.bench import deliveries, files, followers, inbox, machine, newcomers, pages, profiled, readers, search
 from tests.bench.profiled import Profile
+from tests.bench.report import Goal
+
+Ask: TypeAlias = Callable[[], Mapping[str, Profile]]
 
 _SECONDS = 3.0
+_ON_POSTGRES = "(PostgreSQL)"  # as the words of a goal end
+
+
+def wanted(goals: Iterable[Goal], on_sqlite: Ask | None, on_postgres: Ask | None) -> list[Ask]:
+    """What to ask where the time goes, of a topic with these goals: on each database on which one of them is missed.
+
+    Where nobody can ask PostgreSQL, SQLite is asked for both.
+    """
+    missed = [goal.words for goal in goals if not goal.met]
+    there = [words for words in missed if words.endswith(_ON_POSTGRES)] if on_postgres else []
+    asks = [on_sqlite if len(missed) > len(there) else None, on_postgres if there else None]
+    return [ask for ask in asks if ask]
 
 
 def exchange_in() -> Mapping[str, Profile]:
@@ -22,8 +38,13 @@ def exchange_out() -> Mapping[str, Profile]:
 
 
 def meeting() -> Mapping[str, Profile]:
-    """New followers who are met."""
+    """New followers who are met, on SQLite."""
     return {"meeting": newcomers.profile()}
+
+
+def meeting_on_postgres() -> Mapping[str, Profile]:
+    """The same on PostgreSQL."""
+    return {"meeting, PostgreSQL": newcomers.profile_on_postgres()}
 
 
 def reading() -> Mapping[str, Profile]:

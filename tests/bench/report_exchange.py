@@ -13,7 +13,7 @@ from tests.bench.followers import Told
 from tests.bench.inbox import Received
 from tests.bench.machine import Load
 from tests.bench.newcomers import TakenOn
-from tests.bench.profiled import Profile
+from tests.bench.profiled import POSTGRES, Profile
 from tests.bench.readers import FannedOut
 from tests.bench.report import Goal, Section, at_least, at_most, prose, table, waits
 
@@ -229,10 +229,12 @@ def of_profiles(profiles: Mapping[str, Profile]) -> Section:
     whole = ("**together**", *(f"**{total:.2f}**" for total in totals))
     amounts = ", ".join(f"{name} {one.amount:,}" for name, one in profiles.items())
     text = f"""
-SQLite, in runs of their own with a sampler inside, some 250 looks a second of CPU time: {amounts}.
+SQLite where no other is named, in runs of their own with a sampler inside, some 250 looks a second of CPU time:
+{amounts}.
 Time goes to the innermost room of ours on the stack, or to the library it called where that is named: *database* is
 statements and Tortoise; *SQLite, in threads* is the statements themselves and the way there and back; *event loop,
-sockets* is where no Python stood on the stack but what runs the loop. `var/bench/profile-*.json` name the functions.
+sockets* is where no Python stood on the stack but what runs the loop; *{POSTGRES}* are beside the one
+that was sampled. `var/bench/profile-*.json` name the functions.
 """
     columns = table(("CPU ms, and share", *profiles), [*cells, whole])
     return Section(f"## Where the time goes\n\n{columns}\n\n{prose(text)}", ())
