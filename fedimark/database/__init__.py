@@ -7,6 +7,7 @@ their own that cannot write.
 from fedimark.database.checkpoints import brought_in
 from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.gone import is_gone
+from fedimark.database.hurry import hurry, is_hurried
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
 from fedimark.database.scripts import (
@@ -25,7 +26,6 @@ from fedimark.database.scripts import (
     rows_written,
     unhurried,
 )
-from fedimark.database.sqlite import is_hurried
 from fedimark.database.stamps import stamp, stamp_now
 from fedimark.database.statements import (
     Row,
@@ -46,11 +46,9 @@ from fedimark.database.statements import (
     written,
 )
 from fedimark.database.trips import in_one_trip
-from fedimark.database.turns import FIRST
 from fedimark.database.visits import at_once, together
 
 __all__ = [
-    "FIRST",
     "MANY",
     "TORTOISE",
     "Database",
@@ -74,6 +72,7 @@ __all__ = [
     "fetch",
     "fetch_one",
     "for_each",
+    "hurry",
     "in_one_trip",
     "insert_many",
     "inserts",

@@ -94,12 +94,16 @@ def answering() -> Iterator[None]:
 
 
 class Counted(TortoiseContext):
-    """One server's rows, what counts the statements that ask for them, and what tells whether they changed."""
+    """One server's rows, what counts the statements that ask for them, and what tells whether they changed.
+
+    `hurried_at` is when somebody wrote last for whose commit others waited, by the loop's clock; None where nobody did.
+    """
 
     def __init__(self, metrics: Metrics, told: stamps.OfSqlite | stamps.OfPostgres) -> None:
         super().__init__()
         self.metrics = metrics
         self.stamps = told
+        self.hurried_at: float | None = None
 
 
 class Database:

@@ -17,7 +17,7 @@ from tortoise.backends.sqlite.client import (
     SqliteTransactionWrapper,
     translate_exceptions,
 )
-from tortoise.connection import get_connection, get_connections
+from tortoise.connection import get_connections
 
 from fedimark.database.turns import Turns
 
@@ -91,14 +91,6 @@ class client_class(SqliteClient):
         if [each[0] for each in asked] == [0] and os.access(self.filename, os.W_OK):
             await self.close()
             await self.create_connection(with_db=True)
-
-
-def is_hurried() -> bool:
-    """Whether somebody wrote to SQLite within the last second for whose commit others waited: whoever writes for long
-    then writes less at once. On PostgreSQL nobody waits for another's transaction.
-    """
-    connection: Any = get_connection("default")
-    return isinstance(connection, client_class) and connection.turns.is_hurried()
 
 
 def _whole(call: Callable[..., Any], *arguments: Any) -> Any:

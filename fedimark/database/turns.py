@@ -12,7 +12,6 @@ from typing import TypeAlias
 FIRST: ContextVar[bool] = ContextVar("first", default=False)
 """Set in a task that goes before others who wait to write, though never twice before the same."""
 
-_LATELY_S = 1.0
 _Line: TypeAlias = "deque[asyncio.Future[None]]"
 
 
@@ -26,15 +25,10 @@ class Turns(asyncio.Lock):
         self._patient: _Line = deque()
         self._owed = False  # somebody hurried went before somebody patient
         self._keeper: asyncio.Task[object] | None = None  # for whom the patient are held back
-        self._hurried_at = -_LATELY_S  # when somebody hurried came, by the loop's clock
 
     def locked(self) -> bool:
         """Whether somebody has it."""
         return self._held
-
-    def is_hurried(self) -> bool:
-        """Whether somebody hurried came within the last second."""
-        return self._hurried_at > asyncio.get_running_loop().time() - _LATELY_S
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
@@ -53,10 +47,7 @@ class Turns(asyncio.Lock):
 
     async def acquire(self) -> bool:  # type: ignore[override]
         """Take it, once it is this task's turn."""
-        is_hurried = FIRST.get()
-        if is_hurried:
-            self._hurried_at = asyncio.get_running_loop().time()
-        goes_first = is_hurried or (self._keeper is not None and self._keeper is asyncio.current_task())
+        goes_first = FIRST.get() or (self._keeper is not None and self._keeper is asyncio.current_task())
         if not self._held and (goes_first or self._keeper is None):
             self._held = True  # whoever lets go hands it on, so that nobody waits here
             return True

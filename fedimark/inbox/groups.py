@@ -13,7 +13,6 @@ from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from fedimark.database import (
-    FIRST,
     Row,
     Script,
     Statement,
@@ -22,6 +21,7 @@ from fedimark.database import (
     cells,
     execute,
     fetch,
+    hurry,
     is_sqlite,
     marks,
     performed,
@@ -36,7 +36,6 @@ from fedimark.logs import REQUEST_FAILED, log
 from fedimark.policy.blocks import VERSION
 
 MOST = 256  # rows in a group
-_LATELY_S = 1.0
 _WAIT_S = 0.002
 _ROOMS = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, MOST)
 ANYBODY = -1  # as `met`: whoever says it, the row is to be kept
@@ -106,7 +105,6 @@ _Waiting: TypeAlias = tuple[Kept, Tell]
 class _Writer:
     waiting: list[_Waiting] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
-    at: float = -_LATELY_S  # when the last group was written, by the loop's clock
 
 
 async def commit(row: Kept) -> Outcome:
@@ -141,20 +139,13 @@ def _hand_over(answer: asyncio.Future[Outcome], outcome: Outcome | Exception) ->
         answer.set_result(outcome)
 
 
-def is_at_work() -> bool:
-    """Whether this process takes in activities just now, so that somebody may wait to be answered."""
-    writer: _Writer | None = here().caches.get(WRITER)
-    return writer is not None and writer.at > asyncio.get_running_loop().time() - _LATELY_S
-
-
 async def _write(writer: _Writer) -> None:
-    FIRST.set(True)  # of this task: somebody waits to be answered
     try:
         while writer.waiting:
             await _come(writer)
             amount = _at_once(writer.waiting[:MOST])
             group, writer.waiting = writer.waiting[:amount], writer.waiting[amount:]
-            writer.at = asyncio.get_running_loop().time()
+            hurry()  # somebody waits to be answered
             await _write_group(group)
             here().wake.set()
     finally:

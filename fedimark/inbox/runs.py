@@ -26,13 +26,13 @@ from fedimark.database import (
     atomically,
     by_indexes,
     fetch,
+    is_hurried,
     is_sqlite,
     perform,
     performed,
     several,
 )
 from fedimark.here import MICROS, here, now
-from fedimark.inbox.groups import is_at_work
 from fedimark.inbox.handlers.notes import note_of
 from fedimark.inbox.mentions import names_somebody_here
 from fedimark.inbox.receive import restored
@@ -97,7 +97,7 @@ async def apply_plain(ids: Sequence[int]) -> int:
     All of them or none: raises whatever any of them raises. While others are to be answered, less is taken at once, and
     one run at a time.
     """
-    if not is_at_work():
+    if not is_hurried():
         return await _apply_some(ids)
     async with here().caches.setdefault(_ONE, asyncio.Lock()):
         return await _apply_some(ids[: _FEW if is_sqlite() else _SOME])

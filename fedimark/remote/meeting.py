@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fedimark import addresses
-from fedimark.database import FIRST, Row, Script, ask, cells, insert_many, is_sqlite, performed, table
+from fedimark.database import Row, Script, ask, cells, hurry, insert_many, is_sqlite, performed, table
 from fedimark.remote import keyring, peers
 from fedimark.remote.gathering import gathered
 
@@ -62,7 +62,7 @@ async def met(somebody: Met) -> Row:
 
 async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
     """Write some of them together; where they fail by one of them, each by itself."""
-    FIRST.set(True)  # of this task: somebody waits to be answered
+    hurry()  # somebody waits to be answered
     # Of two who read one document at one time, the later reading counts for both.
     by_hash = {str(each.values["uri_hash"]): each for each in some}
     try:
