@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from fedimark.follows.words import told
 from fedimark.here import here
 from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
+from fedimark.text.tags import is_private, key
 from fedimark.timelines import queries, stream
 from fedimark.timelines.amounts import counted
 from fedimark.timelines.entries import Page
@@ -36,6 +39,7 @@ from fedimark.web.tag_elsewhere import places_of
 from fedimark.web.values.people import Followed, FollowedFeed, Profile
 
 MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them
+MOST_LISTED = 15  # tags of a list that is everybody's
 MOST_BUNDLES = 15  # there too; a word beside the tags leads to all of them
 SAYS_WHAT_CAME = ("/network", "/people")  # pages that show what came of following
 _IMPORT = Crumb(_("Import bookmarks"), "/settings/import")
@@ -138,7 +142,7 @@ async def _stream(request: Request, which: Stream) -> Response:
         "stream.html",
         heading=replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
         listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
-        sides=await _sides(found, request.query_params),
+        sides=await _sides(found, shown, request.query_params),
         elsewhere=await places_of(found, tag),
         over_time=amounts.months,
         empty=_empty(found),
@@ -173,19 +177,25 @@ def _listing(found: Found, shown: Page, pick: str) -> Listing:
     return Listing(shown, here=found.stream.tags if isinstance(found.stream, TagStream | PopularStream) else ())
 
 
-async def _sides(found: Found, asked: Mapping[str, str]) -> tuple[Side, ...]:
+async def _sides(found: Found, shown: Page, asked: Mapping[str, str]) -> tuple[Side, ...]:
     if found.is_elsewhere:
         return ()
     if found.tag_ids:
         return (Side(_("Related tags"), _tag_lines(found, await queries.related(found))),)
     if not isinstance(found.stream, PersonStream):
-        return (Side(_("Tags"), _tag_lines(found, await queries.cloud(found))),)
+        return (Side(_("Tags in this list"), _tag_lines(found, _tags_in(shown))),)
     shows_all, is_cloud = asked.get("tags") == "all", asked.get("mode") == "cloud"
     lines = _tag_lines(found, await queries.cloud(found, MOST_SHOWN if shows_all else MOST_USED))
     if is_cloud:
         lines = tuple(sorted(_sized(lines), key=lambda line: line.name))
     side = Side(_("Tags"), lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud)
     return (await _bundles(found.viewer), side) if found.viewer and found.is_owner else (side,)
+
+
+def _tags_in(shown: Page) -> list[tuple[str, int]]:
+    """The public tags of the entries on a page of everybody's, most used first, with how many entries have each."""
+    public = [{key(tag) for tag in entry.tags if not is_private(tag)} for entry in shown.entries]
+    return sorted(Counter(chain.from_iterable(public)).items(), key=lambda one: (-one[1], one[0]))[:MOST_LISTED]
 
 
 async def _bundles(viewer: Viewer) -> Side:

@@ -59,6 +59,23 @@ async def test_a_feed_is_offered_once_on_each_stream(server, ana):
             assert words(menu)[:4] == ["RSS", "Atom", "JSON Feed", "papers as BibTeX"], path
 
 
+async def test_lists_of_everybody_lead_to_the_tags_in_them_but_no_private_one(server, ana):
+    await ana.save(PAGE, title="WAL", tags="SQL .thesis db")
+    await ana.save("https://b.example/", title="B", tags="sql")
+    bo = await server.sign_up("bo")
+    await bo.save(PAGE, title="The log", tags="sql")
+
+    for browser in (ana.browser, server.browser()):
+        aside = (await read(browser, "/recent")).one("aside")
+        assert [heading.text for heading in aside.all("h2")] == ["Tags in this list"]
+        assert [
+            (row.one("a").text, row.one("a").get("href"), row.one("span", "n").text) for row in aside.all("li")
+        ] == [
+            ("sql", "/t/sql", "2"),
+            ("db", "/t/db", "1"),
+        ]
+
+
 async def test_the_one_search_of_a_page_says_where(server, ana):
     await ana.save(PAGE, title="WAL", tags="sql")
 
