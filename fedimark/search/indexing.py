@@ -17,7 +17,6 @@ from fedimark.database import (
     Script,
     among,
     ask,
-    atomically,
     fetch,
     fetch_one,
     insert_many,
@@ -28,6 +27,7 @@ from fedimark.database import (
     several,
 )
 from fedimark.here import here
+from fedimark.jobs.waiting import one_at_a_time, work_off
 from fedimark.search.documents import COLUMNS, Document, document
 from fedimark.search.places import end_of, place_of
 
@@ -43,8 +43,6 @@ _IS_COMPLETE = "search.is_complete"
 _DONE = -1
 
 _WAITING = "SELECT id, bookmark_id FROM unindexed ORDER BY id LIMIT ?"
-_NEWEST = "SELECT max(id) AS id FROM unindexed"
-_OLDEST = "SELECT id FROM unindexed WHERE id <= ? LIMIT 1"
 _MARK = "SELECT reached FROM search_mark WHERE version = ?"
 _REACHED = """
 INSERT INTO search_mark (version, reached) VALUES (?, ?) ON CONFLICT (version) DO UPDATE SET reached = excluded.reached
@@ -68,20 +66,12 @@ SELECT u.place, CAST(u.words AS tsvector) FROM unnest(CAST(? AS bigint[]), CAST(
 
 async def index_some() -> int:
     """Learn some of what waits, or, where nothing does, some of what is older; returns how many. One at a time."""
-    async with here().caches.setdefault(_NAME, asyncio.Lock()):
-        return await (_index() if is_sqlite() else atomically(_index_alone))
+    return await one_at_a_time(_NAME, _LOCK, _index)
 
 
 async def index_what_waits() -> None:
     """Learn all that waits at this moment; what comes meanwhile is left to the worker."""
-    [row] = await fetch(_NEWEST)
-    while row["id"] and await fetch(_OLDEST, row["id"]):
-        await index_some()
-
-
-async def _index_alone() -> int:
-    await fetch("SELECT pg_advisory_xact_lock(?)", _LOCK)
-    return await _index()
+    await work_off("unindexed", index_some)
 
 
 async def _index() -> int:

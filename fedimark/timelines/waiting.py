@@ -7,7 +7,6 @@ nothing has to know of these rows that changes one meanwhile. Merged twice it st
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
@@ -18,7 +17,6 @@ from fedimark.database import (
     among,
     ask,
     ask_all,
-    atomically,
     fetch,
     inserts_of,
     is_sqlite,
@@ -26,7 +24,7 @@ from fedimark.database import (
     performed,
     several,
 )
-from fedimark.here import here
+from fedimark.jobs.waiting import one_at_a_time, work_off
 from fedimark.timelines.firsts import let_in_alone
 from fedimark.timelines.merge import hold_tags, holding, merge_bookmarks
 
@@ -38,8 +36,6 @@ _UNMERGED = {"bookmark_id": "bigint"}
 _UNINDEXED = {"bookmark_id": "bigint"}
 _WAITING = "SELECT id, bookmark_id FROM unmerged ORDER BY id LIMIT ?"
 _ANY = "SELECT id FROM unmerged LIMIT 1"
-_NEWEST = "SELECT max(id) AS id FROM unmerged"
-_OLDEST = "SELECT id FROM unmerged WHERE id <= ? LIMIT 1"
 _SAVERS = "SELECT DISTINCT actor_id AS id FROM bookmark WHERE id"
 _LIVE = "SELECT id, link_id FROM bookmark WHERE removed_at IS NULL AND id"
 _TAGS = "SELECT DISTINCT tag_id AS id FROM bookmark_tag WHERE bookmark_id"
@@ -61,20 +57,16 @@ async def merge_some() -> int:
     """Merge some of what waits; returns how many. One at a time."""
     if not await fetch(_ANY):
         return 0
-    async with here().caches.setdefault(_NAME, asyncio.Lock()):
-        return await (performed(_merging) if is_sqlite() else atomically(_merging_alone))
+    return await one_at_a_time(_NAME, _LOCK, _merge)
 
 
 async def merge_what_waits() -> None:
     """Merge all that waits at this moment; what comes meanwhile is left to the worker."""
-    [row] = await fetch(_NEWEST)
-    while row["id"] and await fetch(_OLDEST, row["id"]):
-        await merge_some()
+    await work_off("unmerged", merge_some)
 
 
-async def _merging_alone() -> int:
-    await fetch("SELECT pg_advisory_xact_lock(?)", _LOCK)
-    return await perform(_merging())
+async def _merge() -> int:
+    return await (performed(_merging) if is_sqlite() else perform(_merging()))
 
 
 def _merging() -> Script[int]:
