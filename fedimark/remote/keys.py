@@ -26,6 +26,11 @@ async def owner_of_key(key_id: str) -> Row:
     if addresses.local_path(key_id) is not None:
         row = await local_actor(keyring.actor_of(key_id))
         return row if key_id_of(row) == key_id else _mismatch(key_id)
+    return await together(f"owner {key_id}", lambda: _known_or_fetched(key_id))
+
+
+async def _known_or_fetched(key_id: str) -> Row:
+    """Look and ask in one: whoever looked by themselves just before an answer was stored would ask once more."""
     known = await keyring.known_owner(key_id)
     if known is not None:
         return known

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any
 
 import pytest
 
-from fedimark.database import execute
+from fedimark.database import Row, execute
 from fedimark.errors import Gone, NotFound, Refused, Unreachable, Untrustworthy
 from fedimark.here import MICROS
 from fedimark.remote import actors, webfinger
@@ -133,6 +136,32 @@ async def test_people_here_are_rows_and_never_asked_over_the_network(server, fle
 
 
 # --- keys --------------------------------------------------------------------------------------------------------
+
+
+async def held_up(work: Coroutine[Any, Any, Row], go_on: asyncio.Event) -> Row:
+    """Do some work which, once what it waits for first is there, gets its turn only when `go_on` is set."""
+    steps = work.__await__()
+    await asyncio.wait([next(steps)])
+    await go_on.wait()
+    return await _rest(steps)
+
+
+@types.coroutine
+def _rest(steps: Generator[Any, Any, Row]) -> Generator[Any, Any, Row]:
+    return (yield from steps)
+
+
+async def test_a_key_is_asked_for_once_also_by_who_looked_just_before_the_answer_was_stored(server, marks, wire):
+    marks.document("/u/ana", wire("fedimark/actor"))
+    go_on = asyncio.Event()
+    slow = asyncio.create_task(held_up(actors.owner_of_key(f"{ANA}#main-key"), go_on))
+    await asyncio.sleep(0)
+
+    row = await actors.owner_of_key(f"{ANA}#main-key")
+    go_on.set()
+
+    assert await slow == row
+    assert [asked.target for asked in marks.asked].count("/u/ana") == 1
 
 
 async def test_a_known_key_needs_no_fetch_and_a_new_one_is_looked_up(server, marks, clock, wire):
