@@ -66,6 +66,8 @@ async def store_remark(author: Row, note: Note, received_at: int) -> str:
     if about is None and before is None:
         return IGNORED
     await hold("actor", author["id"])
+    # While we waited, other words of it may have been kept, of which nothing was to be seen before.
+    before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
     if before is not None and before["actor_id"] != author["id"]:
         return IGNORED
     if await is_shut_out(author) or await is_buried(author, note.id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import permutations
 from typing import Any
 
@@ -11,6 +12,7 @@ from fedimark.bookmarks import remarks
 from fedimark.bookmarks.remarks import MOST_AN_HOUR, store_remark
 from fedimark.bookmarks.spoken_of import DEEPEST
 from fedimark.database import Row, atomically, execute, fetch, write
+from fedimark.here import entered
 from fedimark.moderation import mutes, people
 from fedimark.moderation.suspension import restore, suspend
 from fedimark.policy.quarantine import let_in
@@ -21,6 +23,7 @@ from tests.rooms.test_incoming import changed, followed
 from tests.stories.reading import Reading
 from tests.support.counting import statements
 
+GUARD_S = 20  # a hang guard, no measurement
 AS2 = {"Accept": "application/activity+json"}
 PAGE = "https://store.example/cache?page=2"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
@@ -265,6 +268,30 @@ async def say(author: Row, number: int, parent: str, received_at: int, **said: A
     note = read_note({"id": uri, "type": "Note", "attributedTo": author["uri"], **given})
     async with write():
         return await store_remark(author, note, received_at)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_older_words_that_waited_for_newer_ones_do_not_replace_them(ana, cleo, clock, is_known):
+    bookmark, author, kept_newer, go = await marked(ana), await cleo.row(), asyncio.Event(), asyncio.Event()
+    if is_known:
+        await say(author, 1, bookmark.uri, clock(), content="first", updated="2026-01-01T00:00:00Z")
+
+    async def newer() -> None:
+        async with entered(ana.server.here), write():
+            await say(author, 1, bookmark.uri, clock(), content="third", updated="2026-01-03T00:00:00Z")
+            kept_newer.set()
+            await go.wait()
+
+    saying = asyncio.create_task(newer())
+    await asyncio.wait_for(kept_newer.wait(), GUARD_S)
+    older = say(author, 1, bookmark.uri, clock(), content="second", updated="2026-01-02T00:00:00Z")
+    late = asyncio.create_task(older)
+    await asyncio.sleep(0.2)  # as far as it comes
+    go.set()
+    await saying
+
+    assert await late == "known"
+    assert [row["description"] for row in await kept()] == ["third"]
 
 
 async def test_a_thread_hangs_on_its_bookmark_as_deep_as_is_allowed(ana, cleo, clock):
