@@ -43,8 +43,8 @@ def escape(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def linkify(text: str) -> str:
-    """Return plain text as HTML: bare http(s) URLs are links, a new line is `<br>`, all else is as typed.
+def linkify(text: str, rel: str = REL) -> str:
+    """Return plain text as HTML: bare http(s) URLs are links of this `rel`, a new line is `<br>`, all else is as typed.
 
     Punctuation and closing brackets after a URL stay outside it, brackets that it opened itself do not.
     """
@@ -54,7 +54,7 @@ def linkify(text: str) -> str:
     while found := _START.search(text, done):
         end = _end_of_url(text, found.end())
         out.append(_lines(text[done : found.start()]))
-        out.append(_anchor(text[found.start() : end]))
+        out.append(_anchor(text[found.start() : end], rel))
         done = end
     out.append(_lines(text[done:]))
     return "".join(out)
@@ -141,12 +141,13 @@ def _end_of_url(text: str, start: int) -> int:
     return end
 
 
-def _anchor(url: str) -> str:
+def _anchor(url: str, rel: str) -> str:
     try:
         check(url)
     except BadUrl:
         return escape(url)
-    return f'<a href="{escape(url)}" rel="{REL}">{escape(url)}</a>'
+    told = f' rel="{rel}"' if rel else ""
+    return f'<a href="{escape(url)}"{told}>{escape(url)}</a>'
 
 
 def _lines(text: str) -> str:

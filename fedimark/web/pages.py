@@ -243,7 +243,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         marked=marked,
         excerpt=excerpt,
         made=Markup,
-        linkify=lambda text: Markup(linkify(text)),  # noqa: S704 - linkify escapes everything but its own links
+        linkify=_linked,
         own_link=lambda text: Markup(own_link(text)),  # noqa: S704 - the same
         absolute=addresses.absolute,
         brief=brief,
@@ -340,6 +340,11 @@ def silence(viewer: Viewer | None) -> Silence | None:
         return None
     muted = read_muted(viewer.muted)
     return Silence(words_of(muted.why), muted.since)
+
+
+def _linked(text: str, viewer: Viewer | None = None) -> Markup:
+    """Plain text with links, which robots are told not to follow; they never sign in."""
+    return Markup(linkify(text, "" if viewer else "nofollow"))  # noqa: S704 - it escapes all but its own links
 
 
 def brief(text: str) -> str:

@@ -17,7 +17,26 @@ from markupsafe import Markup
 from fedimark.language.catalogue import ENGLISH, Catalogue
 
 _INDENT = re.compile(r"\n[ \t]+")
+# What stands on a line of its own in a page, so that white space around its tags is not shown.
+_BLOCK = (
+    "article|aside|details|div|dl|dt|dd|fieldset|footer|form|h[1-6]|header|li|link|main|meta|nav|ol|p|script|section"
+    "|summary|ul"
+)
+_BEFORE = re.compile(rf"\s*\n\s*(?=</?(?:{_BLOCK})[\s>])")
+_AFTER = re.compile(rf"(</?(?:{_BLOCK})(?:\s[^<>]*)?>)\s*\n\s*")
+_QUOTED = re.compile(r"""(\s[\w-]+=)"([^\s"'=<>`]*[^\s"'=<>`/])"(?=[\s>])""")
 _VALUE = re.compile(r"%\((\w+)\)s")
+
+
+def squeezed(html: str) -> str:
+    """HTML that says the same in fewer bytes: `<li class="a">` … `</li>` is `<li class=a>` …
+
+    What HTML lets one leave out: new lines around what stands on lines of its own, the end of list items, which the
+    next one or the end of the list says, and quotes around values that need none. `html` may be a part of a page, but
+    holds no values of others. No template has text whose new lines count.
+    """
+    html = _AFTER.sub(r"\1", _BEFORE.sub("", html)).replace("</li>", "")
+    return _QUOTED.sub(r"\1\2", html)
 
 
 class Templates(Environment):
@@ -41,6 +60,11 @@ class Templates(Environment):
 class _Translate(NodeTransformer):
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
+
+    def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.TemplateData:
+        """Leave out of a page what only its author reads."""
+        node.data = squeezed(node.data)
+        return node
 
     def visit_Output(self, node: nodes.Output) -> nodes.Output:
         """Let the parts of a sentence be parts of the page, for that is what costs least to draw."""
@@ -93,5 +117,5 @@ class _Translate(NodeTransformer):
                     raise TemplateSyntaxError(f"nothing is given for {piece}", lineno)
                 parts.append(values[piece])
             elif piece:
-                parts.append(nodes.Const(Markup(piece.replace("%%", "%")), lineno=lineno))  # noqa: S704 - our own
+                parts.append(nodes.Const(Markup(squeezed(piece.replace("%%", "%"))), lineno=lineno))  # noqa: S704 - our own
         return parts[0] if len(parts) == 1 else nodes.Concat(parts, lineno=lineno)

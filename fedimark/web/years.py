@@ -104,10 +104,15 @@ def at_side(months: Amounts) -> tuple[Bar, ...]:
     bars = []
     for place, amount in sorted(sums.items()):
         high, since = max(amount / top * SIDE_HEIGHT, 1.5), scale.first + place * step
-        path = f"M{place * wide:.1f} {SIDE_HEIGHT}v-{high:.1f}h{wide * 0.8:.1f}v{high:.1f}z"
-        whole = f"M{place * wide:.1f} 0h{wide:.1f}v{SIDE_HEIGHT}h-{wide:.1f}z"
+        left, right = _tenths(place * wide), _tenths(wide)
+        path = f"M{left} {SIDE_HEIGHT}v-{_tenths(high)}h{_tenths(wide * 0.8)}v{_tenths(high)}z"
+        whole = f"M{left} 0h{right}v{SIDE_HEIGHT}H{left}z"
         bars.append(Bar(since, since + step - 1, amount, path, whole))
     return tuple(bars)
+
+
+def _tenths(length: float) -> str:
+    return f"{length:.1f}".removesuffix(".0")
 
 
 def line(amounts: Amounts, scale: Scale) -> str:

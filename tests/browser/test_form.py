@@ -102,7 +102,7 @@ def test_suggested_tags_are_pressed_in_and_out(window: Open, world: World):
     expect(offer.locator("input")).to_be_checked()
     press(page, "Save")
 
-    expect(page.get_by_role("list", name="Tags")).to_have_text("lettering press", use_inner_text=True)
+    expect(page.locator(".line > ul")).to_have_text("lettering press", use_inner_text=True)
 
 
 OPENED = """(code) => {

@@ -153,12 +153,12 @@ def test_a_long_description_opens_where_it_stands_and_is_a_link_without_scripts(
     for scripts in (True, False):
         page: Page = window(scripts=scripts)
         page.goto("/u/bo/t/long")
-        before = page.locator(".said").bounding_box()
+        before = page.locator(".p-summary").bounding_box()
 
         page.get_by_role("link", name="read on").click()
 
         if scripts:
-            assert page.locator(".said").bounding_box()["height"] > before["height"]
-            expect(page.locator(".said")).to_be_focused()
+            assert page.locator(".p-summary").bounding_box()["height"] > before["height"]
+            expect(page.locator(".p-summary")).to_be_focused()
         else:
             assert page.url.endswith(path)

@@ -89,7 +89,7 @@ def test_a_bookmark_is_added_marked_edited_removed_and_brought_back(page, newcom
     press(page, "Save")
     press(page, "Use dotnet")
     press(page, "Save")
-    expect(page.get_by_role("list", name="Tags")).to_have_text("sql dotnet", use_inner_text=True)
+    expect(page.locator(".line > ul")).to_have_text("sql dotnet", use_inner_text=True)
 
     # Starred and read, where it stands.
     follow_link(page, "mine")
@@ -188,7 +188,7 @@ def test_what_somebody_saved_is_liked_and_shared_and_the_same_button_takes_it_ba
         press_it(page, line.get_by_role("button", name=name, exact=True))
         expect(entry(page, title).get_by_role("button", name=f"{done} {title}: take it back")).to_be_visible()
     with page.expect_navigation():
-        entry(page, title).locator(".when a.u-url").click()
+        entry(page, title).locator("a.u-url").click()
     expect(page.locator(".tally")).to_have_text("1 like, 1 share")
     for done in ("liked", "shared"):
         press(page, f"{done} {title}: take it back")
@@ -208,9 +208,9 @@ def test_words_are_written_answered_edited_hidden_shown_again_and_taken_back(pag
     if page.evaluate("Boolean(window.htmx)"):
         expect(page.locator(".aloud")).to_have_text("Done: Remark")
     with page.expect_navigation():
-        entry(page, title).locator(".when a.u-url").click()
+        entry(page, title).locator("a.u-url").click()
     with page.expect_navigation():
-        page.locator(".talk a.when").last.click()
+        page.locator(".talk a.u-url").last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Remark by {newcomer}")
     expect(page.locator(".p-content")).to_have_text("The best <b>page</b> about it.")
 

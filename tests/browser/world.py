@@ -230,7 +230,7 @@ def _talk(world: World) -> None:
     world.paths["remark"] = say("lin", about, "The clearest page about it that I know of.", "remark")
     say("cy", about, "Buy my book, it is much better than this one.")
     page = world.people["ana"].get(about).text
-    hide = re.findall(r'/hide" method="post"><input type="hidden" name="what" value="([0-9a-f]{40})"', page)
+    hide = re.findall(r'/hide" method=post><input type=hidden name=what value="([0-9a-f]{40})"', page)
     post(world.people["ana"], f"{about}/hide", {"what": hide[-1]})
     world.paths["reply"] = first
 

@@ -74,7 +74,7 @@ def test_the_wheel_migrates_from_elsewhere(unpacked: Path, tmp_path: Path) -> No
 def test_the_wheel_serves_from_elsewhere(unpacked: Path, tmp_path: Path) -> None:
     with Process(tmp_path / "server", {"PYTHONPATH": str(unpacked)}) as process:
         page = httpx.get(f"{process.url}/", follow_redirects=True)
-        style = re.search(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+        style = re.search(r'<link rel=stylesheet href="([^"]+)"', page.text)
         assert style is not None
         sheet = httpx.get(f"{process.url}{style[1]}")
 

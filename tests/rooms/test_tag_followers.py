@@ -258,7 +258,7 @@ async def test_pages_of_several_tags_and_of_tags_never_public_offer_nothing(bo, 
     for path in ("/t/sql,rust", "/u/bo/t/sql,rust", "/u/bo/t/quiet"):
         answer_ = await server.client.get(path)
         assert answer_.status_code == 200
-        assert 'class="handle"' not in answer_.text
+        assert "class=handle" not in answer_.text
 
 
 # --- any order ------------------------------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ class _Reader(HTMLParser):
         self.astray: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == self.now.name == "li":
+            self.handle_endtag("li")  # the next one says so
         names = [name for name, _ in attrs]
         if len(set(names)) < len(names):
             self.astray.append(f"<{tag}> has an attribute twice")
@@ -83,6 +85,8 @@ class _Reader(HTMLParser):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        if self.now.name == "li" and tag in ("ul", "ol"):
+            self.handle_endtag("li")
         if self.now.name != tag:
             self.astray.append(f"</{tag}> inside <{self.now.name}>")
             return

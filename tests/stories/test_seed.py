@@ -85,7 +85,9 @@ async def test_their_moments_read_as_on_the_page_they_came_from(arsyed, server, 
     for path in ("/u/arsyed/t/neural-net", "/t/neural-net"):
         page = await read(server.browser(), path)
 
-        lines = [e.one(kind="when").text.strip() for e in entries(page)]
+        lines = [
+            e.one("a", "u-url").text + "".join(f" by {a.text}" for a in e.all("a", "p-author")) for e in entries(page)
+        ]
         times = [e.one("time").get("datetime") for e in entries(page)]
 
         assert times == [row["time"] for row in rows]

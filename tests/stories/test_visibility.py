@@ -1128,7 +1128,7 @@ async def test_numbers_count_what_their_reader_may_see(server):
         bos = Reading((await browser.get("/u/bo")).text)
         for entry in bos.all("li", "h-entry"):
             which = entry.one(kind="p-name").text.removeprefix("bo on ")
-            number = entry.all("a", "savers")
+            number = [a for a in entry.all("a") if a.within is entry.one(kind="title")]
             assert (int(number[0].get("title").split()[0]) if number else 1) == beside[which], (viewer, which)
             assert ("/u/ana" in {a.get("href") for a in entry.all("a")}) == (beside[which] == 2), (viewer, which)
         for kept in world.kept.values():

@@ -248,13 +248,13 @@ const current = document.querySelector(".filters [aria-current]");
 if (current) current.parentElement.scrollLeft = current.offsetLeft - 60;
 
 // A folded description opens where it stands.
-const folded = (more) => more?.closest(".entry")?.querySelector(".clamp");
+const folded = (more) => more?.closest(".entry")?.querySelector(".p-summary");
 on("click", (event) => {
   const more = event.target.closest("a.unfold");
   const words = folded(more);
   if (!words || !plain(event)) return;
   event.preventDefault();
-  words.classList.remove("clamp");
+  words.classList.add("whole");
   words.tabIndex = -1;
   words.focus();
   more.remove();

@@ -1,0 +1,49 @@
+"""What templates say in fewer bytes reads as what their authors wrote, to a parser that is not ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import bs4
+import pytest
+
+from fedimark.web.translated import squeezed
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+_TOLD = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+
+
+def tree(html: str) -> list[tuple[str, object]]:
+    """The elements and words of a page in their order, white space aside."""
+    found: list[tuple[str, object]] = []
+    for each in bs4.BeautifulSoup(html, "html5lib").descendants:
+        if isinstance(each, bs4.Tag):
+            found.append((each.name, sorted((name, str(value)) for name, value in each.attrs.items())))
+        elif words := " ".join(each.split()):
+            found.append(("", words))
+    return found
+
+
+@pytest.mark.parametrize("template", sorted(path.name for path in TEMPLATES.glob("*.html")))
+def test_every_template_reads_the_same(template: str) -> None:
+    html = _TOLD.sub("", (TEMPLATES / template).read_text(encoding="utf-8"))
+
+    short = squeezed(html)
+
+    assert tree(short) == tree(html)
+    assert len(short) <= len(html)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('<ul class="a">\n<li class="b">x</li>\n<li>y</li>\n</ul>\n', "<ul class=a><li class=b>x<li>y</ul>"),
+        ('<a href="/a" title="">x</a>\n<a href="/b/">y</a>', '<a href=/a title="">x</a>\n<a href="/b/">y</a>'),
+        ('<b class="a b">=</b>', '<b class="a b">=</b>'),
+        ('<path d="M0 0z"/><circle r="2"/>', '<path d="M0 0z"/><circle r="2"/>'),
+        ('a="b" c', 'a="b" c'),
+    ],
+)
+def test_what_says_nothing_goes_and_no_more(written: str, said: str) -> None:
+    assert squeezed(written) == said
