@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fedimark.metrics import Metrics
 from fedimark.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MICROS = 1_000_000  # in a second
 
@@ -82,6 +85,14 @@ _here: ContextVar[Here] = ContextVar("here")
 def here() -> Here:
     """The server this code is running for; raises LookupError outside of any."""
     return _here.get()
+
+
+def put_last(kept: dict[K, V], key: K, value: V, most: int) -> None:
+    """Keep a value in memory as the newest of at most so many: whatever was put there longest ago is forgotten."""
+    kept.pop(key, None)
+    kept[key] = value
+    while len(kept) > most:
+        del kept[next(iter(kept))]
 
 
 def now() -> int:

@@ -13,7 +13,7 @@ from fedimark.bookmarks.links import is_settled, join, part
 from fedimark.bookmarks.looking import ALIAS_AGAIN, LONGEST_PAUSE, SECOND, Pace, Try, asked, booked, may_ask, try_at
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import FedimarkError, Postponed, Unreachable
-from fedimark.here import here, now
+from fedimark.here import here, now, put_last
 from fedimark.logs import PAGE_JOINED, PAGE_PARTED, log
 from fedimark.policy import hosts
 from fedimark.remote.aliases import CANONICAL
@@ -169,11 +169,9 @@ async def _fail(link: Row, attempt: Try) -> None:
 def _take(host: str, moment: int) -> bool:
     """Whether a host may be asked now; if so, it is asked."""
     paces = _paces()
-    pace = paces.pop(host, Pace())
+    pace = paces.get(host, Pace())
     may = may_ask(pace, moment)
-    paces[host] = asked(pace, moment) if may else pace
-    while len(paces) > _MOST_HOSTS:
-        del paces[next(iter(paces))]
+    put_last(paces, host, asked(pace, moment) if may else pace, _MOST_HOSTS)
     return may
 
 

@@ -9,7 +9,7 @@ from itertools import compress
 from fedimark.database import Row, among, atomically, execute, fetch, fetch_one, is_sqlite, several
 from fedimark.delivery import breaker
 from fedimark.delivery.breaker import Gate, Health
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.logs import DELIVERY_FAILED, log
 from fedimark.remote.gathering import gathered
 from fedimark.remote.peers import host_of
@@ -147,8 +147,5 @@ def _is_news(host: str) -> bool:
     at = now()
     if heard.get(host, -_HEARD_FOR) > at - _HEARD_FOR:
         return False
-    heard.pop(host, None)
-    heard[host] = at
-    while len(heard) > _MOST_HEARD:
-        del heard[next(iter(heard))]
+    put_last(heard, host, at, _MOST_HEARD)
     return True

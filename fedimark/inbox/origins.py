@@ -12,7 +12,7 @@ from fedimark.delivery import breaker
 from fedimark.delivery.breaker import Gate, Health
 from fedimark.delivery.peers import delivery_host, health
 from fedimark.errors import Postponed
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 
 FAILED_FOR = 3_600 * MICROS
 MOST = 10_000
@@ -79,8 +79,4 @@ def _kept(name: str) -> dict[str, Any]:
 
 
 def _keep(name: str, key: str, value: object) -> None:
-    kept = _kept(name)
-    kept.pop(key, None)
-    kept[key] = value
-    while len(kept) > MOST:
-        del kept[next(iter(kept))]
+    put_last(_kept(name), key, value, MOST)

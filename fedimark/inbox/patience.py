@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from fedimark.database import Row
 from fedimark.errors import FedimarkError, Gone, NotProven, Postponed, Unavailable, Unreachable
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 
 KEY_PATIENCE_S = 2  # the peer waits
 REFETCH_PAUSE = 300 * MICROS
@@ -47,10 +47,7 @@ def may_ask_anew(uri: str) -> bool:
     refetched, at = _refetched(), now()
     if refetched.get(uri, -REFETCH_PAUSE) > at - REFETCH_PAUSE:
         return False
-    refetched.pop(uri, None)
-    refetched[uri] = at
-    while len(refetched) > _MOST_REFETCHED:
-        del refetched[next(iter(refetched))]
+    put_last(refetched, uri, at, _MOST_REFETCHED)
     return True
 
 

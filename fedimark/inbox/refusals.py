@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.inbox.authority import host_of
 from fedimark.inbox.keeping import kind_of
 from fedimark.logs import INBOX_REFUSED, log
@@ -39,10 +39,8 @@ def tell(activity: Activity, status: int, reason: str) -> None:
 
 def _minute_of(host: str) -> _Minute:
     minutes = cast("dict[str, _Minute]", here().caches.setdefault(_CACHE, {}))
-    at, known = now(), minutes.pop(host, None)
+    at, known = now(), minutes.get(host)
     if known is None or known.since <= at - _MINUTE:
         known = _Minute(at, untold=known.untold if known else 0)
-    minutes[host] = known
-    while len(minutes) > _MOST_HOSTS:
-        del minutes[next(iter(minutes))]
+    put_last(minutes, host, known, _MOST_HOSTS)
     return known

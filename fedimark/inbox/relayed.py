@@ -16,7 +16,7 @@ from fedimark.bookmarks.shares import bookmark_of
 from fedimark.bookmarks.wanted import is_any_tag_followed, is_wanted
 from fedimark.database import Row, fetch_one
 from fedimark.follows import relays
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.logs import RELAY_PASSED_OVER, log
 from fedimark.vocab.activities import Activity, Announce, Create, Delete, Update
 from fedimark.vocab.parse import parse
@@ -87,10 +87,7 @@ async def known(activity: Announce) -> Row | None:
 def remember_in_vain(object_id: str) -> None:
     """Ask no more for an object that turned out to be nothing for us, for an hour."""
     asked: dict[str, int] = here().caches.setdefault("relayed.in_vain", {})
-    asked.pop(object_id, None)
-    asked[object_id] = now() + _AGAIN
-    while len(asked) > _MOST_KNOWN:
-        del asked[next(iter(asked))]
+    put_last(asked, object_id, now() + _AGAIN, _MOST_KNOWN)
 
 
 async def _matters(activity: Activity) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from fedimark.database import Row
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.policy import blocks
 from fedimark.signatures.keys import PublicKey, load_public
 
@@ -63,13 +63,9 @@ def known(key_id: str) -> Sender | None:
 
 def remember(owner: Row) -> None:
     """Keep the owner of a key that just proved something: a row with `key_id` and `public_key` of this very key."""
-    senders = _senders()
     if owner["suspended_at"] is None and owner["gone_at"] is None and owner["local_name"] is None:
-        senders.pop(owner["key_id"], None)
         actor = {name: owner[name] for name in _KEPT}
-        senders[owner["key_id"]] = Sender(actor, load_public(owner["public_key"]))
-    while len(senders) > MOST:
-        del senders[next(iter(senders))]
+        put_last(_senders(), owner["key_id"], Sender(actor, load_public(owner["public_key"])), MOST)
 
 
 def forget(key_id: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from fedimark.errors import Postponed
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.policy import hosts
 
 Spend: TypeAlias = Callable[[str], None]
@@ -68,12 +68,10 @@ def _spend(purse: str, name: str, most: int) -> None:
     """Count one more in the minute that began with the first of that name: a host, or an actor."""
     asked: dict[str, tuple[int, int]] = here().caches.setdefault(purse, {})
     moment = now()
-    until, times = asked.pop(name, (0, 0))
+    until, times = asked.get(name, (0, 0))
     if moment >= until:
         until, times = moment + MINUTE, 0
     is_spent = times >= most
-    asked[name] = (until, times if is_spent else times + 1)
-    while len(asked) > MOST_HOSTS:
-        del asked[next(iter(asked))]
+    put_last(asked, name, (until, times if is_spent else times + 1), MOST_HOSTS)
     if is_spent:
         raise Postponed(-(-(until - moment) // MICROS))

@@ -8,7 +8,7 @@ from typing import Any
 
 from fedimark.database import Row
 from fedimark.errors import FedimarkError, Gone, NotFound, Postponed, Unreachable, Untrustworthy
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 
 REFUSED_FOR = 300 * MICROS
 UNREACHABLE_FOR = 60 * MICROS  # what the sender is told to wait for
@@ -33,11 +33,7 @@ async def remembering_failure(name: str, work: Callable[[], Awaitable[Row]]) -> 
     except Postponed:
         raise  # nobody was asked
     except (Gone, NotFound, Unreachable, Untrustworthy) as error:
-        failed = _failed()
-        failed.pop(name, None)
-        failed[name] = (now(), type(error), error.message)
-        while len(failed) > _MOST_KEPT:
-            del failed[next(iter(failed))]
+        put_last(_failed(), name, (now(), type(error), error.message), _MOST_KEPT)
         raise
 
 

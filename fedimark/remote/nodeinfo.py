@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fedimark.database import execute
 from fedimark.errors import FedimarkError, Postponed
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.remote import client, guard, peers
 from fedimark.remote.fetch import check_status, read_json
 from fedimark.vocab.reading import is_web_url
@@ -59,12 +59,10 @@ async def remembered(host: str) -> NodeInfo:
     For somebody who waits: who said nothing is left alone for five minutes. What it runs is kept for everybody.
     """
     kept: dict[str, tuple[int, NodeInfo]] = here().caches.setdefault("remote.nodeinfo", {})
-    until, said = kept.pop(host, (0, NOTHING))
+    until, said = kept.get(host, (0, NOTHING))
     if until <= now():
         until, said = await _asked(host)
-    kept[host] = (until, said)
-    while len(kept) > _MOST_KEPT:
-        del kept[next(iter(kept))]
+    put_last(kept, host, (until, said), _MOST_KEPT)
     return said
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fedimark import addresses
 from fedimark.database import Script, Statement, among, ask, atomically, execute, fetch, inserts, perform, several
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.remote.gathering import gathered
 
 KEPT = 7 * 86_400 * MICROS
@@ -55,11 +55,8 @@ async def _schemes(hosts: Sequence[str]) -> list[str | Exception]:
 
 def remember(host: str, scheme: str, scheme_until: int) -> None:
     """Know for a minute what was just read of a host's row."""
-    at, known = now(), _remembered()
-    known.pop(host, None)
-    known[host] = (scheme if scheme_until > at else "", at + _REMEMBERED_FOR)
-    while len(known) > _MOST_HEARD:
-        del known[next(iter(known))]
+    at = now()
+    put_last(_remembered(), host, (scheme if scheme_until > at else "", at + _REMEMBERED_FOR), _MOST_HEARD)
 
 
 def _remembered() -> dict[str, tuple[str, int]]:
@@ -102,10 +99,7 @@ async def hear_rfc9421(url: str) -> None:
     heard: dict[str, int] = here().caches.setdefault("remote.heard", {})
     if len(host) > _LONGEST_HOST or heard.get(host, -_DAY) > at - _DAY:
         return
-    heard.pop(host, None)
-    heard[host] = at
-    while len(heard) > _MOST_HEARD:
-        del heard[next(iter(heard))]
+    put_last(heard, host, at, _MOST_HEARD)
     await execute(_HEAR, host, "rfc9421", at + KEPT, at, at, at + KEPT - _DAY)
     _remembered().pop(host, None)
 

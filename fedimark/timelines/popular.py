@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fedimark.database import Row, fetch, marks
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, here, now, put_last
 from fedimark.timelines.savers import seen_by
 from fedimark.timelines.stream import PopularStream
 
@@ -63,12 +63,10 @@ async def popular_lines(stream: PopularStream, tag_ids: Sequence[int], viewer_id
 async def _ranking(stream: PopularStream, tag_ids: Sequence[int]) -> _Ranking:
     rankings: dict[tuple[str, int | None], _Ranking] = here().caches.setdefault("timelines.popular", {})
     key, at = (stream.period, tag_ids[0] if tag_ids else None), now()
-    known = rankings.pop(key, None)
+    known = rankings.get(key)
     if known is None or not known.made_at <= at < known.made_at + KEPT:
         known = _Ranking(at, await _ranked(at - _LENGTH[stream.period], tag_ids))
-    rankings[key] = known
-    while len(rankings) > _MOST_RANKINGS:
-        del rankings[next(iter(rankings))]
+    put_last(rankings, key, known, _MOST_RANKINGS)
     return known
 
 
