@@ -5,13 +5,13 @@ Templates hold no decisions; what a page must decide about an entry or a place i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -227,48 +227,55 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.globals["static"] = static
-    env.globals["language"] = catalogue.language
-    env.globals["languages"] = NAMES
-    env.globals["places"] = places
-    env.globals["silence"] = silence
-    env.globals["lines_of"] = partial(lines, language=catalogue.language)
-    env.globals["bars_of"] = partial(bars, catalogue=catalogue)
-    env.globals["no_form"] = Form()
-    env.filters.update(
-        ago=partial(times.ago, catalogue=catalogue),
-        exact=partial(times.exact, catalogue=catalogue),
-        day=partial(times.day, catalogue=catalogue),
-        machine=times.machine,
-        marked=marked,
-        excerpt=excerpt,
-        made=Markup,
-        linkify=_linked,
-        own_link=lambda text: Markup(own_link(text)),  # noqa: S704 - the same
-        absolute=addresses.absolute,
-        brief=brief,
-        work=work,
-        is_long=is_long,
-        beginning=beginning,
-        number=catalogue.number,
-        tag_key=key,
-        tag_path=tag_path,
-        entry_id=entry_id,
-        link_path=link_path,
-        own_path=own_path,
-        copy_href=copy_href,
-        report_href=report_href,
-        here_href=here_href,
-        say_href=addresses.say,
-        told=told.line,
-        also=also,
-        on_sites=on_sites,
-        is_mine=is_mine,
-        word=word_of,
-        months=partial(months, catalogue=catalogue),
-        marks_public=marks_public,
+    env.globals.update(
+        static=static,
+        language=catalogue.language,
+        languages=NAMES,
+        places=places,
+        silence=silence,
+        lines_of=partial(lines, language=catalogue.language),
+        bars_of=partial(bars, catalogue=catalogue),
+        no_form=Form(),
     )
+    env.filters.update(_filters(catalogue))
     return env
+
+
+def _filters(catalogue: Catalogue) -> dict[str, Callable[..., Any]]:
+    """What templates may make of a value, by its name there."""
+    return {
+        "ago": partial(times.ago, catalogue=catalogue),
+        "exact": partial(times.exact, catalogue=catalogue),
+        "day": partial(times.day, catalogue=catalogue),
+        "machine": times.machine,
+        "marked": marked,
+        "excerpt": excerpt,
+        "made": Markup,
+        "linkify": _linked,
+        "own_link": lambda text: Markup(own_link(text)),  # noqa: S704 - as in `_linked`
+        "absolute": addresses.absolute,
+        "brief": brief,
+        "work": work,
+        "is_long": is_long,
+        "beginning": beginning,
+        "number": catalogue.number,
+        "tag_key": key,
+        "tag_path": tag_path,
+        "entry_id": entry_id,
+        "link_path": link_path,
+        "own_path": own_path,
+        "copy_href": copy_href,
+        "report_href": report_href,
+        "here_href": here_href,
+        "say_href": addresses.say,
+        "told": told.line,
+        "also": also,
+        "on_sites": on_sites,
+        "is_mine": is_mine,
+        "word": word_of,
+        "months": partial(months, catalogue=catalogue),
+        "marks_public": marks_public,
+    }
 
 
 def render(env: Templates, name: str, viewer: Viewer | None, path: str, now: int, **values: object) -> str:
