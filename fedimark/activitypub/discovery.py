@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from fedimark import addresses
 from fedimark.accounts.queries import instance_actor
-from fedimark.activitypub import queries
 from fedimark.activitypub.responses import document
 from fedimark.addresses import absolute
 from fedimark.database import Row
@@ -17,6 +16,7 @@ from fedimark.here import here
 from fedimark.outbox import ids
 from fedimark.outbox.digests import handle_of, uri_of
 from fedimark.outbox.tag_actors import TagActor
+from fedimark.remote.known import local_person
 from fedimark.timelines.tag_actors import tag_actor, tag_actor_of_handle
 from fedimark.vocab.discovery import webfinger_document
 from fedimark.vocab.terms import JRD_JSON, Doc
@@ -40,7 +40,7 @@ async def _found(resource: str) -> Doc:
             return await _digest(digest)
         if (stream := addresses.local_stream(resource)) is not None:
             return _tag(await tag_actor(*stream))
-        return _person(await queries.known_person(_known(addresses.local_username(resource))))
+        return _person(await local_person(_known(addresses.local_username(resource))))
     name, _, host = resource.removeprefix("acct:").removeprefix("@").rpartition("@")
     settings = here().settings
     if host.lower() not in (settings.handles_at, settings.host):
@@ -52,7 +52,7 @@ async def _found(resource: str) -> Doc:
         return await _digest(name.lower().removeprefix("digest."))
     if "." in name:  # no person's name has one
         return _tag(await tag_actor_of_handle(name))
-    return _person(await queries.known_person(_known(name.lower())))
+    return _person(await local_person(_known(name.lower())))
 
 
 def _known(name: str | None) -> str:

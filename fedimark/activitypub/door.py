@@ -16,7 +16,6 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fedimark.activitypub import queries
 from fedimark.activitypub.inbox import RETRY_AFTER_S
 from fedimark.doorway.errors import problem
 from fedimark.doorway.headers import complete
@@ -27,6 +26,7 @@ from fedimark.here import here
 from fedimark.inbox import shortcut
 from fedimark.inbox.receive import receive as take_in
 from fedimark.logs import REQUEST_FAILED, log
+from fedimark.remote.known import local_person
 from fedimark.signatures.letter import read_letter
 from fedimark.timelines.tag_actors import tag_actor
 from fedimark.vocab.terms import is_activity_type
@@ -38,7 +38,7 @@ _OF_ALL: Final = frozenset({b"/inbox", b"/actor/inbox"})
 _SHARED: Final = frozenset(path.decode("ascii") for path in _OF_ALL)
 # Whose the others are, where no other spelling could be meant, and what looks whether they are here.
 _OF_ONE: Final[tuple[tuple[re.Pattern[bytes], Callable[..., Awaitable[object]]], ...]] = (
-    (re.compile(rb"/u/([a-z0-9_]+)/inbox"), queries.known_person),
+    (re.compile(rb"/u/([a-z0-9_]+)/inbox"), local_person),
     (re.compile(rb"()/t/([a-z0-9_]+)/inbox"), tag_actor),
     (re.compile(rb"/u/([a-z0-9_]+)/t/([a-z0-9_]+)/inbox"), tag_actor),
     (re.compile(rb"/u/([a-z0-9_]+)/digest/inbox"), digests.owner_of),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedimark.activitypub import queries
 from fedimark.activitypub.asker import headers_of
 from fedimark.errors import Postponed, Unreachable
 from fedimark.inbox.receive import receive
+from fedimark.remote.known import local_person
 
 RETRY_AFTER_S = 60
 
@@ -20,7 +20,7 @@ async def post_shared_inbox(request: Request) -> Response:
 
 async def post_inbox(request: Request) -> Response:
     """`POST /u/{user}/inbox`: the same, for somebody who is here."""
-    await queries.known_person(request.path_params["user"])
+    await local_person(request.path_params["user"])
     return await _received(request)
 
 

@@ -16,6 +16,7 @@ from fedimark.outbox import documents, ids
 from fedimark.outbox.consent import group_of
 from fedimark.outbox.notes import counted, note, replies, replies_page
 from fedimark.outbox.profiles import instance_kind
+from fedimark.remote.known import local_person
 from fedimark.vocab.terms import AS, note_context
 
 EMBEDDED = 20  # of the answers to a bookmark, how many its Note names
@@ -29,7 +30,7 @@ async def get_person(request: Request) -> Written:
     if left is not None:
         grave = documents.tombstone(ids.actor(username), left["gone_at"], left["kind"])
         return written(grave, status=410)
-    return written(documents.person(await queries.known_person(username)))
+    return written(documents.person(await local_person(username)))
 
 
 @prepared

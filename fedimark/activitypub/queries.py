@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, fetch_one
-from fedimark.errors import Forbidden, Gone, NotFound
+from fedimark.errors import Forbidden, NotFound
 from fedimark.here import MICROS, now
 from fedimark.policy.blocks import no_block_between
 from fedimark.policy.visibility import Visibility
+from fedimark.remote.known import local_person
 
-_PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind <> 'Application'"
+_DEPARTED = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person' AND gone_at IS NOT NULL"
 _NOTE = f"""
 SELECT * FROM bookmark WHERE public_id = ? AND actor_id = ? AND is_local AND removed_at IS NULL
 AND visibility >= {int(Visibility.UNLISTED)} AND lower(url) LIKE 'http%'
@@ -57,25 +58,15 @@ ORDER BY r.said_at, r.id
 
 async def person(username: str) -> Row:
     """Somebody of this server. Raises NotFound, Gone for who left, Forbidden for who is suspended, which may pass."""
-    row = await known_person(username)
+    row = await local_person(username)
     if row["suspended_at"] is not None:
         raise Forbidden("This account is suspended.")
     return row
 
 
-async def known_person(username: str) -> Row:
-    """Somebody of this server, suspended or not. Raises NotFound, Gone for who left."""
-    row = await fetch_one(_PERSON, username)
-    if row is None:
-        raise NotFound
-    if row["gone_at"] is not None:
-        raise Gone
-    return row
-
-
 async def departed(username: str) -> Row | None:
     """Somebody who left this server, or None."""
-    return await fetch_one(f"{_PERSON} AND gone_at IS NOT NULL", username)
+    return await fetch_one(_DEPARTED, username)
 
 
 async def shown_bookmark(owner: Row, public_id: str) -> Row:

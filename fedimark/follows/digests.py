@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fedimark import addresses
 from fedimark.database import Row, execute, fetch_one
-from fedimark.errors import Gone, NotFound
+from fedimark.errors import NotFound
 from fedimark.here import now
 from fedimark.outbox.digest_days import next_midnight
 from fedimark.outbox.digests import handle_of, uri_of
 from fedimark.outbox.ids import actor as actor_uri
+from fedimark.remote.known import local_person
 
 _PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person'"
 _OF = "SELECT d.is_on, s.* FROM digest d JOIN actor s ON s.id = d.stream_id WHERE d.owner_id = ?"
@@ -57,11 +58,7 @@ async def forget(owner_id: int) -> None:
 
 async def owner_of(username: str) -> Row:
     """Whose digest it is, where it can be followed. Raises NotFound, Gone where they left."""
-    owner = await fetch_one(_PERSON, username)
-    if owner is None:
-        raise NotFound
-    if owner["gone_at"] is not None:
-        raise Gone
+    owner = await local_person(username)
     if not await is_on(owner["id"]):
         raise NotFound
     return owner

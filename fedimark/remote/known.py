@@ -23,3 +23,13 @@ async def local_actor(uri: str) -> Row:
     if row["gone_at"] is not None:
         raise Gone
     return row
+
+
+async def local_person(username: str) -> Row:
+    """Somebody of this server, suspended or not. Raises NotFound, or Gone for somebody who left."""
+    row = await fetch_one("SELECT * FROM actor WHERE local_name = ? AND kind = 'Person'", username)
+    if row is None:
+        raise NotFound
+    if row["gone_at"] is not None:
+        raise Gone
+    return row

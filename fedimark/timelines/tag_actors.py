@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fedimark.database import Row, fetch_one
-from fedimark.errors import Gone, NotFound
+from fedimark.database import fetch_one
+from fedimark.errors import NotFound
 from fedimark.outbox.tag_actors import TagActor
 from fedimark.policy.visibility import Visibility
+from fedimark.remote.known import local_person
 from fedimark.timelines.found import Found
 from fedimark.timelines.stream import PersonStream, TagStream
 
@@ -26,7 +27,6 @@ SELECT g.*, (SELECT f.state FROM follow f JOIN actor s ON s.id = f.target_id
 _BY_SLUG = f"""
 SELECT g.* {_WAS_PUBLIC} AND g.slug = ? ORDER BY CASE WHEN g.key = g.slug THEN 1 ELSE 0 END, g.id LIMIT 1
 """
-_PERSON = "SELECT * FROM actor WHERE local_name = ? AND kind = 'Person'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,9 @@ async def tag_actor_of_handle(name: str) -> TagActor:
 
 
 async def _found(username: str, sql: str, value: str) -> TagActor:
-    owner = await _owner(username) if username else None
+    owner = await local_person(username) if username else None
     owner_id = owner["id"] if owner else 0
     tag = await fetch_one(sql, owner_id, owner_id, value)
     if tag is None:
         raise NotFound
     return TagActor(tag, owner)
-
-
-async def _owner(username: str) -> Row:
-    owner = await fetch_one(_PERSON, username)
-    if owner is None:
-        raise NotFound
-    if owner["gone_at"] is not None:
-        raise Gone
-    return owner
