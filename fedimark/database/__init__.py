@@ -29,6 +29,7 @@ from fedimark.database.scripts import (
 from fedimark.database.stamps import stamp, stamp_now
 from fedimark.database.statements import (
     Row,
+    Values,
     among,
     analyzed,
     atomically,
@@ -37,6 +38,7 @@ from fedimark.database.statements import (
     execute_many,
     fetch,
     fetch_one,
+    fetch_values,
     for_each,
     is_sqlite,
     marks,
@@ -56,6 +58,7 @@ __all__ = [
     "Script",
     "Sql",
     "Statement",
+    "Values",
     "among",
     "analyzed",
     "answers",
@@ -71,6 +74,7 @@ __all__ = [
     "execute_many",
     "fetch",
     "fetch_one",
+    "fetch_values",
     "for_each",
     "hurry",
     "in_one_trip",

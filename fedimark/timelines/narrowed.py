@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fedimark.database import Row, Sql, fetch, fetch_one, for_each, marks
+from fedimark.database import Row, Sql, Values, fetch, fetch_one, fetch_values, for_each, marks
 from fedimark.policy.mutes import Mutes
+from fedimark.timelines.around import SAVE
 from fedimark.timelines.entries import Entry
 from fedimark.timelines.found import Found
 from fedimark.timelines.merge import Merged
-from fedimark.timelines.savers import SAVE, entry_of, in_order, seen_by
+from fedimark.timelines.savers import entry_of, seen_by
+from fedimark.timelines.saves import Around, Save, in_order
 from fedimark.timelines.stream import Cursor
 from fedimark.timelines.ways import FOLLOWED, Way, followed_by, network_of, own_way, ways
 
@@ -95,19 +97,20 @@ async def entries_of(found: Found, lines: Sequence[Row], mutes: Mutes) -> list[t
     link_ids = list(dict.fromkeys(line["link_id"] for line in lines))
     if not link_ids:
         return []
-    own: dict[int, list[Row]] = defaultdict(list)
-    saves: dict[int, dict[int, Row]] = defaultdict(dict)
+    own: dict[int, list[Save]] = defaultdict(list)
+    saves: dict[int, dict[int, Save]] = defaultdict(dict)
     places: dict[int, int] = {}
     said: dict[int, int] = {}
-    for row in await _passing(found, link_ids):
-        link_id, is_own = row["link_id"], row["actor_id"] == found.viewer_id
+    for at, is_word, *columns in await _passing(found, link_ids):
+        save = Save._make(columns)
+        link_id, is_own = save.link_id, save.actor_id == found.viewer_id
         if is_own:
-            own[link_id].append(row)
-        if row["at"] is not None and (is_own or not mutes.hide(row)):
-            saves[link_id][row["id"]] = {**row, "near": True}
-            places[link_id] = min(row["at"], places.get(link_id, _LAST))
-            if row["speaks"] and row["description"] and not is_own:
-                said[link_id] = max(row["at"], said.get(link_id, 0))
+            own[link_id].append(save)
+        if at is not None and (is_own or not mutes or not mutes.hide(save._asdict())):
+            saves[link_id][save.id] = save
+            places[link_id] = min(at, places.get(link_id, _LAST))
+            if is_word and save.description and not is_own:
+                said[link_id] = max(at, said.get(link_id, 0))
     places |= said
     viewer_id, seen = found.viewer_id, seen_by(found.viewer_id)
     sql = _LINKS.format(seen=seen.text, links=marks(len(link_ids)))
@@ -119,7 +122,8 @@ async def entries_of(found: Found, lines: Sequence[Row], mutes: Mutes) -> list[t
         link_id, at = line["link_id"], line["position"]
         if link_id in places and link_id in links and (is_whole or places[link_id] == at):
             place = {**links[link_id], "position": at}
-            kept.append((place, entry_of(place, in_order(saves[link_id].values()), own[link_id], reader_id)))
+            passing = in_order(saves[link_id].values())
+            kept.append((place, entry_of(place, Around(passing, passing), reader_id, mine=own[link_id])))
     return kept
 
 
@@ -163,8 +167,9 @@ def _newest(found: Found, way: Way, who: str, chosen: Sql, window: Window) -> Sq
     return Sql(sql, chosen.values)
 
 
-async def _passing(found: Found, link_ids: Sequence[int]) -> list[Row]:
-    """The saves of some links that pass, each with the moment `at` since which it does.
+async def _passing(found: Found, link_ids: Sequence[int]) -> Sequence[Values]:
+    """The saves of some links that pass, each after the moment since which it does, and whether its words are those of
+    somebody followed.
 
     The reader's own come besides, with no moment, for their marks.
     """
@@ -181,7 +186,7 @@ async def _passing(found: Found, link_ids: Sequence[int]) -> list[Row]:
     FROM ({" UNION ALL ".join(part.text for part in parts)}) w
     JOIN bookmark b ON b.id = w.id JOIN actor a ON a.id = b.actor_id
     """
-    return await fetch(sql, *(value for part in parts for value in part.values))
+    return await fetch_values(sql, *(value for part in parts for value in part.values))
 
 
 def _passing_by(found: Found, way: Way, of_links: Sql) -> Sql:

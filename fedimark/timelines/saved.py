@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
+from fedimark.timelines.around import SHARED_TO
 from fedimark.timelines.found import Found
-from fedimark.timelines.savers import SHARED_TO
 from fedimark.timelines.stream import ARCHIVED, PersonStream
 
 # Which bookmarks `b` of a link a viewer sees; six parameters, all the viewer.

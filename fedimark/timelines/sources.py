@@ -45,7 +45,7 @@ class CopySource:
     @property
     def tags(self) -> str:
         """The tags that everybody who sees it may read."""
-        return " ".join(shown_tags(self.row, whole=False))
+        return " ".join(shown_tags(self.row["tags"], whole=False))
 
 
 async def seen(viewer_id: int, named: str) -> Row | None:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from fedimark.timelines.words import words_of
+from fedimark.timelines import words
+from fedimark.timelines.saves import Save
+from fedimark.timelines.words import Words
 
 ME, ANA, BO, CY = 1, 2, 3, 4
 
 
-def said(actor_id: int, title: str, *, near: bool = True, description: str = "", tags: str = "") -> dict[str, Any]:
-    """One save of a link, as a page's statement returns it."""
-    return {"actor_id": actor_id, "title": title, "description": description, "tags": tags, "near": near}
+def said(actor_id: int, title: str, *, near: bool = True, description: str = "", tags: str = "") -> tuple[bool, Save]:
+    """One save of a link, as a page's statement returns it, and whether the reader follows who saved it."""
+    brief = (1, actor_id, actor_id, 0, True, True, "hash", "name", "name", "", "Name", "", "id", 3, False, False, False)
+    return near, Save(*brief, tags, "https://a.example/", title, description, None, "", True, 0)
+
+
+def words_of(saves: Sequence[tuple[bool, Save]], viewer_id: int, page_title: str = "") -> Words:
+    """What is said by some saves, of which some are near."""
+    return words.words_of([save for _, save in saves], [save for near, save in saves if near], viewer_id, page_title)
 
 
 def test_ones_own_words_stand_first_whenever_they_were_said() -> None:
-    words = words_of([said(ANA, "Theirs", description="By ana"), said(ME, "Mine")], ME)
+    chosen = words_of([said(ANA, "Theirs", description="By ana"), said(ME, "Mine")], ME)
 
-    assert (words.title, words.lead["actor_id"], words.description) == ("Mine", ME, "By ana")
+    assert (chosen.title, chosen.lead.actor_id, chosen.description) == ("Mine", ME, "By ana")
 
 
 def test_the_most_common_title_among_people_one_follows_is_taken() -> None:
-    words = words_of([said(ANA, "Odd"), said(BO, "Usual"), said(CY, "Usual")], ME)
+    chosen = words_of([said(ANA, "Odd"), said(BO, "Usual"), said(CY, "Usual")], ME)
 
-    assert (words.title, words.lead["actor_id"]) == ("Usual", ANA)
+    assert (chosen.title, chosen.lead.actor_id) == ("Usual", ANA)
 
 
 def test_the_latest_words_of_people_one_follows_are_shown_but_ones_own_come_first() -> None:
@@ -31,7 +39,7 @@ def test_the_latest_words_of_people_one_follows_are_shown_but_ones_own_come_firs
 
     assert words_of(theirs, ME).description == "Later"
     assert words_of([*theirs, said(ME, "", description="Mine")], ME).description == "Mine"
-    assert words_of([{**each, "near": False} for each in theirs], 0).description == "Earlier"
+    assert words_of([(False, save) for _, save in theirs], 0).description == "Earlier"
 
 
 def test_of_two_titles_as_common_the_earlier_is_taken() -> None:
@@ -45,21 +53,21 @@ def test_a_title_left_empty_counts_for_nothing() -> None:
 def test_who_is_not_followed_says_nothing_where_somebody_followed_speaks() -> None:
     stranger = said(ANA, "Spam", near=False, description="Buy", tags="buy now")
 
-    words = words_of([stranger, said(BO, "Title", tags="sql")], ME)
+    chosen = words_of([stranger, said(BO, "Title", tags="sql")], ME)
 
-    assert (words.title, words.description, words.tags) == ("Title", "", ("sql",))
+    assert (chosen.title, chosen.description, chosen.tags) == ("Title", "", ("sql",))
 
 
 def test_where_nobody_followed_saved_it_the_first_speaks_and_all_tags_stand() -> None:
-    words = words_of([said(ANA, "First", near=False, tags="a"), said(BO, "Second", near=False, tags="b A")], ME)
+    chosen = words_of([said(ANA, "First", near=False, tags="a"), said(BO, "Second", near=False, tags="b A")], ME)
 
-    assert (words.title, words.lead["actor_id"], words.tags) == ("First", ANA, ("a", "b"))
+    assert (chosen.title, chosen.lead.actor_id, chosen.tags) == ("First", ANA, ("a", "b"))
 
 
 def test_private_tags_are_ones_own_alone() -> None:
-    words = words_of([said(ME, "Mine", tags=".mine"), said(ANA, "Theirs", tags=".theirs open")], ME)
+    chosen = words_of([said(ME, "Mine", tags=".mine"), said(ANA, "Theirs", tags=".theirs open")], ME)
 
-    assert words.tags == (".mine", "open")
+    assert chosen.tags == (".mine", "open")
 
 
 def test_the_page_names_itself_where_nobody_followed_has_named_it() -> None:

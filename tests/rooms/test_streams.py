@@ -425,6 +425,8 @@ async def test_a_page_takes_the_same_few_statements_however_much_is_on_it(server
     streams = [*STREAMS, LinkStream(urls.link_hash("https://n1.example/"))]
     streams = [stream for stream in streams if viewer or not isinstance(stream, NetworkStream)]
     await _same_moments(ana, 3)
+    # Who else saved a page is asked only where anybody did.
+    await save_many(Owner.of(await saver("p")), [Draft(f"https://n{n}.example/", tags=("db",)) for n in range(3)])
     few = [await _whole_page(stream, viewer) for stream in streams]
 
     await _same_moments(ana, 60)
