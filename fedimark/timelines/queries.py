@@ -201,24 +201,30 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
         return []
     # Summed up are only tags that can be among the most used, however many others there are. A tag has a tally for each
     # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
-    # the last of those has one tally of a `kinds`-th of it at least. Conditions on owner and tag stand in the text for
-    # the partial index, and the tag's number is no plain column, or SQLite would rather read all of them in order.
-    # PostgreSQL's index knows no amounts but their ranks, one for each doubling: it finds some more to sum up.
+    # the last of those has one tally of a `kinds`-th of it at least. Where that leaves none out, all are summed up in
+    # one go. Conditions on owner and tag stand in the text for the partial index, and the tag's number is no plain
+    # column, or SQLite would rather read all of them in order. PostgreSQL's index knows no amounts but their ranks, one
+    # for each doubling: it finds some more to sum up.
     kinds = len(Visibility) - int(found.least)
     fewer = (kinds - 1).bit_length()  # ranks below: a `kinds`-th
     by, least, part = ("amount", kinds, f"/ {kinds}") if is_sqlite() else ("rank", fewer + 1, f"- {fewer}")
     theirs = f"owner_id = ? AND owner_id > 0 AND tag_id > 0 AND visibility >= {int(found.least)}"
     sql = f"""
+    WITH f AS MATERIALIZED (SELECT COALESCE((
+        SELECT {by} FROM tally WHERE {theirs} AND {by} >= {least}
+        ORDER BY {by} DESC LIMIT 1 OFFSET ?) {part}, 1) AS few)
     SELECT g.key, y.amount FROM (
-        SELECT c.tag_id, (SELECT sum(amount) FROM tally WHERE {theirs} AND tag_id = c.tag_id) AS amount FROM (
-            SELECT DISTINCT tag_id + 0 AS tag_id FROM tally WHERE {theirs} AND {by} >= COALESCE((
-                SELECT {by} FROM tally WHERE {theirs} AND {by} >= {least}
-                ORDER BY {by} DESC LIMIT 1 OFFSET ?) {part}, 1)) c
+        SELECT w.tag_id, sum(w.amount) AS amount FROM (SELECT tag_id + 0 AS tag_id, amount FROM tally
+            WHERE {theirs} AND {by} >= 1 AND (SELECT few FROM f) <= 1) w GROUP BY w.tag_id
+        UNION ALL
+        SELECT c.tag_id, (SELECT sum(amount) FROM tally WHERE {theirs} AND tag_id = c.tag_id) FROM (
+            SELECT DISTINCT tag_id + 0 AS tag_id FROM tally
+            WHERE {theirs} AND {by} >= (SELECT few FROM f) AND (SELECT few FROM f) > 1) c
         ORDER BY 2 DESC, 1 LIMIT ?) y
     JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """
     owner_id = found.owner["id"]
-    rows = await fetch(sql, owner_id, owner_id, owner_id, limit * kinds - 1, limit)
+    rows = await fetch(sql, owner_id, limit * kinds - 1, *[owner_id] * 3, limit)
     return [(row["key"], int(row["amount"])) for row in rows]
 
 
