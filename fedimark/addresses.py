@@ -147,7 +147,7 @@ def remark(username: str, public_id: str) -> str:
 
 def say(about: str) -> str:
     """The form to reply to what has this id, or to quote it."""
-    return f"/say?about={quote(about, safe='')}"
+    return f"/say?about={quote(about, safe='/:')}"
 
 
 def stamp(username: str, public_id: str) -> str:

@@ -31,7 +31,7 @@ from fedimark.web.adding import about_page, old_words
 from fedimark.web.forms import BookmarkForm, copied, from_row, prefilled
 from fedimark.web.pages import Form
 from fedimark.web.remarks import talk_about
-from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
+from fedimark.web.respond import came_from, onward, owner_of, page, signed_in, viewer_of
 from fedimark.web.values.bookmark import TrailLine, gift_words
 from fedimark.web.values.saving import About, Editing, OtherSpelling
 
@@ -57,7 +57,8 @@ async def get_add(request: Request) -> Response:
         form, edit = from_row(exact), replace(edit, secret=False, already_at=exact["saved_at"])
     elif source is not None:
         edit = replace(edit, copied_from=source.name, is_partial=not source.is_open)
-    return await _edit_page(request, form, _going(edit, asked))
+    back = {"back": came_from(request)} if "from" in asked else {}
+    return await _edit_page(request, form, _going(edit, {**back, **asked}))
 
 
 async def post_add(request: Request) -> Response:
@@ -122,7 +123,7 @@ async def get_edit(request: Request) -> Response:
     row = await own_bookmark(owner, request.path_params["id"])
     if row is None:
         raise NotFound
-    editing = _editing(owner, row["public_id"], request.query_params.get("back", ""))
+    editing = _editing(owner, row["public_id"], request.query_params.get("back") or came_from(request))
     return await _edit_page(request, from_row(row), editing)
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from fedimark.here import here
 from fedimark.timelines.entries import Entry
@@ -24,7 +23,6 @@ MOST: Final = 4_000  # lines, of some three kilobytes with their key
 LONGEST: Final = 8_192  # characters of a line that is kept
 
 _LINES = "web.lines"
-_BACK: Final = "\0"  # nothing that anybody wrote can hold it
 
 
 def lines(
@@ -38,24 +36,24 @@ def lines(
 ) -> Markup:
     """The lines of some entries, as the macro `draw` of a language draws each; `c` is the page around them.
 
-    That is its `viewer`, `now`, `time_zone` and `path`. Where a line leads back to the page, that is put in at last, so
-    that a line is the same on all pages of its viewer.
+    That is its `viewer`, `now` and `time_zone`. A line does not know its page, so that it is the same on all of its
+    viewer.
     """
-    drawn: dict[tuple[object, ...], tuple[str, ...]] = here().caches.setdefault(_LINES, {})
-    way, back = (language, public_marked, *_way(listing, c)), str(escape(quote(c["path"])))
+    drawn: dict[tuple[object, ...], str] = here().caches.setdefault(_LINES, {})
+    way = (language, public_marked, *_way(listing, c))
     said: list[str] = []
     for entry in entries:
         shown_at = entry.at if listing.savers_first else entry.saved_at
         key = (entry, times.ago(shown_at, c["now"]), way)
-        parts = drawn.pop(key, None)
-        if parts is None:
-            parts = tuple(str(draw(entry, listing, public_marked, {**c, "back": _BACK})).split(_BACK))
+        line = drawn.pop(key, None)
+        if line is None:
+            line = str(draw(entry, listing, public_marked, c))
             if len(drawn) >= MOST:
                 del drawn[next(iter(drawn))]  # the one that was not used for longest
-        if sum(map(len, parts)) <= LONGEST:
-            drawn[key] = parts
-        said.append(back.join(parts))
-    return Markup("".join(said))  # noqa: S704 - parts of what the macro escaped
+        if len(line) <= LONGEST:
+            drawn[key] = line
+        said.append(line)
+    return Markup("".join(said))  # noqa: S704 - what the macro escaped
 
 
 def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:

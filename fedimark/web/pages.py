@@ -400,7 +400,7 @@ def own_path(entry: Entry, viewer: Viewer) -> str:
 
 def copy_href(entry: Entry) -> str:
     """The form that saves as one's own the bookmark whose words an entry shows, filled in from it."""
-    return addresses.add(**{"from": entry.note})
+    return f"/add?from={quote(entry.note, safe='/:')}"
 
 
 def here_href(person: Person) -> str:
@@ -410,7 +410,7 @@ def here_href(person: Person) -> str:
 
 def report_href(entry: Entry) -> str:
     """The form that reports to the admins the bookmark whose words an entry shows."""
-    return f"/report?bookmark={quote(entry.note, safe='')}"
+    return f"/report?bookmark={quote(entry.note, safe='/:')}"
 
 
 def also(entry: Entry) -> Named:

@@ -17,16 +17,18 @@ Doing = Callable[[Owner, str], Awaitable[None]]
 
 
 async def post_like(request: Request) -> Response:
-    """`POST /like` with `bookmark`, also in the query, and `liked`, empty to take it back"""
+    """`POST /like` with `liked`, the bookmark; empty to take it back, and the bookmark is `?bookmark=`"""
     return await _pressed(request, "liked", reacting.like, reacting.unlike)
 
 
 async def post_share(request: Request) -> Response:
-    """`POST /share` with `bookmark`, also in the query, and `shared`, empty to take it back"""
+    """`POST /share` with `shared`, as `POST /like` has `liked`"""
     return await _pressed(request, "shared", reacting.share, reacting.unshare)
 
 
 async def _pressed(request: Request, name: str, do: Doing, undo: Doing) -> Response:
     owner, typed = owner_of(request), await read_form(request)
-    await (do if typed.text(name) else undo)(owner, typed.text("bookmark") or request.query_params.get("bookmark", ""))
+    said = typed.text(name)
+    which = typed.text("bookmark") or request.query_params.get("bookmark", said)
+    await (do if said else undo)(owner, which)
     return onward(own_path(typed.text("back"), "/network"))

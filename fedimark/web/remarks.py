@@ -21,7 +21,7 @@ from fedimark.timelines.bookmark import Shown, one_bookmark
 from fedimark.timelines.remark import ShownRemark, one_remark
 from fedimark.timelines.stream import Cursor, cursor
 from fedimark.web.pages import Form
-from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
+from fedimark.web.respond import came_from, onward, owner_of, page, signed_in, viewer_of
 from fedimark.web.values.bookmark import Saying, TalkRule
 
 
@@ -29,7 +29,7 @@ async def get_say(request: Request) -> Response:
     """`GET /say?about=…`: the form to reply to what has this id, or to quote it."""
     viewer, about = signed_in(request), request.query_params.get("about", "")
     target = await find_target(viewer, about)
-    return _say_page(request, target, Form(), own_path(request.query_params.get("back", ""), ""))
+    return _say_page(request, target, Form(), own_path(request.query_params.get("back", came_from(request)), ""))
 
 
 async def post_say(request: Request) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from fedimark.bookmarks.draft import Owner
 from fedimark.doorway.languages import language_of
 from fedimark.doorway.paths import asked_for
+from fedimark.doorway.redirects import own_path
 from fedimark.errors import SignInFirst
 from fedimark.here import here, now
 from fedimark.language.catalogue import Catalogue
@@ -58,6 +59,13 @@ def asked_path(request: Request) -> str:
     path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
     query = request.scope["query_string"].decode("ascii", "replace")
     return f"{path}?{query}" if query else path
+
+
+def came_from(request: Request) -> str:
+    """The page of ours whose link led here, empty where a browser does not say, or where one signed in."""
+    begins, said = here().settings.base_url, request.headers.get("referer", "")
+    path = own_path(said.removeprefix(begins), "") if said.startswith(f"{begins}/") else ""
+    return "" if path.startswith("/sign-in") else path
 
 
 def onward(path: str) -> Response:

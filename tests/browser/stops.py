@@ -40,7 +40,7 @@ def _open(page: Page, path: str) -> None:
 
 
 INLINE = r"""(one) => Boolean(one.closest(".entry[id]"))
-    && (one.matches("button") || /\/remove$|\/edit\?back=|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
+    && (one.matches("button") || /\/remove$|\/edit$|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
 
 
 def press(page: Page, name: str) -> None:

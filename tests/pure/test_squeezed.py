@@ -20,7 +20,7 @@ def tree(html: str) -> list[tuple[str, object]]:
     for each in bs4.BeautifulSoup(html, "html5lib").descendants:
         if isinstance(each, bs4.Tag):
             found.append((each.name, sorted((name, str(value)) for name, value in each.attrs.items())))
-        elif words := " ".join(each.split()):
+        elif words := " ".join(str(each).split()):
             found.append(("", words))
     return found
 

@@ -150,7 +150,7 @@ async def test_a_line_says_host_moment_savers_and_marks_in_words(server, ana):
     assert own.one("small").text == "sqlite.org"
     assert [chip.text for chip in own.all("span", "chip")] == ["to read", "followers"]
     assert "toread" in own.classes
-    assert [a.get("href") for a in own.all("a", "act")] == [f"{own.one('a', 'u-url').get('href')}/edit?back=/u/ana"]
+    assert [a.get("href") for a in own.all("a", "act")] == [f"{own.one('a', 'u-url').get('href')}/edit"]
 
     [line] = (await read(server.browser(), "/u/bo")).all("li", "entry")
     moment = line.one("time")

@@ -823,7 +823,7 @@ ALLOWED = {
     "legend": set(), "select": {"id", "name", "aria-describedby", "aria-invalid"}, "option": {"selected", "value"},
     "button": {
         "id", "class", "type", "title", "name", "value", "tabindex", "aria-hidden", "formnovalidate", "form",
-        "formaction", "lang", "aria-current",
+        "formaction", "lang", "aria-current", "aria-label",
     },
     "details": {"class", "open"}, "summary": {"aria-label", "class", "title"}, "main": {"id", "class"},
     "aside": {"aria-label"}, "section": {"class", "id"}, "article": {"class"}, "h1": {"class"}, "h2": {"class"},

@@ -301,10 +301,11 @@ async def test_after_thirty_seconds_there_is_no_way_back(house, fleet):
 async def test_copying_fills_the_form_in_with_their_words_and_saves_nothing_before(house):
     browser = house.browser("sam")
     before = await fetch("SELECT id FROM bookmark")
-    page = Reading((await browser.get("/u/ana")).text)
-    [copy] = [a.get("href") for a in page.all("a", "act") if a.text == "copy SQLite"]
+    listed = await browser.get("/u/ana")
+    [line] = [e for e in Reading(listed.text).all("li", "entry") if e.one("a", "p-name").text == "SQLite"]
+    copy = line.one("a", "act").get("href")
 
-    filled = Reading((await browser.get(copy)).text).form("/add")
+    filled = Reading((await browser.get(copy, headers={"referer": str(listed.url)})).text).form("/add")
 
     assert await fetch("SELECT id FROM bookmark") == before
     kept = filled.values()

@@ -55,7 +55,7 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   o: () => press("a.p-name, a.u-bookmark-of"),
-  e: () => press(':is(.acts, .under) a:is([href$="/edit"], [href*="/edit?back="], [href^="/add?"])'),
+  e: () => press(':is(.acts, .under) a:is([href$="/edit"], [href^="/add?"])'),
   x: () => press(".pick"),
   n: () => document.querySelector('.do a[href="/add"]')?.click(),
   "/": () => document.querySelector("[data-slash]")?.focus(),
@@ -145,8 +145,8 @@ async function act(button, path, values) {
     const field = box.querySelector(`[type=checkbox][name="${button.name}"]`);
     if (field) field.checked = field.defaultChecked = Boolean(button.value);
   }
-  tell(asked ? asked.textContent : `${live.dataset.told}: ${button.textContent.trim().replace(/^[☆★]/, "")}`);
-  const same = (one) => led(one) === path || (sent && one.getAttribute("href") === sent.dataset.href);
+  tell(asked ? asked.textContent : `${live.dataset.told}: ${button.ariaLabel ?? button.textContent.trim()}`);
+  const same = (one) => (button.name ? one.name === button.name : led(one) === path) || (sent && one.getAttribute("href") === sent.dataset.href);
   const again = now && [...now.querySelectorAll("button, a")].find((one) => same(one) && one.checkVisibility());
   const next = now ?? lines[place + 1] ?? lines[place - 1];
   (again ?? (sent && now?.querySelector(".act")) ?? (next && face(next)))?.focus({ preventScroll: true });
@@ -206,7 +206,7 @@ on("click", (event) => {
   if (!window.htmx || !link || !plain(event)) return;
   const href = link.getAttribute("href");
   if (href.endsWith("/remove")) act(link, href, new FormData());
-  else if (/\/edit\?back=|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
+  else if (/\/edit$|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
   else if (link.matches(".cancel")) {
     const box = link.closest(".within");
     toggle(box);
