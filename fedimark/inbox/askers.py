@@ -1,27 +1,33 @@
 """Runs of Follows: those of people here that came one after the other are applied in one transaction.
 
 What comes of each is decided as if it came alone. A row is plain when it is a Follow of a person here, by somebody who
-does not stand before it in the run.
+does not stand before it in the run. Parts of the lane that come at one time make one run: those who ask mostly ask one
+person, whose row each run holds, so that the parts would wait for each other anyway.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 from fedimark import addresses
 from fedimark.database import Row, Script, among, ask, fetch, is_sqlite, performed, several
 from fedimark.follows.askers import Asking, asked
-from fedimark.here import now
+from fedimark.here import here, now
 from fedimark.inbox.receive import restored
 from fedimark.inbox.runs import WAITS, counted
 from fedimark.logs import INBOX_APPLIED, log
 from fedimark.policy.blocks import blocked_hosts, is_blocked_actor
+from fedimark.remote.gathering import Gathering
 from fedimark.vocab.activities import Follow
 from fedimark.vocab.reading import Unreadable
 
 KIND = "Follow"
 
+_PARTS = "inbox.askers"
+_AT_ONCE = 4  # parts in a run
+_PAUSE_S = 0.002
 _WAITING = f"SELECT * FROM received_activity WHERE {WAITS} AND id"
 _STILL_WAITING = f"SELECT id FROM received_activity WHERE {WAITS} AND id"
 _SPEAKING = "SELECT * FROM actor WHERE id"
@@ -32,13 +38,35 @@ _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"
 async def apply_plain(ids: Sequence[int]) -> int:
     """Apply the first of some waiting activities together, up to one that is not plain; returns how many those were.
 
-    All of them or none: raises whatever any of them raises.
+    All of them or none: raises whatever any of them raises, or of those that other parts of the lane bring meanwhile.
     """
-    rows = {row["id"]: row for row in await fetch(f"{_WAITING} {among()}", several(ids))}
-    speaking = await fetch(f"{_SPEAKING} {among()}", several({row["actor_id"] for row in rows.values()}))
-    plain, done = _plain(ids, rows, {author["id"]: author for author in speaking})
-    if not plain:
-        return done
+    return await _parts()(ids)
+
+
+def _parts() -> Gathering[Sequence[int], int]:
+    caches = here().caches
+    if _PARTS not in caches:
+        # What woke one part woke the others: their looks end a moment apart.
+        caches[_PARTS] = Gathering(_apply_parts, most=_AT_ONCE, pause_s=0 if is_sqlite() else _PAUSE_S)
+    found: Gathering[Sequence[int], int] = caches[_PARTS]
+    return found
+
+
+async def _apply_parts(parts: Sequence[Sequence[int]]) -> list[int]:
+    """Apply what is plain of each part, in one transaction; returns for each how many of its first were done with."""
+    waiting = await fetch(f"{_WAITING} {among()}", several(chain.from_iterable(parts)))
+    rows = {row["id"]: row for row in waiting}
+    speaking = await fetch(f"{_SPEAKING} {among()}", several({row["actor_id"] for row in waiting}))
+    authors = {author["id"]: author for author in speaking}
+    plain: dict[int, Asking] = {}
+    asking: set[int] = set()
+    done = [_read(ids, rows, authors, plain, asking) for ids in parts]
+    if plain:
+        await _apply(plain, rows)
+    return done
+
+
+async def _apply(plain: dict[int, Asking], rows: dict[int, Row]) -> None:
     blocked = await blocked_hosts()
     shut_out = {row_id for row_id, each in plain.items() if await is_blocked_actor(each.follower)}
     outcomes = await performed(lambda: _together(plain, shut_out, blocked))
@@ -48,23 +76,25 @@ async def apply_plain(ids: Sequence[int]) -> int:
     for outcome, some in received.items():
         log.info(INBOX_APPLIED, kind=KIND, outcome=outcome, amount=len(some))
         counted(outcome, some)
-    return done
 
 
-def _plain(ids: Sequence[int], rows: dict[int, Row], authors: dict[int, Row]) -> tuple[dict[int, Asking], int]:
-    """Those that stand first, by the ids of their rows, and how many they are, with those applied meanwhile."""
-    found: dict[int, Asking] = {}
-    asking: set[int] = set()
+def _read(
+    ids: Sequence[int], rows: dict[int, Row], authors: dict[int, Row], plain: dict[int, Asking], asking: set[int]
+) -> int:
+    """Put those that stand first and are plain, by the ids of their rows, beside those of other parts, with who asks.
+
+    Returns how many they are, with those applied meanwhile.
+    """
     for done, row_id in enumerate(ids):
         if row_id not in rows:
             continue
         author = authors[rows[row_id]["actor_id"]]
         said = _said(rows[row_id], author)
         if said is None or author["id"] in asking:
-            return found, done
+            return done
         asking.add(author["id"])
-        found[row_id] = Asking(author, said.object, said.id)
-    return found, len(ids)
+        plain[row_id] = Asking(author, said.object, said.id)
+    return len(ids)
 
 
 def _said(row: Row, author: Row) -> Follow | None:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from fedimark import addresses
-from fedimark.database import Row, Script, among, ask, execute, fetch, fetch_one, insert_many, several
+from fedimark.database import (
+    Row,
+    Script,
+    Statement,
+    among,
+    ask,
+    cells,
+    execute,
+    fetch,
+    fetch_one,
+    insert_many,
+    several,
+    table,
+)
 from fedimark.remote.gathering import gathered
 from fedimark.remote.sites import same_site
 from fedimark.signatures.keys import BadKey, load_public
@@ -32,6 +46,12 @@ _KEY = {"actor_id": "bigint", "key_id_hash": "varchar", "key_id": "text", "publi
 _AS_NOW = """
 ON CONFLICT (key_id_hash) DO UPDATE SET actor_id = excluded.actor_id, public_key = excluded.public_key,
     asserts = excluded.asserts
+"""
+_OF_ACTOR = {"uri_hash": "varchar", **{name: kind for name, kind in _KEY.items() if name != "actor_id"}}
+_OF_NEW = f"""
+INSERT INTO actor_key ({", ".join(_KEY)})
+SELECT m.id, v.key_id_hash, v.key_id, v.public_key, v.asserts FROM {{keys}} v JOIN {{met}} m ON m.uri_hash = v.uri_hash
+ORDER BY v.key_id_hash {_AS_NOW}
 """
 _PUT = f"INSERT INTO actor_key ({', '.join(_KEY)}) VALUES (?, ?, ?, ?, ?) {_AS_NOW}"
 
@@ -117,22 +137,41 @@ def replacing(
     if not changed:
         return
     yield from ask(f"DELETE FROM actor_key WHERE actor_id {among()}", several(changed))
-    rows = {
-        (key := addresses.uri_hash(key_id)): {
-            "actor_id": actor_id,
-            "key_id_hash": key,
-            "key_id": key_id,
-            "public_key": pem,
-            "asserts": asserts,
-        }
-        for actor_id, wanted in changed.items()
-        for key_id, (pem, asserts) in wanted.items()
-    }
-    yield from insert_many("actor_key", _KEY, [rows[key] for key in sorted(rows)], _AS_NOW)
+    rows = [{"actor_id": actor_id, **row} for actor_id, wanted in changed.items() for row in _rows(wanted)]
+    yield from insert_many("actor_key", _KEY, _each_once(rows), _AS_NOW)
+
+
+def of_new(some: Sequence[tuple[Mapping[str, Any], Mapping[str, str], AbstractSet[str]]], met: str) -> list[Statement]:
+    """The same as a part of a statement on PostgreSQL, of actors of whom nothing is kept yet; none for no keys.
+
+    Of each what its row will hold, its usable keys and those for proofs; `met` is the part that returns `id` and
+    `uri_hash` of those who are new indeed, and of others nothing is kept.
+    """
+    rows = [
+        {"uri_hash": actor["uri_hash"], **row}
+        for actor, keys, asserting in some
+        for row in _rows(_wanted(actor, keys, {}, asserting))
+    ]
+    if not rows:
+        return []
+    sql = _OF_NEW.format(keys=table(_OF_ACTOR), met=met)
+    return [(sql, tuple(cells(_OF_ACTOR, _each_once(rows))))]
+
+
+def _rows(wanted: Mapping[str, tuple[str, bool]]) -> Iterator[Row]:
+    for key_id, (pem, asserts) in wanted.items():
+        key = addresses.uri_hash(key_id)
+        yield {"key_id_hash": key, "key_id": key_id, "public_key": pem, "asserts": asserts}
+
+
+def _each_once(rows: Iterable[Row]) -> list[Row]:
+    """In the order in which they are locked; of two with one id the later counts."""
+    by_hash = {row["key_id_hash"]: row for row in rows}
+    return [by_hash[key] for key in sorted(by_hash)]
 
 
 def _wanted(
-    actor: Row, keys: Mapping[str, str], known: Mapping[str, str], asserting: AbstractSet[str]
+    actor: Mapping[str, Any], keys: Mapping[str, str], known: Mapping[str, str], asserting: AbstractSet[str]
 ) -> dict[str, tuple[str, bool]]:
     """The further keys of an actor, as PEM and whether for proofs; `known` are those that are still named."""
     proven = {key_id: keys.get(key_id, pem) for key_id, pem in known.items()}

@@ -7,10 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple
 
 from fedimark import addresses
-from fedimark.database import Row, Script, ask, cells, hurry, insert_many, is_sqlite, performed, table
+from fedimark.database import (
+    Row,
+    Script,
+    Statement,
+    ask,
+    cells,
+    hurry,
+    insert_many,
+    is_sqlite,
+    performed,
+    table,
+    written,
+)
 from fedimark.remote import keyring, peers
 from fedimark.remote.gathering import gathered
 
@@ -27,13 +40,16 @@ _ACTOR |= {"created_at": "bigint", "fetched_at": "bigint", "inbox_id": "bigint"}
 _FIRST = ("uri_hash", "uri", "site", "private_key", "created_at")  # as they were when somebody was met first
 _AS_NOW = ", ".join(f"{name} = excluded.{name}" for name in _ACTOR if name not in _FIRST)
 _MEET = f"ON CONFLICT (uri_hash) DO UPDATE SET {_AS_NOW}, gone_at = NULL RETURNING *"
-# One trip for all of it. Only a row that was there has been held before it was written, which its `xmax` tells.
+# Only a row that was there has been held before it was written, which its `xmax` tells.
+_AGAIN = f"{_MEET}, xmax = 0 AS is_new"
+_FOR_THE_FIRST_TIME = "ON CONFLICT (uri_hash) DO NOTHING RETURNING *"
 _ON_POSTGRES = f"""
-WITH inboxes AS ({{inboxes}}) {{servers}}
+WITH inboxes AS ({{inboxes}}), met AS (
 INSERT INTO actor ({", ".join(_ACTOR)})
 SELECT {", ".join("i.id" if name == "inbox_id" else f"v.{name}" for name in _ACTOR)}
 FROM {{actors}} v JOIN inboxes i ON i.hash = v.inbox_hash ORDER BY v.uri_hash
-{_MEET}, xmax = 0 AS is_new
+{{then}}) {{beside}}
+SELECT * FROM met
 """
 _BESIDE = {name: kind for name, kind in _ACTOR.items() if name != "inbox_id"} | {"inbox_hash": "varchar"}
 
@@ -66,11 +82,20 @@ async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
     # Of two who read one document at one time, the later reading counts for both.
     by_hash = {str(each.values["uri_hash"]): each for each in some}
     try:
-        rows = await performed(lambda: _writing([by_hash[key] for key in sorted(by_hash)]))
+        rows = await _written([by_hash[key] for key in sorted(by_hash)])
     except Exception as error:
         return [error] if len(some) == 1 else [(await _kept([each]))[0] for each in some]
     found = {row["uri_hash"]: row for row in rows}
     return [found[each.values["uri_hash"]] for each in some]
+
+
+async def _written(some: Sequence[Met]) -> list[Row]:
+    """Write some of them: strangers on PostgreSQL in one trip, which is their transaction."""
+    rows = [] if is_sqlite() else await written(*_strangers(some))
+    met = {row["uri_hash"] for row in rows}
+    if left := [each for each in some if each.values["uri_hash"] not in met]:
+        rows += await performed(lambda: _writing(left))
+    return rows
 
 
 def _writing(some: Sequence[Met]) -> Script[list[Row]]:
@@ -91,10 +116,21 @@ def _on_sqlite(some: Sequence[Met]) -> Script[list[Row]]:
 
 
 def _on_postgres(some: Sequence[Met]) -> Script[list[Row]]:
+    sql, *parameters = _statement(some, _AGAIN, [])
+    return (yield from ask(sql, *parameters))
+
+
+def _strangers(some: Sequence[Met]) -> tuple[Any, ...]:
+    """The statement that writes those whom nobody has met, with all their keys, and its parameters."""
+    return _statement(
+        some, _FOR_THE_FIRST_TIME, keyring.of_new([(each.values, each.keys, each.asserting) for each in some], "met")
+    )
+
+
+def _statement(some: Sequence[Met], then: str, keys: Sequence[Statement]) -> tuple[Any, ...]:
     [(inboxes, of_inboxes)] = peers.inboxes([each.inbox for each in some])
-    servers = peers.servers([str(each.values["uri"]) for each in some])
-    named = "".join(f", servers AS ({sql})" for sql, _ in servers)
-    of_servers = [value for _, parameters in servers for value in parameters]
+    beside = [*peers.servers([str(each.values["uri"]) for each in some]), *keys]
+    named = "".join(f", beside_{place} AS ({sql})" for place, (sql, _) in enumerate(beside))
     actors = [{**each.values, "inbox_hash": addresses.uri_hash(each.inbox)} for each in some]
-    sql = _ON_POSTGRES.format(inboxes=inboxes, servers=named, actors=table(_BESIDE))
-    return (yield from ask(sql, *of_inboxes, *of_servers, *cells(_BESIDE, actors)))
+    sql = _ON_POSTGRES.format(inboxes=inboxes, actors=table(_BESIDE), then=then, beside=named)
+    return sql, *of_inboxes, *cells(_BESIDE, actors), *chain.from_iterable(parameters for _, parameters in beside)

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from fedimark import addresses
-from fedimark.database import Script, Statement, among, ask, atomically, execute, fetch, inserts, perform, several
+from fedimark.database import (
+    Script,
+    Statement,
+    among,
+    ask,
+    atomically,
+    cells,
+    execute,
+    fetch,
+    inserts,
+    perform,
+    several,
+    table,
+)
 from fedimark.here import MICROS, here, now, put_last
 from fedimark.remote.gathering import gathered
 
@@ -29,6 +42,12 @@ _INBOX = {"url": "text", "hash": "varchar", "host": "varchar"}
 _NUMBERED = "ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id, hash"
 _PEER = {"host": "varchar", "scheme": "varchar", "software": "varchar"}
 _PEER |= {"scheme_until": "bigint", "software_at": "bigint", "seen_at": "bigint"}
+# Those that are there are left out first: PostgreSQL would wait for whoever is writing them down this moment, as all do
+# who take a server in hand, only to find that there is nothing to do.
+_MEET = f"""
+INSERT INTO peer ({", ".join(_PEER)}) SELECT {", ".join(f"v.{name}" for name in _PEER)} FROM {{hosts}} v
+WHERE NOT EXISTS (SELECT 1 FROM peer p WHERE p.host = v.host) ORDER BY v.host ON CONFLICT (host) DO NOTHING
+"""
 # What was tried out counts for more than what was said, and is not written anew each day.
 _HEAR = f"{_LEARN} WHERE peer.scheme_until <= ? OR (peer.scheme = 'rfc9421' AND peer.scheme_until <= ?)"
 
@@ -87,7 +106,8 @@ def servers(urls: Iterable[str]) -> list[Statement]:
     """The statements of `meeting`."""
     unknown = {"scheme": "", "scheme_until": 0, "software": "", "software_at": 0, "seen_at": now()}
     hosts = sorted({host for url in urls if len(host := host_of(url)) <= _LONGEST_HOST})
-    return inserts("peer", _PEER, [{"host": host, **unknown} for host in hosts], "ON CONFLICT (host) DO NOTHING")
+    rows = [{"host": host, **unknown} for host in hosts]
+    return [(_MEET.format(hosts=table(_PEER)), tuple(cells(_PEER, rows)))] if rows else []
 
 
 async def hear_rfc9421(url: str) -> None:

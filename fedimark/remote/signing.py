@@ -51,7 +51,8 @@ async def signed(signer: Row, message: Message, way: Way = Way.CAVAGE, url: str 
     else:
         bare = replace(message, target=message.target.partition("?")[0]) if way is Way.WITHOUT_QUERY else message
         work = partial(cavage.sign, bare, key_id, key, http_date(now()))
-    return await _signers()(work)
+    # Somebody waits for what is asked: to go to a thread and come back, past all letters, takes many signatures' time.
+    return await _signers()(work) if message.body else work()
 
 
 async def private_key_of(signer: Row) -> str:

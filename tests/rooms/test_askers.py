@@ -14,6 +14,7 @@ from fedimark import addresses
 from fedimark.database import Row, execute, fetch
 from fedimark.here import entered, now
 from fedimark.inbox.apply import apply_waiting
+from fedimark.inbox.askers import apply_plain
 from fedimark.inbox.keeping import keep
 from fedimark.vocab.parse import parse
 from tests.support.counting import statements
@@ -132,6 +133,22 @@ async def test_twice_as_many_who_ask_cost_no_statement_more(server):
         counted.append(len(count))
 
     assert counted[1] == counted[2], counted  # the first time domains are looked up
+
+
+async def test_parts_of_the_lane_that_come_at_one_time_make_one_run(server):
+    people = await crowd()
+    for name in PEOPLE[5:17]:
+        await came(asks(name, "ana", 0), people[name], 0)
+    await came({**asks("p20", "ana", 0), "object": 7}, people["p20"], 0)
+    ids = [row["id"] for row in await fetch("SELECT id FROM received_activity ORDER BY id")]
+
+    with statements() as count:
+        done = await asyncio.gather(*(apply_plain(ids[part::4]) for part in range(4)))
+
+    assert done == [3, 3, 3, 3]  # the one that cannot be read is left to be set aside by itself
+    rows = await fetch("SELECT outcome FROM received_activity ORDER BY id")
+    assert [row["outcome"] for row in rows] == ["accepted"] * 12 + [""]
+    assert len([each for each in count if "INSERT INTO follow " in each]) == 1
 
 
 async def test_a_follow_that_cannot_be_read_holds_up_no_other(server):

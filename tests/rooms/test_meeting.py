@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from tortoise.exceptions import IntegrityError
 
 from fedimark import addresses
-from fedimark.database import fetch
+from fedimark.database import execute, fetch, is_sqlite, write
 from fedimark.remote.meeting import Met, met
 from tests.support.counting import statements
 
@@ -49,6 +50,55 @@ async def test_those_met_at_one_time_are_kept_by_as_many_statements_as_two(serve
     found = await kept()
     assert found["people"][7] == ("p07", "", "https://s1.example/inbox", "key of p07")
     assert (len(found["people"]), found["servers"]) == (23, ["s0.example", "s1.example"])
+
+
+async def test_strangers_are_kept_in_one_trip_with_their_keys(server):
+    if is_sqlite():
+        pytest.skip("SQLite makes no trips")
+
+    with statements() as count:
+        await asyncio.gather(*(met(somebody(f"p{number}")) for number in range(3)))
+
+    assert len(count) == 1
+    assert [key for *_, key in (await kept())["people"]] == ["key of p0", "key of p1", "key of p2"]
+
+
+async def test_who_is_known_is_kept_as_they_are_now_beside_strangers(server):
+    old = somebody("bo", name="Bo")
+    await met(old)
+    key = f"{old.values['uri']}#another"
+    new = somebody("bo", name="Bo Bee", private_key="not theirs", created_at=9)
+    new = new._replace(keys={key: "another key"}, named={key}, asserting={key})
+
+    rows = await asyncio.gather(met(somebody("ann")), met(new), met(somebody("cy")))
+
+    assert [(row["username"], row["created_at"]) for row in rows] == [("ann", 1), ("bo", 1), ("cy", 1)]
+    inbox = "https://b.example/inbox"
+    keys = [("ann", "", inbox, "key of ann"), ("bo", "Bo Bee", inbox, "another key"), ("cy", "", inbox, "key of cy")]
+    assert (await kept())["people"] == keys
+
+
+async def test_a_server_that_somebody_is_writing_to_is_not_waited_for(server):
+    if is_sqlite():
+        pytest.skip("SQLite has one writer")
+    await met(somebody("bo"))
+
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def writes() -> None:
+        async with write():
+            await execute("UPDATE peer SET seen_at = seen_at + 1 WHERE host = 'b.example'")
+            begun.set()
+            await may_end.wait()
+
+    writing = asyncio.create_task(writes())
+    await begun.wait()
+    row = await asyncio.wait_for(met(somebody("cy")), 10)
+
+    assert row["username"] == "cy"
+    assert not writing.done()
+    may_end.set()
+    await writing
 
 
 async def test_whoever_is_met_twice_at_one_time_is_kept_once_as_they_said_last(server):
