@@ -399,7 +399,7 @@ async def test_what_cannot_be_blocked_is_said_beside_the_field(ana):
 
     assert page.status_code == 422
     assert "&lt;nobody&gt;" in page.text
-    assert 'class="wrong"' in page.text
+    assert "class=wrong" in page.text
 
 
 @pytest.mark.parametrize("path", ["/people", "/people/blocked"])

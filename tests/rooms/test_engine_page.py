@@ -48,8 +48,8 @@ async def test_an_admin_sees_what_waits_and_how_it_went(server, admin, clock):
     assert page.status_code == 200
     assert "b.example" in page.text
     assert "3 letters wait" in page.text
-    assert page.text.count('role="img"') == page.text.count("<desc ") == 9
-    assert 'class="line" d="M' in page.text
+    assert page.text.count("role=img") == page.text.count("<desc ") == 9
+    assert 'class=line d="M' in page.text
     assert "style=" not in page.text
 
 
@@ -77,7 +77,7 @@ async def test_hosts_come_a_page_at_a_time_and_are_found_by_a_part_of_their_name
     assert "h49.example" in first.text and "h50.example" not in first.text
     assert f"{PAGE}?after=h49.example" in first.text
     assert "h50.example" in second.text and "h49.example" not in second.text.replace(f"{PAGE}?after=h49.example", "")
-    assert found.text.count('<strong dir="ltr">h5') == 10
+    assert found.text.count("<strong dir=ltr>h5") == 10
     assert "No such server is in trouble." in nobody.text
 
 

@@ -509,7 +509,7 @@ async def test_what_cannot_be_done_is_said_beside_its_field(ana, path, form, sta
     page = await ana.browser.post(path, data=form)
 
     assert page.status_code == status
-    assert 'class="wrong"' in page.text
+    assert "class=wrong" in page.text
 
 
 async def test_the_admin_chooses_who_may_sign_up_on_the_page_of_invitations(server, ana, bo):

@@ -486,11 +486,11 @@ async def test_an_admin_chooses_on_the_page_of_streams_and_nobody_else_does(prim
     assert (await bo.browser.post(where, data={"of": "others"})).status_code == 403
     assert await passing.choice() == "ours"
     shown = (await primed.browser.get("/moderation/streams")).text
-    assert 'id="of-ours" name="of" type="radio" value="ours" checked' in shown
+    assert 'id="of-ours" name="of" type=radio value="ours" checked' in shown
 
     assert (await primed.browser.post(where, data={"of": "others"})).status_code == 303
     shown = (await primed.browser.get("/moderation/streams")).text
-    assert 'id="of-others" name="of" type="radio" value="others" checked' in shown
+    assert 'id="of-others" name="of" type=radio value="others" checked' in shown
     # The tag says so of itself.
     assert "elsewhere" in (await server.client.get("/t/sql", headers=AS2)).json()["summary"]
 

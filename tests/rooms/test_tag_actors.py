@@ -207,7 +207,7 @@ async def test_a_tag_that_was_public_once_stays_when_nothing_has_it_any_more(ana
         page = await server.client.get(path)
         assert page.status_code == 200
         assert "u-bookmark-of" not in page.text
-        assert 'class="handle"' in page.text
+        assert "class=handle" in page.text
 
 
 async def test_nothing_is_written_because_somebody_looks(ana, server):

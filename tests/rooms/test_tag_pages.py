@@ -119,7 +119,7 @@ async def test_admins_see_what_pages_show_and_add_and_end(ana, server, sql):
 
     drawn = (await ana.browser.get("/moderation/streams")).text
     assert "@tag.sql@marks.example · a tag stream · 0 people here follow it" in drawn
-    assert '<span class="chip">requested</span>' in drawn
+    assert "<span class=chip>requested</span>" in drawn
     await ana.browser.post("/moderation/streams/end", data={"tag": "sql", "who": SQL})
     assert "No page shows a stream" in (await ana.browser.get("/moderation/streams")).text
 

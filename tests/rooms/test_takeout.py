@@ -280,7 +280,7 @@ async def test_an_archive_of_elsewhere_leads_on_to_the_move(fleet):
 
     page = (await cy.browser.get(f"/settings/import/{public_id}")).text
 
-    assert '<input type="hidden" name="alias" value="https://a.example/u/ana">' in page
+    assert '<input type=hidden name=alias value="https://a.example/u/ana">' in page
     assert page.index("/settings/move/alias") > page.index("/undo")
 
 

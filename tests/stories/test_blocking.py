@@ -106,7 +106,7 @@ async def test_followers_approved_by_hand_see_nothing_before(fleet):
     page = await ana.browser.get("/followers")
     assert await bo.timeline() == []
 
-    follow_id = page.text.partition('name="id" value="')[2].partition('"')[0]
+    follow_id = page.text.partition('name=id value="')[2].partition('"')[0]
     await ana.browser.post("/followers/answer", data={"id": follow_id, "answer": "accept"})
     await fleet.settle()
     await ana.save("https://example.org/shown", visibility="followers")
