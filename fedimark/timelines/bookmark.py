@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fedimark import addresses
 from fedimark.database import Row, fetch_one
@@ -51,7 +51,7 @@ async def one_bookmark(username: str, public_id: str, viewer: Viewer | None) -> 
     if row is not None and row["visibility"] >= found.least:
         entries = await own_entries([row], found.viewer_id, is_owner=found.is_owner)
         [entry] = await with_reactions(entries, found.viewer_id)
-        entry = replace(entry, source=await traced(row, found.viewer_id))
+        entry = entry._replace(source=await traced(row, found.viewer_id))
         return Shown(entry, row, found.is_owner, found.viewer_id)
     uri = addresses.absolute(addresses.bookmark(username, public_id))
     if row is None and await fetch_one(_ENDED, addresses.uri_hash(uri)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fedimark import addresses
 from fedimark.database import Row, fetch, marks
@@ -40,7 +39,7 @@ async def with_sources(found: Found, saves: Sequence[Row], entries: Sequence[Ent
         source = sources.get(save["via"])
         # Whoever says that they copied what came later is mistaken.
         is_earlier = source is not None and source["saved_at"] <= save["saved_at"] and source["id"] != save["id"]
-        traced.append(replace(entry, source=_source(source)) if source is not None and is_earlier else entry)
+        traced.append(entry._replace(source=_source(source)) if source is not None and is_earlier else entry)
     return traced
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from fedimark.database import Row, at_once, fetch, fetch_one, is_sqlite, marks, together
@@ -142,7 +141,7 @@ async def _passed_on(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
         partial(with_sharers, entries, viewer_id), partial(with_reactions, entries, viewer_id)
     )
     return [
-        replace(other, sharers=one.sharers) if one.sharers else other
+        other._replace(sharers=one.sharers) if one.sharers else other
         for one, other in zip(shared, reacted, strict=True)
     ]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from fedimark.database import Row, among, fetch, several
 from fedimark.policy.blocks import no_block_between, not_hidden
@@ -49,7 +48,7 @@ async def with_reactions(entries: Sequence[Entry], viewer_id: int) -> list[Entry
     names = several([name_of(entry) for entry in entries])
     rows = await fetch(_REACTIONS.format(these=among("text")), *[viewer_id] * 6, names, names)
     found = {row["name"]: _reactions(row, viewer_id) for row in rows}
-    return [replace(entry, reactions=found.get(name_of(entry), Reactions())) for entry in entries]
+    return [entry._replace(reactions=found.get(name_of(entry), Reactions())) for entry in entries]
 
 
 def _reactions(row: Row, viewer_id: int) -> Reactions:
@@ -78,4 +77,4 @@ async def with_sharers(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:
 
 
 def _shared_by(entry: Entry, sharers: Mapping[str, Person]) -> Entry:
-    return replace(entry, sharers=tuple(sharers.values()))
+    return entry._replace(sharers=tuple(sharers.values()))

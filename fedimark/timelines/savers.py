@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -160,7 +159,7 @@ async def link_entry(link: Row, viewer_id: int) -> tuple[Entry, FirstSave | None
         raise NotFound
     entry = entry_of({**link, "position": 0}, seen, viewer_id)
     first = next((FirstSave(_who(save), save.saved_at) for save in seen.all if save.is_save), None)
-    return replace(entry, at=entry.saved_at), first
+    return entry._replace(at=entry.saved_at), first
 
 
 def entry_of(
