@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,8 @@ from fedimark.resources import migrations_module
 from fedimark.settings import Settings
 
 _MODELS = ["fedimark.models"]  # by string: the one upward reference allowed
+# PostgreSQL's numbers of lists of truths, small integers, integers, text, varchar and bigint.
+_LISTS = (1000, 1005, 1007, 1009, 1015, 1016)
 _PRAGMAS = {
     "journal_mode": "WAL",
     "synchronous": "NORMAL",
@@ -59,7 +61,8 @@ def tortoise_config(settings: Settings) -> dict[str, Any]:
 def postgres(url: str, settings: Settings) -> dict[str, Any]:
     """PostgreSQL connections as Tortoise wants them."""
     info: dict[str, Any] = expand_db_url(url.replace("postgresql://", "postgres://", 1))
-    info["credentials"] |= {"minsize": 1, "maxsize": settings.database_connections, "reset": _as_it_was}
+    info["credentials"] |= {"minsize": 1, "maxsize": settings.database_connections}
+    info["credentials"] |= {"reset": _as_it_was, "init": _knowing_lists()}
     if settings.database_pooled:
         # The next statement may reach another session, which knows nothing of what was prepared in this one.
         info["credentials"]["statement_cache_size"] = 0
@@ -67,6 +70,22 @@ def postgres(url: str, settings: Settings) -> dict[str, Any]:
         # What is asked here is done in milliseconds; PostgreSQL would compile for a hundred what it takes for long.
         info["credentials"]["server_settings"] = {"jit": "off"}
     return info
+
+
+def _knowing_lists() -> Callable[[Any], Awaitable[None]]:
+    """What the pool does with a new connection: tells it what lists are made of, once PostgreSQL told the first.
+
+    asyncpg would ask for each kind of list over each connection, when a statement takes one first: a question that
+    costs as much as ten statements, while somebody waits. What lists of plain values are is the same everywhere.
+    """
+    known: list[Any] = []
+
+    async def know(connection: Any) -> None:
+        if not known:
+            known[:], _ = await connection._introspect_types(_LISTS, None)
+        connection._protocol.get_settings().register_data_types(known)
+
+    return know
 
 
 async def _as_it_was(_: object) -> None:

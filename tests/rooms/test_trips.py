@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 from tortoise.connection import get_connection
 
 from fedimark.bookmarks import rows
 from fedimark.database import Statement, by_indexes, execute, fetch, in_one_trip, is_sqlite, perform, trips, write
+from fedimark.database.connect import postgres
 
 KEEP: Statement = ("INSERT INTO fact (name, value) VALUES (?, ?)", ("first", "one"))
 COPY = "INSERT INTO fact (name, value) SELECT n.name, f.value FROM fact f, unnest(CAST(? AS text[])) n (name)"
@@ -109,6 +111,24 @@ async def test_what_a_run_looks_up_is_found_by_an_index_however_little_is_known_
     plan = json.loads(row["QUERY PLAN"])[0]["Plan"]
     assert {part["Node Type"] for part in parts(plan)} & {"Index Scan", "Bitmap Index Scan"}
     assert "Seq Scan" not in {part["Node Type"] for part in parts(plan)}
+
+
+async def test_what_lists_are_made_of_is_asked_over_the_first_connection_alone(server):
+    settings = server.here.settings
+    know = postgres(settings.database, settings)["credentials"]["init"]
+    asked: list[str] = []
+
+    for _ in range(2):
+        connection = await asyncpg.connect(settings.database)
+        with connection.query_logger(lambda query: asked.append(query.query)):
+            await know(connection)
+            lists = [["a"], ["b"], [1], [2], [3], [True]]
+            kinds = ("text", "varchar", "int2", "int4", "int8", "bool")
+            named = ", ".join(f"CAST(${place} AS {kind}[])" for place, kind in enumerate(kinds, 1))
+            assert list(await connection.fetchrow(f"SELECT {named}", *lists)) == lists
+        await connection.close()
+
+    assert len([each for each in asked if "typeinfo" in each]) == 1
 
 
 def parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
