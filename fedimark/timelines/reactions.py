@@ -45,10 +45,14 @@ async def with_reactions(entries: Sequence[Entry], viewer_id: int) -> list[Entry
     """The entries, each with what is done with the save it shows; one statement."""
     if not entries:
         return []
-    names = several([name_of(entry) for entry in entries])
-    rows = await fetch(_REACTIONS.format(these=among("text")), *[viewer_id] * 6, names, names)
+    names = [name_of(entry) for entry in entries]
+    these = several(names)
+    rows = await fetch(_REACTIONS.format(these=among("text")), *[viewer_id] * 6, these, these)
     found = {row["name"]: _reactions(row, viewer_id) for row in rows}
-    return [entry._replace(reactions=found.get(name_of(entry), Reactions())) for entry in entries]
+    return [
+        entry._replace(reactions=found[name]) if name in found else entry
+        for name, entry in zip(names, entries, strict=True)
+    ]
 
 
 def _reactions(row: Row, viewer_id: int) -> Reactions:

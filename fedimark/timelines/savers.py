@@ -127,11 +127,13 @@ async def merged_entries(
     groups = await around([line["link_id"] for line in lines], viewer_id, LOOKED_AT if mutes else name_at_most)
     entries = []
     for line in lines:
-        group = groups[line["link_id"]]
-        seen = _unmuted(group, viewer_id, mutes) if mutes else group
-        if seen.all:  # all may be muted, or removed between two statements
-            muted = _muted_savers(group, seen) if mutes else 0
-            entries.append(entry_of({**line, "savers": line["savers"] - muted}, seen, viewer_id, name_at_most))
+        group, place = groups[line["link_id"]], line
+        if mutes:
+            everybody, group = group, _unmuted(group, viewer_id, mutes)
+            hidden = _muted_savers(everybody, group)
+            place = {**line, "savers": line["savers"] - hidden} if hidden else line
+        if group.all:  # all may be muted, or removed between two statements
+            entries.append(entry_of(place, group, viewer_id, name_at_most))
     return entries
 
 
