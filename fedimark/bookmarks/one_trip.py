@@ -6,6 +6,7 @@ statement writes from what the part before it wrote. A save that cannot be so si
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -27,7 +28,7 @@ _NO_REPLIES = with_rule(0, Act.REPLY, Who.NOBODY)
 # What a plain draft says nothing of is the same for all.
 _NEVER_SAID = ("uri", "uri_hash", "page_url", "is_save", "via", "via_hash", "via_author", "via_name")
 _SAID = {name: kind for name, kind in rows.BOOKMARK.items() if name not in {*_NEVER_SAID, "link_id", "allows"}}
-_PAGE = dict.fromkeys(("hash", "canonical", "host", "page"), "text")
+_PAGE = {**dict.fromkeys(("hash", "canonical", "host", "page"), "text"), "alone": "integer"}
 _WANTED = {**_SAID, **_PAGE, "month": "bigint", "privacy_lock": "boolean"}
 _COLUMNS = ", ".join([*_SAID, "link_id", "allows", *_NEVER_SAID])
 _SPELLED: dict[object, str] = {None: "NULL", "": "''", True: "TRUE"}
@@ -42,8 +43,8 @@ _NAMED = "public_id = ANY (CAST(? AS text[]))"
 # PostgreSQL from beginning at people instead, and looking for each of them among the few. That none was removed is said
 # so that it guesses well how many were not. `made` are tags that are new, or public for the first time.
 _SAVED = f"""
-WITH fine AS MATERIALIZED (SELECT w.*, a.site, a.allows FROM {{wanted}} w CROSS JOIN LATERAL (
-        SELECT a.site, CASE WHEN c.no_replies THEN {_NO_REPLIES} ELSE 0 END AS allows
+WITH fine AS MATERIALIZED (SELECT w.*, a.allows FROM {{wanted}} w CROSS JOIN LATERAL (
+        SELECT CASE WHEN c.no_replies THEN {_NO_REPLIES} ELSE 0 END AS allows
         FROM actor a JOIN account c ON c.actor_id = a.id WHERE a.id = w.actor_id AND a.gone_at IS NULL
         AND a.suspended_at IS NULL AND a.moved_to = '' AND c.privacy_lock = w.privacy_lock OFFSET 0) a
     WHERE (SELECT (b.actor_id, b.url_md5) = (w.actor_id, w.url_md5) FROM bookmark b
@@ -55,9 +56,8 @@ WITH fine AS MATERIALIZED (SELECT w.*, a.site, a.allows FROM {{wanted}} w CROSS 
             WHERE b.is_local AND (b.removed_at > 0) IS NOT TRUE AND (b.actor_id, b.link_id) >= (w.actor_id, l.id)
             ORDER BY b.actor_id, b.link_id LIMIT 1) o) IS NOT TRUE),
 pages AS (INSERT INTO link (hash, canonical, canonical_version, host, savers, sites, look_at)
-    SELECT hash, min(canonical), {PAGES_VERSION}, min(host), count(DISTINCT actor_id) FILTER (WHERE listed),
-        count(DISTINCT site) FILTER (WHERE listed), CASE WHEN bool_or(listed) THEN CAST(? AS bigint) END
-    FROM fine GROUP BY hash ORDER BY hash
+    SELECT DISTINCT hash, canonical, {PAGES_VERSION}, host, alone, alone, CASE WHEN alone = 1 THEN CAST(? AS bigint) END
+    FROM fine ORDER BY hash
     ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING hash, COALESCE(root_id, id) AS link_id),
 saved AS (INSERT INTO bookmark ({_COLUMNS})
     SELECT {_VALUES} FROM fine JOIN pages USING (hash)
@@ -85,7 +85,7 @@ told AS ({untold.PUBLISHING_SAVED})
 SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id FOR UPDATE
 """
 # Only now are all rows held that others may change: who follows, and who else saved a page, is asked as it is then. A
-# page that nobody else has was written with its savers.
+# page that nobody else has was written with its saver.
 _SHOWN = f"""
 WITH saved AS MATERIALIZED (SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at
     FROM bookmark WHERE {_NAMED}),
@@ -122,18 +122,24 @@ def _statements(new: Sequence[tuple[Owner, Row, str]]) -> list[Statement]:
     spoken = [line["public_id"] for _, line, _ in new if is_spoken(line)]
     moment = now()
     look_at = moment + LOOK_AFTER if here().settings.read_pages else None
-    wanted = _cells([_wanted(*each) for each in new])
+    times = Counter(rows.page_named(line["url"])[0] for _, line, _ in new)
+    wanted = _cells([_wanted(*each, times) for each in new])
     return [
         holding_of("actor", {owner.actor_id for owner, _, _ in new}),
-        (_saving(), (*wanted, look_at, *by_tag, moment, moment, spoken)),
+        (_saving(is_one=len(new) == 1), (*wanted, look_at, *by_tag, moment, moment, spoken)),
         *(ringing(untold.LANE) if spoken else []),
         (_SHOWN, (names, moment - LOOK_AGAIN, look_at)),
     ]
 
 
 @lru_cache
-def _saving() -> str:
-    return _SAVED.format(wanted=_few(_WANTED), tagged=_few(_TAGS))
+def _saving(*, is_one: bool) -> str:
+    return _SAVED.format(wanted=_one(_WANTED) if is_one else _few(_WANTED), tagged=_few(_TAGS))
+
+
+def _one(kinds: Mapping[str, str]) -> str:
+    """What `_few` is, for one row, whose cells are in no lists: what each is found by PostgreSQL knows at once."""
+    return f"(SELECT {', '.join(f'CAST(? AS {kind}) AS {name}' for name, kind in kinds.items())})"
 
 
 def _few(kinds: Mapping[str, str]) -> str:
@@ -144,10 +150,12 @@ def _few(kinds: Mapping[str, str]) -> str:
     return f"(SELECT * FROM {lines} CROSS JOIN LATERAL (SELECT {cells}) c)"
 
 
-def _wanted(owner: Owner, line: Row, page: str) -> Row:
+def _wanted(owner: Owner, line: Row, page: str, times: Mapping[str, int]) -> Row:
+    """The cells of _WANTED; a page that one saves, and all may see it, is written with its saver: `alone`."""
     name, canonical, host = rows.page_named(line["url"])
     named = {"hash": name, "canonical": canonical, "host": host, "page": page}
-    return line | named | {"month": month_of(line["saved_at"]), "privacy_lock": owner.privacy_lock}
+    alone = int(line["listed"] and times[name] == 1)
+    return line | named | {"alone": alone, "month": month_of(line["saved_at"]), "privacy_lock": owner.privacy_lock}
 
 
 def _tagged(line: Row) -> list[tuple[Any, ...]]:
@@ -160,4 +168,6 @@ def _tagged(line: Row) -> list[tuple[Any, ...]]:
 
 
 def _cells(lines: Sequence[Row]) -> tuple[object, ...]:
+    if len(lines) == 1:
+        return tuple(lines[0][name] for name in _WANTED)
     return tuple([line[name] for line in lines] for name in _WANTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tortoise.connection import get_connection
 from fedimark.bookmarks import rows
 from fedimark.database import Statement, by_indexes, execute, fetch, in_one_trip, is_sqlite, perform, trips, write
 from fedimark.database.connect import postgres
+from tests.support.savers import save, saver
 
 KEEP: Statement = ("INSERT INTO fact (name, value) VALUES (?, ?)", ("first", "one"))
 COPY = "INSERT INTO fact (name, value) SELECT n.name, f.value FROM fact f, unnest(CAST(? AS text[])) n (name)"
@@ -70,10 +72,11 @@ async def test_nothing_and_truth_are_no_words():
     assert await facts() == {"first": "so"}
 
 
+@pytest.mark.parametrize("pages", [1, 2])
 @pytest.mark.parametrize("tables", ["counted while they were small", "grown since, and never counted"])
-async def test_a_save_reads_nothing_of_others_however_little_is_known_of_its_tables(server, monkeypatch, tables):
-    ana, texts, told = await server.sign_up("ana"), list[str](), list[str]()
-    await ana.save("https://page.example/first", tags="sql db")
+async def test_a_save_reads_nothing_of_others_however_little_is_known_of_its_tables(server, monkeypatch, tables, pages):
+    ana, texts, told = await saver("ana"), list[str](), list[str]()
+    await save(ana, "https://page.example/first", tags="sql db")
     if tables.startswith("counted"):
         await fetch("ANALYZE")  # each table has a row or none: to read all of it seems as good as to look it up
     else:
@@ -82,7 +85,7 @@ async def test_a_save_reads_nothing_of_others_however_little_is_known_of_its_tab
     monkeypatch.setattr(trips, "_prepare", lambda on, new: texts.extend(new) or prepare(on, new))
     monkeypatch.setattr(trips._LOG, "debug", lambda form, whole, rest: told.append(whole))
 
-    await ana.save("https://page.example/second", tags="sql db")
+    await asyncio.gather(*(save(ana, f"https://page.example/more/{page}", tags="sql db") for page in range(pages)))
 
     [whole] = told
     settings, *calls = re.split(r";(?=EXECUTE )", whole)
