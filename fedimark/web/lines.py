@@ -2,11 +2,13 @@
 
 What a line is made of is the key under which it is kept: whatever changes makes another key, so nothing kept can be
 wrong, and nothing has to be forgotten. Moments in words (`3 hours ago`) are part of the key too.
+
+They are kept as UTF-8 and put into their page at last: a single ★ makes all of a text two bytes a letter in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from fedimark.web.pages import Listing
 
 MOST: Final = 4_000  # lines, of some three kilobytes with their key
-LONGEST: Final = 8_192  # characters of a line that is kept
+LONGEST: Final = 8_192  # bytes of a line that is kept
+APART: Final = "<lines>"  # where lines go; nobody can write it, for all they write is escaped
 
 _LINES = "web.lines"
 
@@ -37,23 +40,33 @@ def lines(
     """The lines of some entries, as the macro `draw` of a language draws each; `c` is the page around them.
 
     That is its `viewer`, `now` and `time_zone`. A line does not know its page, so that it is the same on all of its
-    viewer.
+    viewer. What is returned stands for the lines, which are added to `apart` of `c`, for `together`.
     """
-    drawn: dict[tuple[object, ...], str] = here().caches.setdefault(_LINES, {})
+    drawn: dict[tuple[object, ...], bytes] = here().caches.setdefault(_LINES, {})
     way = (language, public_marked, *_way(listing, c))
-    said: list[str] = []
+    said: list[bytes] = []
     for entry in entries:
         shown_at = entry.at if listing.savers_first else entry.saved_at
         key = (entry, times.ago(shown_at, c["now"]), way)
         line = drawn.pop(key, None)
         if line is None:
-            line = str(draw(entry, listing, public_marked, c))
+            line = draw(entry, listing, public_marked, c).encode()
             if len(drawn) >= MOST:
                 del drawn[next(iter(drawn))]  # the one that was not used for longest
         if len(line) <= LONGEST:
             drawn[key] = line
         said.append(line)
-    return Markup("".join(said))  # noqa: S704 - what the macro escaped
+    c["apart"].append(b"".join(said))
+    return Markup(APART)  # noqa: S704 - our own
+
+
+def together(page: str, apart: Sequence[bytes]) -> bytes:
+    """A page as UTF-8, with each of the lines that were drawn apart in its place."""
+    pieces = page.split(APART)
+    said = [piece.encode() for piece in pieces]
+    for place, some in enumerate(apart, start=1):
+        said[place] = some + said[place]
+    return b"".join(said)
 
 
 def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:

@@ -32,7 +32,7 @@ from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
 from fedimark.web import times, told
 from fedimark.web.bars import bars
-from fedimark.web.lines import lines
+from fedimark.web.lines import lines, together
 from fedimark.web.translated import Templates
 
 _PAPERS = {"arxiv": "arXiv", "doi": "DOI", "pubmed": "PubMed", "pmc": "PubMed Central"}
@@ -278,8 +278,14 @@ def _filters(catalogue: Catalogue) -> dict[str, Callable[..., Any]]:
     }
 
 
+def encoded(env: Templates, name: str, viewer: Viewer | None, path: str, now: int, **values: object) -> bytes:
+    """Draw any page as UTF-8; the rest is as for `render`."""
+    apart: list[bytes] = []
+    return together(render(env, name, viewer, path, now, apart=apart, **values), apart)
+
+
 def render(env: Templates, name: str, viewer: Viewer | None, path: str, now: int, **values: object) -> str:
-    """Draw a page for a viewer (None: nobody signed in).
+    """Draw a page without lines of streams for a viewer (None: nobody signed in).
 
     `path` is the path and query asked for: forms come back to it. `now` is in microseconds since 1970, UTC.
     """

@@ -15,7 +15,7 @@ from fedimark.errors import SignInFirst
 from fedimark.here import here, now
 from fedimark.language.catalogue import Catalogue
 from fedimark.policy.visibility import Viewer
-from fedimark.web.pages import render
+from fedimark.web.pages import encoded
 from fedimark.web.translated import Templates
 
 
@@ -44,8 +44,8 @@ def page(request: Request, name: str, *, status: int = 200, **values: Any) -> Re
     # What is asked with a query shows a part, or something else each time.
     values.setdefault("canonical", path if status == 200 and "?" not in path else "")
     language = language_of(request)
-    text = render(here().caches["pages"](language), name, viewer_of(request), path, now(), **values)
-    return HTMLResponse(text, status_code=status, headers={"content-language": language})
+    body = encoded(here().caches["pages"](language), name, viewer_of(request), path, now(), **values)
+    return HTMLResponse(body, status_code=status, headers={"content-language": language})
 
 
 def catalogue_of(request: Request) -> Catalogue:
