@@ -20,7 +20,7 @@ from fedimark.text.query import Query
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.merge import Merged
 from fedimark.timelines.saved import SEEN_OF_LINK
-from fedimark.timelines.savers import own_entries, unmuted
+from fedimark.timelines.savers import OF_BOOKMARK, own_entries, unmuted
 from fedimark.timelines.stream import Cursor
 
 FURTHEST = 20_000  # of what the index knows of, the newest, among which rows may pass
@@ -161,11 +161,8 @@ def _once(rows: Iterable[Row], asked: _Search) -> list[Row]:
 
 async def _entries(asked: _Search, ids: Sequence[int]) -> tuple[Entry, ...]:
     """Entries in the words of the saves that were found."""
-    rows = (
-        {row["id"]: row for row in await fetch(f"SELECT * FROM bookmark WHERE id {among()}", several(ids))}
-        if ids
-        else {}
-    )
+    found = await fetch(f"SELECT {OF_BOOKMARK} FROM bookmark b WHERE b.id {among()}", several(ids)) if ids else []
+    rows = {row["id"]: row for row in found}
     lines = [rows[each] for each in ids if each in rows]
     if not asked.is_own:
         lines = await unmuted(lines, asked.viewer_id)
