@@ -26,7 +26,7 @@ _EXPLAINED = 200  # saves
 async def save_for(job: dict[str, Any]) -> dict[str, Any]:
     """Save for some seconds, each person one bookmark after the other; `first_actor`, `people`, `seconds`, `round`.
 
-    Of one person on PostgreSQL some more are explained, in `explained`.
+    With `explain`, of one person on PostgreSQL, some more are explained, in `explained`.
     """
     waited: list[float] = []
     store = Store("", Path(job["data_dir"]), job["database"])
@@ -49,7 +49,7 @@ async def save_for(job: dict[str, Any]) -> dict[str, Any]:
         took, used = time.perf_counter() - started, time.process_time() - before
         # While its sessions are open: what ended is in no list of processes.
         of_database = store.database_cpu_s() - of_database
-        parts = await _explained(job) if job["people"] == 1 and not settings.is_sqlite else {}
+        parts = await _explained(job) if job["explain"] else {}
     return {"waited": sorted(waited), "took": took, "cpu": used, "database_cpu": of_database, "explained": parts}
 
 

@@ -17,7 +17,7 @@ from tests.bench.kept import Kept
 from tests.bench.machine import Load
 from tests.bench.pages import IMPORTED, LARGE, ROUND_S, ROUNDS, SMALL, Compared, Imported, Pages
 from tests.bench.rest import Rest
-from tests.bench.saves import MANY, Saves
+from tests.bench.saves import FLUSH_US, MANY, OF_COMMITS, Saves, Slowly
 from tests.bench.search import ASKED, Searches, slowest
 
 START_S, RESIDENT_MB, SLOWER = 2.0, 120.0, 1.3
@@ -385,6 +385,7 @@ own. CPU is the server's process alone; beside it stands what PostgreSQL's own p
 rows and index entries of a save, some forty, cost it several times what the one row costs that a commit is measured by.
 
 {listed}
+{"".join(_of_disk(one.slowly) for one in databases if one.slowly)}\
 - The wire alone takes {wire.rate:.0f} such forms/s at {MANY} connections ({wire.cpu_ms:.2f} ms of CPU each).
 {"".join(map(_where, databases))}"""
     goals = [
@@ -398,7 +399,29 @@ rows and index entries of a save, some forty, cost it several times what the one
         for one in databases
         for goal in one.goals
     ]
+    goals += [_of_slowly(one.slowly) for one in databases if one.slowly]
     return Section(text, tuple(goals))
+
+
+def _of_slowly(slowly: Slowly) -> Goal:
+    """The goal of one person's saves on PostgreSQL where a commit takes as long as where the goal was set."""
+    committed = slowly.commits.alone
+    return Goal(
+        f"the same where the disk takes {FLUSH_US / 1000} ms more to keep a commit: {committed * OF_COMMITS:.0f}/s",
+        f"{slowly.in_process.rate:.0f}/s in process",
+        slowly.in_process.rate >= committed * OF_COMMITS,
+        f"{committed:,.0f} serial commits/s",
+        slowly.in_process.rate / (committed * OF_COMMITS),
+    )
+
+
+def _of_disk(slowly: Slowly) -> str:
+    share = slowly.in_process.rate / slowly.commits.alone
+    return (
+        f"- How many commits a second there are is the disk’s. Where it takes {FLUSH_US / 1000} ms more to keep each "
+        f"(`commit_delay`, with `commit_siblings` 0), {slowly.commits.alone:.0f} a second, as where the goal was set "
+        f"(400 to 1,100), one person's saves are {share:.3f} of that in process.\n"
+    )
 
 
 def _where(one: Saves) -> str:
