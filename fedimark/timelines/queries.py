@@ -62,6 +62,7 @@ _LINK = "SELECT id FROM link WHERE hash = ?"
 _LOOKS = 4  # at so many parts of a network at most, while nothing in them passes
 _HASHES = "SELECT id, hash FROM link WHERE id IN ({})"
 _LAST = 2**62  # beyond every id
+_NEVER = 2**31 - 1  # so often no tag is used
 
 
 async def page(found: Found, cursor: Cursor | None, limit: int) -> Page:
@@ -201,9 +202,10 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
     # Summed up are only tags that can be among the most used, however many others there are. A tag has a tally for each
     # visibility, so the first `limit * kinds` tallies are of `limit` tags or more, and a tag that is used as much as
     # the last of those has one tally of a `kinds`-th of it at least. Where that leaves none out, all are summed up in
-    # one go. Conditions on owner and tag stand in the text for the partial index, and the tag's number is no plain
-    # column, or SQLite would rather read all of them in order. PostgreSQL's index knows no amounts but their ranks, one
-    # for each doubling: it finds some more to sum up.
+    # one go. Which of the two it is stands in what the index is asked for: SQLite would read every line before it looks
+    # at a condition beside that. Conditions on owner and tag stand in the text for the partial index, and the tag's
+    # number is no plain column, or SQLite would rather read all of them in order. PostgreSQL's index knows no amounts
+    # but their ranks, one for each doubling: it finds some more to sum up.
     kinds = len(Visibility) - int(found.least)
     fewer = (kinds - 1).bit_length()  # ranks below: a `kinds`-th
     by, least, part = ("amount", kinds, f"/ {kinds}") if is_sqlite() else ("rank", fewer + 1, f"- {fewer}")
@@ -214,11 +216,11 @@ async def cloud(found: Found, limit: int = 30) -> list[tuple[str, int]]:
         ORDER BY {by} DESC LIMIT 1 OFFSET ?) {part}, 1) AS few)
     SELECT g.key, y.amount FROM (
         SELECT w.tag_id, sum(w.amount) AS amount FROM (SELECT tag_id + 0 AS tag_id, amount FROM tally
-            WHERE {theirs} AND {by} >= 1 AND (SELECT few FROM f) <= 1) w GROUP BY w.tag_id
+            WHERE {theirs} AND {by} >= (SELECT CASE WHEN few <= 1 THEN 1 ELSE {_NEVER} END FROM f)) w GROUP BY w.tag_id
         UNION ALL
         SELECT c.tag_id, (SELECT sum(amount) FROM tally WHERE {theirs} AND tag_id = c.tag_id) FROM (
             SELECT DISTINCT tag_id + 0 AS tag_id FROM tally
-            WHERE {theirs} AND {by} >= (SELECT few FROM f) AND (SELECT few FROM f) > 1) c
+            WHERE {theirs} AND {by} >= (SELECT CASE WHEN few > 1 THEN few ELSE {_NEVER} END FROM f)) c
         ORDER BY 2 DESC, 1 LIMIT ?) y
     JOIN tag g ON g.id = y.tag_id ORDER BY 2 DESC, 1
     """

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
 import pytest
+from tortoise.connection import get_connection
 
 from fedimark.bookmarks.draft import Owner
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
@@ -212,6 +217,42 @@ async def test_the_most_used_tags_are_found_however_their_uses_spread_over_visib
         sums = {tag: sum(uses[tag, visibility] for visibility in range(least, 4)) for tag in range(1, 61)}
         ranked = sorted((-amount, f"tag{tag:02}") for tag, amount in sums.items() if amount)
         assert found == [(key, -amount) for amount, key in ranked[:limit]]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # which counts its steps
+async def test_of_somebodys_many_tags_no_more_are_read_than_can_be_among_the_most_used(server):
+    # Given somebody with twice as many often used tags as are shown, and thousands used once
+    ana = await saver("ana")
+    tags = range(1, 5_001)
+    await execute_many("INSERT INTO tag (id, key, slug) VALUES (?, ?, ?)", [(n, f"t{n:04}", f"t{n:04}") for n in tags])
+    await execute_many(
+        "INSERT INTO tally (owner_id, tag_id, visibility, amount) VALUES (?, ?, 3, ?)",
+        [(ana.actor_id, n, 100 if n <= 60 else 1) for n in tags],
+    )
+    found = await queries.find(PersonStream("ana"), None)
+
+    # When the most used are asked for
+    async with steps() as taken:
+        cloud = await queries.cloud(found)
+
+    # Then it takes far fewer steps than to look at each of the others
+    assert cloud == [(f"t{n:04}", 100) for n in tags[:30]]
+    assert 0 < sum(taken) < 10_000
+
+
+@asynccontextmanager
+async def steps() -> AsyncIterator[list[int]]:
+    """A hundred steps each that SQLite's reading connection takes within the block."""
+    taken: list[int] = []
+    client: Any = get_connection("reader")
+
+    async def count_into(handler: Callable[[], None] | None) -> None:
+        async with client.acquire_connection() as connection:
+            await connection._execute(connection._conn.set_progress_handler, handler, 100)
+
+    await count_into(lambda: taken.append(100))
+    yield taken
+    await count_into(None)
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
