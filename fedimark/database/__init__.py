@@ -7,7 +7,7 @@ their own that cannot write.
 from fedimark.database.checkpoints import brought_in
 from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.gone import is_gone
-from fedimark.database.hurry import hurry, is_hurried
+from fedimark.database.hurry import go_first, hurry, is_hurried
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
 from fedimark.database.scripts import (
@@ -76,6 +76,7 @@ __all__ = [
     "fetch_one",
     "fetch_values",
     "for_each",
+    "go_first",
     "hurry",
     "in_one_trip",
     "insert_many",

@@ -115,7 +115,8 @@ def answering() -> Iterator[None]:
 class Counted(TortoiseContext):
     """One server's rows, what counts the statements that ask for them, and what tells whether they changed.
 
-    `hurried_at` is when somebody wrote last for whose commit others waited, by the loop's clock; None where nobody did.
+    `hurried_at` is when somebody wrote last for whose commit somebody waited to be answered, by the loop's clock; None
+    where nobody did.
     """
 
     def __init__(self, metrics: Metrics, told: stamps.OfSqlite | stamps.OfPostgres) -> None:

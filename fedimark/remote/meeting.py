@@ -17,7 +17,7 @@ from fedimark.database import (
     Statement,
     ask,
     cells,
-    hurry,
+    go_first,
     insert_many,
     is_sqlite,
     performed,
@@ -78,7 +78,7 @@ async def met(somebody: Met) -> Row:
 
 async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
     """Write some of them together; where they fail by one of them, each by itself."""
-    hurry()  # somebody waits to be answered
+    go_first()  # short, and waited for: by whoever is to be answered, or by the worker with what else it has to do
     # Of two who read one document at one time, the later reading counts for both.
     by_hash = {str(each.values["uri_hash"]): each for each in some}
     try:

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from fedimark import addresses
-from fedimark.database import Row, execute, fetch, fetch_one, write
+from fedimark.database import Row, execute, fetch, fetch_one, hurry, write
 from fedimark.here import entered, now
 from fedimark.inbox import runs
 from fedimark.inbox.apply import BATCH, apply_waiting
 from fedimark.policy.quarantine import let_in
+from fedimark.remote.actors import refresh_actor
 from fedimark.timelines.merge import follow_began
 from fedimark.vocab.terms import PUBLIC
+from tests.rooms.peers import stand
 from tests.support.counting import statements
 from tests.support.savers import assert_agreement, remote_actor, save, saver
 
@@ -294,6 +296,23 @@ async def test_a_death_in_the_middle_of_a_run_leaves_nothing_and_the_next_worker
     await apply_all()
     assert await outcomes() == ["saved"] * 10
     await assert_agreement()
+
+
+async def test_meeting_a_stranger_makes_no_run_shorter_and_who_waits_to_be_answered_does(server, fleet, wire):
+    people = await strangers()
+    for number in range(40):
+        await came(create("dora", f"n{number}"), people["dora"])
+    waiting = [row["id"] for row in await fetch("SELECT id FROM received_activity ORDER BY id")]
+
+    stand(fleet, "marks.example").document("/u/ana", wire("fedimark/actor"))
+    await refresh_actor("https://marks.example/u/ana")
+    assert await runs.apply_plain(waiting) == 40
+
+    for number in range(40, 80):
+        await came(create("dora", f"n{number}"), people["dora"])
+    waiting = [row["id"] for row in await fetch("SELECT id FROM received_activity ORDER BY id")][40:]
+    hurry()
+    assert await runs.apply_plain(waiting) < 40
 
 
 async def test_two_workers_on_one_database_apply_each_row_once(server):
