@@ -13,7 +13,7 @@ from fedimark.bookmarks.draft import Owner, read_draft
 from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.remove import finish_removals, remove_bookmark, undo_remove
 from fedimark.bookmarks.save import edit_bookmark, save_bookmark, save_many
-from fedimark.database import Row, execute, fetch, fetch_one, is_sqlite, write
+from fedimark.database import Row, execute, fetch, fetch_one, write
 from fedimark.delivery import settle
 from fedimark.delivery.claim import claim
 from fedimark.outbox import documents, publish
@@ -27,6 +27,7 @@ from fedimark.vocab.parse import parse
 from fedimark.vocab.reading import loads
 from fedimark.vocab.terms import PUBLIC
 from tests.rooms.strangers import Stranger, letters, told
+from tests.support.waiting import somebody_waits
 
 URL = "https://store.example/cache?page=2&x=1"
 FOLLOWERS = "https://a.example/u/ana/followers"
@@ -361,16 +362,6 @@ async def test_the_end_of_what_a_worker_takes_at_that_very_moment_is_told(ana, c
     await hiding
 
     assert [kind for kind, _, _ in await letters()] == ["Create", "Delete"]
-
-
-async def somebody_waits() -> None:
-    """Wait until another writer waits for this transaction; on SQLite they wait before they begin."""
-    async with asyncio.timeout(30):
-        while not is_sqlite() and not await fetch(_WAITS):
-            await asyncio.sleep(0.01)
-
-
-_WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 
 async def test_an_undo_of_a_removal_says_nothing(ana, cleo, clock):

@@ -12,7 +12,6 @@ from fedimark.bookmarks import remarks
 from fedimark.bookmarks.remarks import MOST_AN_HOUR, store_remark
 from fedimark.bookmarks.spoken_of import DEEPEST
 from fedimark.database import Row, atomically, execute, fetch, write
-from fedimark.here import entered
 from fedimark.moderation import mutes, people
 from fedimark.moderation.suspension import restore, suspend
 from fedimark.policy.quarantine import let_in
@@ -22,8 +21,8 @@ from tests.rooms.strangers import Stranger, amount
 from tests.rooms.test_incoming import changed, followed
 from tests.stories.reading import Reading
 from tests.support.counting import statements
+from tests.support.waiting import somebody_waits
 
-GUARD_S = 20  # a hang guard, no measurement
 AS2 = {"Accept": "application/activity+json"}
 PAGE = "https://store.example/cache?page=2"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
@@ -35,6 +34,9 @@ DOCUMENTS = {
     "betula/create_remark": ("https://betula.example/@dora", False, "Agreed."),
     "misskey/create_quote": ("https://misskey.example/users/9kq2v8zz01", False, "worth the whole evening"),
 }
+
+# SQLite lets one transaction write at a time: whoever waits there has read nothing yet.
+on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
 class Marked:
@@ -270,25 +272,22 @@ async def say(author: Row, number: int, parent: str, received_at: int, **said: A
         return await store_remark(author, note, received_at)
 
 
+@on_postgres
 @pytest.mark.parametrize("is_known", [False, True])
 async def test_older_words_that_waited_for_newer_ones_do_not_replace_them(ana, cleo, clock, is_known):
-    bookmark, author, kept_newer, go = await marked(ana), await cleo.row(), asyncio.Event(), asyncio.Event()
+    bookmark, author, has_said = await marked(ana), await cleo.row(), asyncio.Event()
     if is_known:
         await say(author, 1, bookmark.uri, clock(), content="first", updated="2026-01-01T00:00:00Z")
 
-    async def newer() -> None:
-        async with entered(ana.server.here), write():
-            await say(author, 1, bookmark.uri, clock(), content="third", updated="2026-01-03T00:00:00Z")
-            kept_newer.set()
-            await go.wait()
+    async def older() -> str:
+        await has_said.wait()
+        return await say(author, 1, bookmark.uri, clock(), content="second", updated="2026-01-02T00:00:00Z")
 
-    saying = asyncio.create_task(newer())
-    await asyncio.wait_for(kept_newer.wait(), GUARD_S)
-    older = say(author, 1, bookmark.uri, clock(), content="second", updated="2026-01-02T00:00:00Z")
-    late = asyncio.create_task(older)
-    await asyncio.sleep(0.2)  # as far as it comes
-    go.set()
-    await saying
+    late = asyncio.create_task(older())  # begun outside the transaction: it shares none of it
+    async with write():
+        await say(author, 1, bookmark.uri, clock(), content="third", updated="2026-01-03T00:00:00Z")
+        has_said.set()
+        await somebody_waits()
 
     assert await late == "known"
     assert [row["description"] for row in await kept()] == ["third"]
