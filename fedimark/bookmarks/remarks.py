@@ -61,13 +61,13 @@ async def store_remark(author: Row, note: Note, received_at: int) -> str:
     others, people who are followed here. `author` is the row of the proven author, `received_at` microseconds since
     1970 UTC.
     """
-    before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
-    about = await about_of(author, note, before) if is_remark(note) else None
-    if about is None and before is None:
+    if not any(await _known_of(author, note)):
         return IGNORED
     await hold("actor", author["id"])
-    # While we waited, other words of it may have been kept, of which nothing was to be seen before.
-    before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
+    # While we waited, other words of it may have been kept, and what it is about may be for them no longer.
+    before, about = await _known_of(author, note)
+    if before is None and about is None:
+        return IGNORED
     if before is not None and before["actor_id"] != author["id"]:
         return IGNORED
     if await is_shut_out(author) or await is_buried(author, note.id):
@@ -120,6 +120,12 @@ def words_of(note: Note) -> str:
             if lines and _QUOTED_LINE.fullmatch(lines[place].strip()):
                 lines.pop(place)
     return "\n".join(lines).strip()
+
+
+async def _known_of(author: Row, note: Note) -> tuple[Row | None, About | None]:
+    """The words of a Note that are kept, and what it may be about."""
+    before = await fetch_one(_KNOWN, addresses.uri_hash(note.id))
+    return before, await about_of(author, note, before) if is_remark(note) else None
 
 
 async def _read(author: Row, note: Note, about: About, received_at: int) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from fedimark.moderation import mutes, people
 from fedimark.moderation.suspension import restore, suspend
 from fedimark.policy.quarantine import let_in
 from fedimark.policy.visibility import Visibility
+from fedimark.timelines.merge import hold
 from fedimark.vocab.objects import read_note
 from tests.rooms.strangers import Stranger, amount
 from tests.rooms.test_incoming import changed, followed
@@ -291,6 +292,31 @@ async def test_older_words_that_waited_for_newer_ones_do_not_replace_them(ana, c
 
     assert await late == "known"
     assert [row["description"] for row in await kept()] == ["third"]
+
+
+@on_postgres
+@pytest.mark.parametrize("meanwhile", ["made private", "removed", "blocked"])
+async def test_what_waited_is_not_taken_where_it_may_no_longer_be_said(ana, cleo, clock, meanwhile):
+    bookmark, author, is_held = await marked(ana), await cleo.row(), asyncio.Event()
+    happens = {
+        "made private": lambda: ana.edit(PAGE, visibility="private"),
+        "removed": lambda: ana.remove(PAGE),
+        "blocked": lambda: people.block(ana.viewer, cleo.uri),
+    }
+
+    async def remark() -> str:
+        await is_held.wait()
+        return await say(author, 1, bookmark.uri, clock(), updated="2026-01-01T00:00:00Z")
+
+    late = asyncio.create_task(remark())  # begun outside the transaction: it shares none of it
+    async with write():
+        await hold("actor", author["id"])
+        is_held.set()
+        await somebody_waits()
+        await happens[meanwhile]()
+
+    assert await late == "ignored"
+    assert (await amount("remark"), await amount("withheld"), await amount("notification")) == (0, 0, 0)
 
 
 async def test_a_thread_hangs_on_its_bookmark_as_deep_as_is_allowed(ana, cleo, clock):
