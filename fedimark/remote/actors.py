@@ -79,11 +79,13 @@ async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:
 
 
 async def meet_actor(uri: str, spend: Spend, age: int) -> Row:
-    """The row of an actor of another server who was asked for in the last `age` microseconds, or is asked for now.
+    """The row of an actor who was asked for in the last `age` microseconds, or is asked for now.
 
     Those who want it at one time ask once between them, also who looked here just before another's answer was stored.
-    Raises as `find_actor`.
+    Somebody of this server is asked for nowhere. Raises as `find_actor`.
     """
+    if addresses.local_path(uri) is not None:
+        return await local_actor(uri)
     return await together(uri, lambda: _met(uri, spend, age))
 
 

@@ -121,6 +121,7 @@ async def test_people_here_are_rows_and_never_asked_over_the_network(server, fle
     ana = await local_person()
 
     assert (await actors.find_actor("https://a.example/u/ana"))["id"] == ana["id"]
+    assert (await actors.meet_actor("https://a.example/u/ana", unlimited, 0))["id"] == ana["id"]
     assert (await actors.owner_of_key("https://a.example/u/ana#main-key"))["id"] == ana["id"]
     assert (await actors.find_actor("https://a.example/actor"))["local_name"] == ".instance"
     with pytest.raises(Untrustworthy):
