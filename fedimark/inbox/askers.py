@@ -38,7 +38,7 @@ _APPLIED = "UPDATE received_activity SET applied_at = ?, outcome = ? WHERE id"
 async def apply_plain(ids: Sequence[int]) -> int:
     """Apply the first of some waiting activities together, up to one that is not plain; returns how many those were.
 
-    All of them or none: raises whatever any of them raises, or of those that other parts of the lane bring meanwhile.
+    All of them or none: raises whatever any of them raises. What other parts of the lane bring meanwhile spoils none.
     """
     return await _parts()(ids)
 
@@ -52,7 +52,15 @@ def _parts() -> Gathering[Sequence[int], int]:
     return found
 
 
-async def _apply_parts(parts: Sequence[Sequence[int]]) -> list[int]:
+async def _apply_parts(parts: Sequence[Sequence[int]]) -> list[int | Exception]:
+    """Apply some parts together; where they fail by one of them, each by itself."""
+    try:
+        return [*await _apply_together(parts)]
+    except Exception as error:
+        return [error] if len(parts) == 1 else [(await _apply_parts([each]))[0] for each in parts]
+
+
+async def _apply_together(parts: Sequence[Sequence[int]]) -> list[int]:
     """Apply what is plain of each part, in one transaction; returns for each how many of its first were done with."""
     waiting = await fetch(f"{_WAITING} {among()}", several(chain.from_iterable(parts)))
     rows = {row["id"]: row for row in waiting}
@@ -88,9 +96,9 @@ def _read(
     for done, row_id in enumerate(ids):
         if row_id not in rows:
             continue
-        author = authors[rows[row_id]["actor_id"]]
-        said = _said(rows[row_id], author)
-        if said is None or author["id"] in asking:
+        author = authors.get(rows[row_id]["actor_id"])
+        said = _said(rows[row_id], author) if author is not None else None
+        if author is None or said is None or author["id"] in asking:
             return done
         asking.add(author["id"])
         plain[row_id] = Asking(author, said.object, said.id)

@@ -151,6 +151,31 @@ async def test_parts_of_the_lane_that_come_at_one_time_make_one_run(server):
     assert len([each for each in count if "INSERT INTO follow " in each]) == 1
 
 
+async def _of_nobody(people: dict[str, int]) -> list[int]:
+    await came(asks("p6", "ana", 0), 10**9, 0)
+    return [3, 3, 2, 3]
+
+
+async def _with_no_address(people: dict[str, int]) -> list[int | type[Exception]]:
+    await execute("UPDATE actor SET uri = NULL WHERE id = ?", people["p6"])
+    await came(asks("p6", "ana", 0), people["p6"], 0)
+    return [3, 3, Exception, 3]
+
+
+@pytest.mark.parametrize("poison", [_of_nobody, _with_no_address])
+async def test_what_spoils_one_part_of_the_lane_spoils_no_other(server, poison):
+    people = await crowd()
+    for name in PEOPLE[7:17]:
+        await came(asks(name, "ana", 0), people[name], 0)
+    expected = await poison(people)
+    await came(asks("p17", "ana", 0), people["p17"], 0)
+    ids = [row["id"] for row in await fetch("SELECT id FROM received_activity ORDER BY id")]
+
+    done = await asyncio.gather(*(apply_plain(ids[part::4]) for part in range(4)), return_exceptions=True)
+
+    assert [Exception if isinstance(each, Exception) else each for each in done] == expected
+
+
 async def test_a_follow_that_cannot_be_read_holds_up_no_other(server):
     people = await crowd()
     await came(asks("p5", "ana", 0), people["p5"], 0)
