@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Transport
+from asyncio import CancelledError, Transport, current_task
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import lru_cache, partial
@@ -21,6 +21,7 @@ AnswerOf: TypeAlias = Callable[[Any], Any]
 """The answer to a request, where it is there without waiting: its status, head and body; else None. Asked by the scope
 of a request, and before that by what a connection brought."""
 _Begun: TypeAlias = tuple[RequestResponseCycle, Any]
+_MOMENT_S = 5  # for how long a server is away that is started anew
 _CUT_OFF = b"This server was told to end, and this request took too long for it. Try again in a moment.\n"
 
 
@@ -175,11 +176,15 @@ async def _unless_cut_off(cycle: RequestResponseCycle, app: Any, scope: Any, rec
     try:
         await app(scope, receive, send)
     except CancelledError:
+        # What this request waited for may have been left off, and nobody has told the request itself to end.
+        if not ((own := current_task()) and own.cancelling()):
+            raise
         log.warning(REQUEST_CUT_OFF, method=scope["method"], path=without_secret(scope["path"])[:200])
         if cycle.response_started:
             cycle.disconnected = True
             cycle.transport.close()
             return
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(_CUT_OFF))]
+        headers.append((b"retry-after", b"%d" % _MOMENT_S))
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": _CUT_OFF})

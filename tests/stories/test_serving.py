@@ -40,7 +40,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 class Door:
     """The same, but for what is taken in at once: `/taken` is, and `/left` seems so until it comes to be committed;
     and for `/ready`, which is answered already, and `/again`, asked for in the very words. `/never` is not answered at
-    all, and `/half` not to its end.
+    all, and `/half` not to its end; what `/left-off` waits for is cancelled.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -48,6 +48,10 @@ class Door:
         if scope["path"] == "/half":
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
             await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        if scope["path"] == "/left-off":
+            shared = asyncio.get_running_loop().create_future()
+            shared.cancel()
+            await asyncio.shield(shared)
         if scope["path"] in ("/never", "/half"):
             await asyncio.Event().wait()
         await echo(scope, receive, send)
@@ -438,6 +442,19 @@ async def test_behind_a_part_of_a_request_nothing_is_given_again(connect):
         assert [(await peer.answer())[1] for _ in range(2)] == [b"GET 7 0 0", b"GET 6 0 0"]
 
 
+async def test_a_request_whose_work_was_cancelled_while_the_server_goes_on_has_failed(connect, caplog):
+    caplog.set_level(logging.ERROR, "uvicorn.error")
+    with capture_logs() as lines:
+        async with connect() as peer:
+            await peer.say(get(b"/left-off"))
+            answer = await peer.rest()
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert lines == []
+    [record] = caplog.records
+    assert record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+
+
 @pytest.mark.parametrize(
     ("path", "begins", "ends"), [(b"/never", b" 503 ", b"moment.\n"), (b"/half", b" 200 ", b"half")]
 )
@@ -458,6 +475,7 @@ async def test_what_is_cut_off_when_the_server_ends_is_a_line_in_the_log_and_no_
 
     assert answer.startswith(b"HTTP/1.1" + begins)
     assert answer.endswith(ends)
+    assert (b"\r\nretry-after: 5\r\n" in answer) is (path == b"/never")
     told = {"event": REQUEST_CUT_OFF, "log_level": "warning", "method": "GET", "path": path.decode()}
     assert lines == [told]
     assert [record.exc_info for record in caplog.records] == [None]
