@@ -61,9 +61,8 @@ class BoundedHeads(HttpToolsProtocol):
         self._is_short = self._in_head
         self._came_forward = False
         self._parse(data)
-        if (
-            self._is_short and self._timer is None and not self._ended
-        ):  # of nearly every request the whole head comes at once
+        # Of nearly every request the whole head comes at once.
+        if self._is_short and self._timer is None and not self._ended:
             self._await_head()
         # Where in a block the parser came forward is unknown: what follows it there is not counted.
         self._loose = 0 if self._came_forward else self._loose + len(data)
