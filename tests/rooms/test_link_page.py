@@ -228,14 +228,16 @@ async def test_the_line_reads_as_a_sentence(ana, server):
         await save(who, PAGE)
     await remote_save(await remote_actor("dee", "b.example"), 1, PAGE, saved_at=9_000_000_000_000_000)
 
-    line = (await seen(ana.browser, "/network")).one(kind="who")
+    line = (await seen(ana.browser, "/network")).one("div", "line").all("span")[0]
 
     assert line.text == "bo, cy and 3 others on 2 servers"
     assert PATH in [a.get("href") for a in line.all("a")]
     await ana.browser.post("/network/leave", data={"who": "ed"})
     await people.block(ana.viewer, "di")
     await people.block(ana.viewer, "ed")
-    assert (await seen(ana.browser, "/network")).one(kind="who").text == "bo, cy, dee@b.example on 2 servers"
+    assert (await seen(ana.browser, "/network")).one("div", "line").all("span")[
+        0
+    ].text == "bo, cy, dee@b.example on 2 servers"
 
 
 # --- cost -----------------------------------------------------------------------------------------------------------
