@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -34,16 +35,20 @@ def cancelled(page: str) -> str:
     return next(a.get("href") for a in Reading(page).all("a") if a.get("class") == "cancel")
 
 
+async def pressed(browser: Any, path: str, begins: str) -> str:
+    """The page behind the first link of a list that begins so: with its press a browser says where it stood."""
+    listed = await browser.get(path)
+    return str((await browser.get(href_of(listed.text, begins), headers={"referer": str(listed.url)})).text)
+
+
 @pytest.mark.parametrize("path", ["/u/ana", "/t/sql?order=%22%3E", "/recent"])
 async def test_a_copy_leads_back_to_the_list_it_was_begun_in(server, ana, bo, path):
-    href = href_of((await bo.browser.get(path)).text, "/add?from=")
-    form = Reading((await bo.browser.get(href)).text).form("/add")
-    cancel = cancelled((await bo.browser.get(href)).text)
+    copy = await pressed(bo.browser, path, "/add?from=")
+    form = Reading(copy).form("/add")
 
     saved = await bo.browser.post(form.action, data=form.values())
 
-    assert parse_qs(urlsplit(href).query)["back"] == [path]
-    assert cancel == path
+    assert cancelled(copy) == form.values()["back"] == path
     assert (saved.status_code, saved.headers["location"]) == (303, path)
 
 
@@ -55,8 +60,7 @@ async def test_a_form_that_is_shown_again_still_knows_the_way_back(server, ana, 
 
 
 async def test_a_reply_leads_back_to_the_list_and_to_what_was_said(server, ana, bo):
-    href = href_of((await bo.browser.get("/u/ana")).text, "/say?about=")
-    form = Reading((await bo.browser.get(href)).text).form("/say")
+    form = Reading(await pressed(bo.browser, "/u/ana", "/say?about=")).form("/say")
     said = await bo.browser.post(form.action, data=form.values() | {"words": "So it is.", "kind": "reply"})
     bookmark = (await ana.browser.get(href_of((await ana.browser.get("/u/ana")).text, "/u/ana/b/"))).url.path
     bookmark = bookmark.removesuffix("/edit")
@@ -68,7 +72,7 @@ async def test_a_reply_leads_back_to_the_list_and_to_what_was_said(server, ana, 
 
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/a\nb", "é"])
 async def test_no_way_back_leads_elsewhere(server, ana, bo, away):
-    href = href_of((await bo.browser.get("/u/ana")).text, "/add?from=").partition("&back=")[0]
+    href = href_of((await bo.browser.get("/u/ana")).text, "/add?from=")
     note = parse_qs(urlsplit(href).query)["from"][0]
 
     form = await bo.browser.get("/add", params={"from": note, "back": away})
@@ -80,9 +84,18 @@ async def test_no_way_back_leads_elsewhere(server, ana, bo, away):
     assert saved.headers["location"].startswith("/u/bo/b/")
 
 
+@pytest.mark.parametrize(
+    "away", ["https://evil.example/", "https://a.example.evil.example/", "https://a.example//evil.example/"]
+)
+async def test_no_page_elsewhere_whose_link_led_here_is_a_way_back(server, ana, bo, away):
+    href = href_of((await bo.browser.get("/u/ana")).text, "/add?from=")
+
+    form = await bo.browser.get(href, headers={"referer": away})
+
+    assert cancelled(form.text) == "/u/bo"
+
+
 async def test_a_line_kept_for_one_list_leads_back_to_the_other_where_it_stands(server, ana, bo):
     await bo.browser.get("/u/ana")
 
-    elsewhere = href_of((await bo.browser.get("/t/sql")).text, "/add?from=")
-
-    assert parse_qs(urlsplit(elsewhere).query)["back"] == ["/t/sql"]
+    assert cancelled(await pressed(bo.browser, "/t/sql", "/add?from=")) == "/t/sql"
