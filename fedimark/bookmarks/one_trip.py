@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from fedimark.bookmarks import columns, rows, untold
@@ -123,18 +122,13 @@ def _statements(new: Sequence[tuple[Owner, Row, str]]) -> list[Statement]:
     moment = now()
     look_at = moment + LOOK_AFTER if here().settings.read_pages else None
     times = Counter(rows.page_named(line["url"])[0] for _, line, _ in new)
-    wanted = _cells([_wanted(*each, times) for each in new])
+    saving, cells = _saving([_wanted(*each, times) for each in new])
     return [
         holding_of("actor", {owner.actor_id for owner, _, _ in new}),
-        (_saving(is_one=len(new) == 1), (*wanted, look_at, *by_tag, moment, moment, spoken)),
+        (saving, (*cells, look_at, *by_tag, moment, moment, spoken)),
         *(ringing(untold.LANE) if spoken else []),
         (_SHOWN, (names, moment - LOOK_AGAIN, look_at)),
     ]
-
-
-@lru_cache
-def _saving(*, is_one: bool) -> str:
-    return _SAVED.format(wanted=_one(_WANTED) if is_one else _few(_WANTED), tagged=_few(_TAGS))
 
 
 def _one(kinds: Mapping[str, str]) -> str:
@@ -148,6 +142,16 @@ def _few(kinds: Mapping[str, str]) -> str:
     cells = ", ".join(f"(CAST(? AS {kind}[]))[place] AS {name}" for name, kind in others)
     lines = f"unnest(CAST(? AS {kind}[])) WITH ORDINALITY l ({first}, place)"
     return f"(SELECT * FROM {lines} CROSS JOIN LATERAL (SELECT {cells}) c)"
+
+
+_ONE_SAVED, _FEW_SAVED = (_SAVED.format(wanted=wanted(_WANTED), tagged=_few(_TAGS)) for wanted in (_one, _few))
+
+
+def _saving(lines: Sequence[Row]) -> tuple[str, tuple[object, ...]]:
+    """The statement that saves some lines of _WANTED, and its first parameters."""
+    if len(lines) == 1:
+        return _ONE_SAVED, tuple(lines[0][name] for name in _WANTED)
+    return _FEW_SAVED, tuple([line[name] for line in lines] for name in _WANTED)
 
 
 def _wanted(owner: Owner, line: Row, page: str, times: Mapping[str, int]) -> Row:
@@ -165,9 +169,3 @@ def _tagged(line: Row) -> list[tuple[Any, ...]]:
         is_private = tags.is_private(key)
         found.append((line["public_id"], key, slugs.slug(key), is_private, line["listed"] and not is_private))
     return found
-
-
-def _cells(lines: Sequence[Row]) -> tuple[object, ...]:
-    if len(lines) == 1:
-        return tuple(lines[0][name] for name in _WANTED)
-    return tuple([line[name] for line in lines] for name in _WANTED)

@@ -278,6 +278,7 @@ def _unlisted(group: Around[S], besides: Iterable[int] = ()) -> int:
 def _own(saves: Iterable[Save], viewer_id: int) -> Own | None:
     for save in saves:
         if viewer_id and save.actor_id == viewer_id:
+            assert save.public_id is not None  # all that is saved here has one
             marks_set = (bool(save.to_read), bool(save.starred), bool(save.archived))
-            return Own(str(save.public_id), Visibility(save.visibility), *marks_set)
+            return Own(save.public_id, Visibility(save.visibility), *marks_set)
     return None
