@@ -82,7 +82,7 @@ async def _ask_actor(received: Verified[Update]) -> Origin:
     is_newer = activity.published is not None and activity.published > known["fetched_at"]
     if activity.object is not None and activity.person is not None and activity.person.key_id and is_newer:
         for_proven(activity.actor)
-        return Origin(actor=await store_actor(activity.object, for_proven))
+        return Origin(actor=await store_actor(activity.object, for_proven, known))
     return Origin(actor=await refresh_actor(activity.actor, for_proven))
 
 

@@ -75,7 +75,7 @@ async def refresh_actor(uri: str, spend: Spend = unlimited) -> Row:
     """
     if addresses.local_path(uri) is not None:
         return await local_actor(uri)
-    return await together(uri, lambda: _refreshed(uri, spend))
+    return await together(uri, lambda: _asked(uri, spend))
 
 
 async def meet_actor(uri: str, spend: Spend, age: int) -> Row:
@@ -101,12 +101,16 @@ def _is_fresh(known: Row | None, age: int = FRESH) -> TypeGuard[Row]:
 async def _met(uri: str, spend: Spend, age: int) -> Row:
     """Fetch an actor, unless somebody did while we looked whether they are known: each is asked once."""
     known = await known_actor(uri)
-    return known if _is_fresh(known, age) else await _refreshed(uri, spend)
+    return known if _is_fresh(known, age) else await _refreshed(uri, spend, known)
 
 
-async def _refreshed(uri: str, spend: Spend) -> Row:
+async def _asked(uri: str, spend: Spend) -> Row:
+    return await _refreshed(uri, spend, await known_actor(uri))
+
+
+async def _refreshed(uri: str, spend: Spend, known: Row | None) -> Row:
     try:
-        return await store_actor(await fetch_document(uri, spend), spend)
+        return await store_actor(await fetch_document(uri, spend), spend, known)
     except Gone:
         await execute(
             "UPDATE actor SET gone_at = ? WHERE uri_hash = ? AND gone_at IS NULL", now(), addresses.uri_hash(uri)

@@ -58,7 +58,7 @@ class Met(NamedTuple):
     """Somebody elsewhere as their own server described them: columns of `actor`, and the inbox that letters go to.
 
     `keys` are all usable keys as PEM by id, `named` the ids of all that the document names, `asserting` of those for
-    proofs.
+    proofs. `is_known` where they had a row already, as far as is known: it saves a trip and decides nothing.
     """
 
     values: Mapping[str, object]
@@ -66,6 +66,7 @@ class Met(NamedTuple):
     keys: Mapping[str, str]
     named: AbstractSet[str]
     asserting: AbstractSet[str]
+    is_known: bool = False
 
 
 async def met(somebody: Met) -> Row:
@@ -91,9 +92,10 @@ async def _kept(some: Sequence[Met]) -> list[Row | Exception]:
 
 async def _written(some: Sequence[Met]) -> list[Row]:
     """Write some of them: strangers on PostgreSQL in one trip, which is their transaction."""
-    rows = [] if is_sqlite() else await written(*_strangers(some))
-    met = {row["uri_hash"] for row in rows}
-    if left := [each for each in some if each.values["uri_hash"] not in met]:
+    strangers = [] if is_sqlite() else [each for each in some if not each.is_known]
+    rows = await written(*_strangers(strangers)) if strangers else []
+    done = {row["uri_hash"] for row in rows}
+    if left := [each for each in some if each.values["uri_hash"] not in done]:
         rows += await performed(lambda: _writing(left))
     return rows
 

@@ -24,13 +24,13 @@ _LONGEST_USERNAME = 128
 _LONGEST_HOST = 255
 
 
-async def store_actor(document: Doc, spend: Spend = unlimited) -> Row:
+async def store_actor(document: Doc, spend: Spend = unlimited, known: Row | None = None) -> Row:
     """Keep an actor as their own server described them, and return the row.
 
     The document must have been fetched from its id. `host` becomes what WebFinger says, where it confirms the id,
-    else the host of the id with its port; `spend` counts what other hosts are asked for that. Raises Untrustworthy for
-    a document that is no actor, whose inbox, shared inbox or outbox is on another site, or whose key is owned by
-    somebody else.
+    else the host of the id with its port; `spend` counts what other hosts are asked for that. `known` is their row as
+    it was, where the caller has it, which saves a trip. Raises Untrustworthy for a document that is no actor, whose
+    inbox, shared inbox or outbox is on another site, or whose key is owned by somebody else.
     """
     try:
         actor = read_actor(_named(document))
@@ -40,9 +40,8 @@ async def store_actor(document: Doc, spend: Spend = unlimited) -> Row:
     host = await _handle_host(actor, spend)
     keys = keyring.usable_keys(document, actor.id)
     named, asserting = keyring.named_ids(document), keyring.asserting_ids(document)
-    row = await meeting.met(
-        meeting.Met(_values(actor, host, keys), actor.shared_inbox or actor.inbox, keys, named, asserting)
-    )
+    values, inbox = _values(actor, host, keys), actor.shared_inbox or actor.inbox
+    row = await meeting.met(meeting.Met(values, inbox, keys, named, asserting, known is not None))
     if implements_rfc9421(document):
         await peers.hear_rfc9421(actor.id)
     return row

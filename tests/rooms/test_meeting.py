@@ -78,6 +78,15 @@ async def test_who_is_known_is_kept_as_they_are_now_beside_strangers(server):
     assert (await kept())["people"] == keys
 
 
+async def test_who_was_said_to_be_known_or_not_is_kept_all_the_same(server):
+    await met(somebody("bo"))
+
+    rows = await asyncio.gather(met(somebody("ann")._replace(is_known=True)), met(somebody("bo", name="Bo Bee")))
+
+    assert [(row["username"], row["name"]) for row in rows] == [("ann", ""), ("bo", "Bo Bee")]
+    assert [key for *_, key in (await kept())["people"]] == ["key of ann", "key of bo"]
+
+
 async def test_a_server_that_somebody_is_writing_to_is_not_waited_for(server):
     if is_sqlite():
         pytest.skip("SQLite has one writer")

@@ -15,6 +15,7 @@ from fedimark.here import MICROS
 from fedimark.remote import actors, webfinger
 from fedimark.remote.budget import unlimited
 from tests.rooms.peers import Peer, Says, finger, local_person, stand
+from tests.support.counting import statements
 
 MARKS = "https://marks.example"
 ANA = f"{MARKS}/u/ana"
@@ -62,6 +63,17 @@ async def test_who_was_just_asked_for_is_not_asked_again_by_whoever_looked_befor
     clock.forward(days=0.01)
     assert (await actors.meet_actor(ANA, unlimited, 300 * MICROS))["id"] == first["id"]
     assert asked() == 2
+
+
+async def test_somebody_known_is_written_once_when_they_are_asked_for_anew(server, marks, clock, wire):
+    marks.document("/u/ana", wire("fedimark/actor"))
+    await actors.find_actor(ANA)
+    clock.forward(days=3)
+
+    for ask in (actors.find_actor, actors.refresh_actor):
+        with statements() as count:
+            await ask(ANA)
+        assert len([sql for sql in count if "INSERT INTO actor (" in sql]) == 1, ask
 
 
 async def test_an_old_row_serves_while_the_server_is_down(server, fleet, marks, clock, wire):
