@@ -179,7 +179,7 @@ def another(request: str, name: str) -> str:
 def _documents(served: Served) -> tuple[Load, Load]:
     """A bookmark as other servers ask for it, and who knows it already."""
     page = machine.answer(served.port, PAGES["a person"])
-    path = re.search(rb'class="u-url" href="(/u/[^"]+/b/[^"]+)"', page)
+    path = re.search(rb'class=u-url href="(/u/[^"]+/b/[^"]+)"', page)
     assert path is not None
     asked = get(path[1].decode()).replace("text/html", "application/activity+json")
     etag = re.search(rb'\r\netag: ("[^"]+")', machine.answer(served.port, asked))
