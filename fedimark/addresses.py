@@ -22,7 +22,7 @@ RESERVED_NAMES = frozenset(
     administrator moderator moderators support abuse postmaster hostmaster webmaster security system fedimark
     everyone me mine public private unread untagged starred archived b r say people blocks moderation like likes share
     shares for_you notifications report reports bulk bundles again random manifest_webmanifest opensearch_xml
-    secret tabs note language
+    secret tabs note language press
     """.split()  # noqa: SIM905 - reads better than a hundred quotes
 )
 

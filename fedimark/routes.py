@@ -53,7 +53,7 @@ from fedimark.web import (
     network,
     notes,
     notifications,
-    reactions,
+    pressed,
     remarks,
     reports,
     search,
@@ -180,9 +180,6 @@ def _one_bookmark() -> list[Line]:
         post(f"{own_bookmark}/remove", bookmarks.post_remove),
         get(f"{own_bookmark}/removed", bookmarks.get_removed),
         post(f"{own_bookmark}/undo", bookmarks.post_undo),
-        post(f"{own_bookmark}/star", bookmarks.post_star),
-        post(f"{own_bookmark}/read", bookmarks.post_read),
-        post(f"{own_bookmark}/archive", bookmarks.post_archive),
         post(f"{own_bookmark}/talk", remarks.post_talk),
         post(f"{own_bookmark}/hide", remarks.post_hide),
         post(f"{own_bookmark}/show", remarks.post_show),
@@ -195,8 +192,7 @@ def _talking() -> list[Line]:
     """Likes, shares, replies, remarks, and reports of what should not be said."""
     own_remark = "/u/{user}/r/{id}"
     return [
-        post("/like", reactions.post_like),
-        post("/share", reactions.post_share),
+        post("/press", pressed.post_press),
         get("/say", remarks.get_say),
         post("/say", remarks.post_say),
         get(own_remark, faced(remarks.get_remark, said.get_note)),

@@ -13,7 +13,6 @@ from fedimark import addresses
 from fedimark.bookmarks import naming
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.giving import gifts_of
-from fedimark.bookmarks.marks import mark
 from fedimark.bookmarks.queries import own_bookmark, removed_bookmark, same_page
 from fedimark.bookmarks.remove import remove_bookmark, undo_remove
 from fedimark.bookmarks.save import Saved, edit_bookmark, save_bookmark, save_first
@@ -200,28 +199,6 @@ async def post_undo(request: Request) -> Response:
     owner, public_id = _as_owner(request), request.path_params["id"]
     typed = await read_form(request)
     await undo_remove(owner, public_id)
-    return onward(own_path(typed.text("back"), addresses.bookmark(owner.username, public_id)))
-
-
-async def post_star(request: Request) -> Response:
-    """`POST /u/{user}/b/{id}/star` with `starred`"""
-    return await _mark(request, "starred")
-
-
-async def post_read(request: Request) -> Response:
-    """`POST /u/{user}/b/{id}/read` with `to_read`"""
-    return await _mark(request, "to_read")
-
-
-async def post_archive(request: Request) -> Response:
-    """`POST /u/{user}/b/{id}/archive` with `archived`"""
-    return await _mark(request, "archived")
-
-
-async def _mark(request: Request, name: str) -> Response:
-    owner, public_id = _as_owner(request), request.path_params["id"]
-    typed = await read_form(request)
-    await mark(owner, public_id, name, bool(typed.text(name)))
     return onward(own_path(typed.text("back"), addresses.bookmark(owner.username, public_id)))
 
 

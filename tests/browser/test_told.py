@@ -23,8 +23,8 @@ def test_what_was_done_is_read_marked_chosen_and_taken_along(page, newcomer, wor
     # Given somebody whose bookmark two people like and one shares
     path = saved(page, "https://told.example/", "Told")
     for name in ("bo", "cy"):
-        post(world.people[name], "/like", {"bookmark": path, "liked": "yes"})
-    post(world.people["bo"], "/share", {"bookmark": path, "shared": "yes"})
+        post(world.people[name], "/press", {"liked": path})
+    post(world.people["bo"], "/press", {"shared": path})
 
     # When they open the page, then the likes are one line
     page.goto("/recent")
@@ -41,8 +41,8 @@ def test_what_was_done_is_read_marked_chosen_and_taken_along(page, newcomer, wor
     page.goto("/settings/notifications")
     page.get_by_label("likes").uncheck()
     press(page, "Save")
-    post(world.people["dora"], "/like", {"bookmark": path, "liked": "yes"})
-    post(world.people["dora"], "/share", {"bookmark": path, "shared": "yes"})
+    post(world.people["dora"], "/press", {"liked": path})
+    post(world.people["dora"], "/press", {"shared": path})
     page.goto("/notifications")
     expect(page.locator(".told li", has_text="dora")).to_have_count(1)
 

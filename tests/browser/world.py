@@ -204,9 +204,9 @@ def _bookmarks(world: World) -> None:
     world.save("pia", "https://secret.example/plans", title="Plans for the summer", tags="travel", visibility="private")
     world.save("pia", "https://secret.example/recipes", title="Grandmother’s recipes", visibility="private")
     html = world.people["lin"].get("/u/lin").text
-    stars = re.findall(r'action="(/u/lin/b/[a-z2-7]{13})/star"', html)
-    for path in stars[2:4]:
-        post(world.people["lin"], f"{path}/star", {"starred": "yes"})
+    stars = re.findall(r'name=starred value="([a-z2-7]{13})"', html)
+    for which in stars[1:3]:
+        post(world.people["lin"], "/press", {"starred": which})
     world.paths["link"] = re.findall(r'href="(/url/[^"?]+)" title="4 savers"', world.people["lin"].get("/recent").text)[
         0
     ]
@@ -258,12 +258,12 @@ def _people(world: World) -> None:
     lin = world.people["lin"]
     # Of ana's, what the page of one bookmark shows, and one that reaches lin's network by who shared it.
     for name in ("bo", "cy", "dora"):
-        post(world.people[name], "/like", {"bookmark": world.paths["of_ana"], "liked": "yes"})
-    post(lin, "/like", {"bookmark": world.paths["of_ana"], "liked": "yes"})
+        post(world.people[name], "/press", {"liked": world.paths["of_ana"]})
+    post(lin, "/press", {"liked": world.paths["of_ana"]})
     for name in ("bo", "cy"):
-        post(world.people[name], "/share", {"bookmark": world.paths["of_ana"], "shared": "yes"})
+        post(world.people[name], "/press", {"shared": world.paths["of_ana"]})
     eves = world.save("eve", "https://eve.example/kerning", title="Kerning by eye", tags="type")
-    post(world.people["bo"], "/share", {"bookmark": eves, "shared": "yes"})
+    post(world.people["bo"], "/press", {"shared": eves})
     for name, who in (("dora", "lin"), ("ana", "lin"), ("lin", "ana"), ("lin", "bo"), ("lin", "cy")):
         world.follow(name, who)
     world.paths["list_edit"] = post(lin, "/network/lists", {"name": "Typographers"})

@@ -115,7 +115,7 @@ class Saver:
     async def _star(self, page: Page, chance: random.Random) -> bool:
         assert page.state.words is not None
         starred = replace(page.state.words, starred=True)
-        return await self._ask(page, State(starred), f"{self._path(page)}/star", starred="yes")
+        return await self._ask(page, State(starred), "/press", starred=page.bookmark_id)
 
     async def _ask(self, page: Page, wanted: State, path: str, **typed: str) -> bool:
         page.perhaps = wanted

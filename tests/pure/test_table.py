@@ -25,7 +25,7 @@ PATHS = (
         "/u/ana/t/a%2Fb",
         "/u/ana/t/sql/feed.atom",
         "/u/ana/b/abc",
-        "/u/ana/b/abc/star",
+        "/u/ana/b/abc/undo",
         "/u:ana",
         "/u:ana/",
     ),

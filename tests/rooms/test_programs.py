@@ -140,7 +140,7 @@ async def test_a_mark_that_meets_an_edit_stays(server, ana):
         sent = {"url": f"https://{number}.example/", "title": "Old"}
         made = (await one.post("/api/bookmarks/?disable_scraping", json=sent)).json()
         place, [row] = f"/api/bookmarks/{made['id']}/", await fetch("SELECT * FROM bookmark WHERE id = ?", made["id"])
-        star = ana.browser.post(f"/u/ana/b/{row['public_id']}/star", data={"starred": "yes"})
+        star = ana.browser.post("/press", data={"starred": row["public_id"]})
         again = {"url": sent["url"], "description": "New"}
         await asyncio.gather(
             *(one.patch(place, json={name: "New"}) for name in ("title", "notes", "description")),

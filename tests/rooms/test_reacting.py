@@ -176,8 +176,8 @@ async def test_where_the_author_allows_neither_both_are_refused_and_offered_nowh
             await do(ana.viewer, name)
 
     page = (await ana.browser.get("/network")).text
-    assert 'action="/like"' not in page
-    assert 'action="/share"' not in page
+    assert 'name="liked"' not in page
+    assert 'name="shared"' not in page
     assert await amount("reaction") == await amount("share") == 0
 
 
@@ -436,19 +436,18 @@ async def test_the_buttons_stand_where_one_may_and_the_same_one_takes_it_back(an
     bo = await server.sign_up("bo")
     saved = await ana.save("https://sqlite.org/", title="SQLite")
     path = f"/u/ana/b/{saved.public_id}"
-    assert 'action="/like"' not in (await ana.browser.get(path)).text
-    assert 'action="/like"' not in (await server.client.get(path)).text
+    assert 'name="liked"' not in (await ana.browser.get(path)).text
+    assert 'name="liked"' not in (await server.client.get(path)).text
 
     for name in ("like", "share"):
         state = f"{name}d"
-        form = {"bookmark": saved.path, state: "yes", "back": path}
         for _ in range(2):
-            answer = await bo.browser.post(f"/{name}", data=form)
+            answer = await bo.browser.post("/press", data={state: saved.path, "back": path})
             assert (answer.status_code, answer.headers["location"]) == (303, path)
         assert f"1 {name}" in (await server.client.get(path)).text
         assert f">{state}<" in (await bo.browser.get(path)).text
         assert f">{state}<" in (await bo.browser.get("/recent")).text
-        await bo.browser.post(f"/{name}", data={**form, state: ""})
+        await bo.browser.post("/press", data={state: f"-{saved.path}", "back": path})
         assert f"1 {name}" not in (await server.client.get(path)).text
         assert f">{state}<" not in (await bo.browser.get(path)).text
 
@@ -458,9 +457,9 @@ async def test_who_saved_the_page_too_may_like_anothers_save_of_it(ana, server):
     saved = await ana.save("https://sqlite.org/", title="SQLite")
     await bo.save("https://sqlite.org/", title="SQLite")
 
-    assert 'action="/like"' in (await bo.browser.get(saved.path)).text
-    assert 'action="/like"' in (await bo.browser.get("/u/ana")).text
-    assert 'action="/like"' not in (await bo.browser.get("/network")).text
+    assert 'name="liked"' in (await bo.browser.get(saved.path)).text
+    assert 'name="liked"' in (await bo.browser.get("/u/ana")).text
+    assert 'name="liked"' not in (await bo.browser.get("/network")).text
 
 
 async def test_the_author_is_told_once_of_a_like_and_of_a_share(ana, server):

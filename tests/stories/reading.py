@@ -129,8 +129,20 @@ class Reading(Element):
             return Form(found[0])
         buttons = [e for e in self.all("button") if e.get("formaction") == action]
         assert buttons, f"no form leads to {action}: {[e.get('action') for e in self.all('form')]}"
-        (form,) = (e for e in self.all("form") if e.get("id") == buttons[0].get("form"))
-        return Form(form, buttons[0])
+        return self._sent_by(buttons[0])
+
+    def button(self, name: str, about: str = "") -> Form:
+        """The form that a button of a line sends, by its name and the path or address of the bookmark it is about."""
+        buttons = [e for e in self.all("button") if e.get("name") == name]
+        found = [
+            e for e in buttons if e.get("value").removeprefix("-") in (about, about.rpartition("/")[2]) or not about
+        ]
+        assert found, f"no button marks {about} {name}: {[e.get('value') for e in buttons]}"
+        return self._sent_by(found[0])
+
+    def _sent_by(self, button: Element) -> Form:
+        (form,) = (e for e in self.all("form") if e.get("id") == button.get("form"))
+        return Form(form, button)
 
     def nameless(self) -> list[str]:
         """The fields that no label names."""
@@ -150,12 +162,12 @@ class Form:
     """A form as a person meets it."""
 
     element: Element
-    button: Element | None = None  # which leads elsewhere than its form
+    button: Element | None = None  # which says something of its own, or leads elsewhere than its form
 
     @property
     def action(self) -> str:
         """Where it is sent."""
-        return self.button.get("formaction") if self.button else self.element.get("action")
+        return (self.button.get("formaction") if self.button else "") or self.element.get("action")
 
     def values(self) -> dict[str, str]:
         """What would be sent if nobody touched it, but for other buttons and files."""

@@ -59,8 +59,8 @@ async def test_all_that_is_done_with_a_bookmark_is_told_and_gone_when_it_is_take
     name = "bo" if bo.server is ana.server else "bo@b.example"
     assert await told(ana) == [f"Unread: {name} follows you"]
 
-    await press(bo, "/like", bookmark=note, liked="yes")
-    await press(bo, "/share", bookmark=note, shared="yes")
+    await press(bo, "/press", liked=note)
+    await press(bo, "/press", shared=note)
     await press(bo, "/add", url=PAGE, title="Mine", visibility="public", **{"from": note})
     await fleet.settle()
 
@@ -74,8 +74,8 @@ async def test_all_that_is_done_with_a_bookmark_is_told_and_gone_when_it_is_take
     assert await unread(ana) == ""
     assert not any(line.startswith("Unread") for line in await told(ana))
 
-    await press(bo, "/like", bookmark=note, liked="")
-    await press(bo, "/share", bookmark=note, shared="")
+    await press(bo, "/press", liked=f"-{note}")
+    await press(bo, "/press", shared=f"-{note}")
     await bo.remove(PAGE)
     await bo.unfollow(ana)
     await fleet.wait_for_undo()
@@ -89,8 +89,8 @@ async def test_whoever_is_muted_or_a_kind_that_is_not_wanted_is_told_no_more(fle
     assert set(choices.values().values()) == {"yes"}
     await press(ana, "/settings/notifications", follow="yes", share="yes")
 
-    await press(bo, "/like", bookmark=note, liked="yes")
-    await press(bo, "/share", bookmark=note, shared="yes")
+    await press(bo, "/press", liked=note)
+    await press(bo, "/press", shared=note)
     await fleet.settle()
     assert len(await told(ana)) == 2
 
@@ -102,7 +102,7 @@ async def test_whoever_is_muted_or_a_kind_that_is_not_wanted_is_told_no_more(fle
 
 async def test_the_feed_says_the_same_to_a_reader_that_is_nobody(fleet, pair):
     ana, bo = pair
-    await press(bo, "/like", bookmark=await note_of(bo), liked="yes")
+    await press(bo, "/press", liked=await note_of(bo))
     await fleet.settle()
     settings = Reading((await ana.browser.get("/settings/notifications")).text)
     page = Reading((await settings.form("/settings/notifications/feed").send(ana.browser)).text)

@@ -121,8 +121,8 @@ async def server(fleet: Any) -> AsyncIterator[Server]:
         assert row is not None
         note = f"https://a.example/u/ana/b/{row['public_id']}"
         for path, typed in (
-            ("/like", {"bookmark": note, "liked": "yes"}),
-            ("/share", {"bookmark": note, "shared": "yes"}),
+            ("/press", {"liked": note}),
+            ("/press", {"shared": note}),
             ("/say", {"about": note, "words": LONG[:5_000], "kind": "reply"}),
             ("/add", {"url": "https://for.example/", "title": WORDS, "tags": "for:ana", "visibility": "private"}),
             ("/report", {"who": "ana", "comment": WORDS}),

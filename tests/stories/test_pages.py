@@ -269,11 +269,11 @@ async def test_a_bookmark_is_added_edited_removed_and_brought_back_by_forms_alon
     assert (await house.browser("nobody").get(path)).status_code == 404
 
     # When sam reads it, stars it and removes it
-    read = await Reading(edited.text).form(f"{path}/read").send(browser)
+    read = await Reading(edited.text).button("to_read", path).send(browser)
     assert "to read" not in {chip.text for chip in Reading(read.text).all(kind="chip")}
-    starred = await Reading(read.text).form(f"{path}/star").send(browser)
+    starred = await Reading(read.text).button("starred", path).send(browser)
     assert Reading(starred.text).one("button", "star").text.startswith("★")
-    unstarred = await Reading(starred.text).form(f"{path}/star").send(browser)
+    unstarred = await Reading(starred.text).button("starred", path).send(browser)
     assert Reading(unstarred.text).one("button", "star").text.startswith("☆")
     asks = Reading((await browser.get(f"{path}/remove")).text)
     removed = await asks.form(f"{path}/remove").send(browser)

@@ -17,7 +17,7 @@ URL = "https://sqlite.org/"
 
 async def press(person: Person, what: str, note: str, *, on: bool = True) -> None:
     """Press a button under a bookmark, as the page's form does."""
-    answer = await person.browser.post(f"/{what}", data={"bookmark": note, f"{what}d": "yes" if on else ""})
+    answer = await person.browser.post("/press", data={f"{what}d": note if on else f"-{note}"})
     assert answer.status_code == 303, answer.text
 
 

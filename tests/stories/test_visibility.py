@@ -235,8 +235,13 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "GET /authorize_interaction": (Ask("/authorize_interaction?uri=acct:ana@a.example", NETWORK),),
     "POST /network/follow": (Ask("/network/follow", NETWORK, {"who": "nobody_of_this_name"}),),
     "POST /network/leave": (Ask("/network/leave", NOTHING, {"who": "nobody_of_this_name"}),),
-    "POST /like": (Ask("/like", NOTHING, {"bookmark": ONE, "liked": "yes", "back": "/settings"}),),
-    "POST /share": (Ask("/share", NOTHING, {"bookmark": "nothing", "shared": "yes"}),),
+    "POST /press": (
+        Ask("/press", NOTHING, {"liked": ONE, "back": "/settings"}),
+        Ask("/press", NOTHING, {"shared": "nothing"}),
+        Ask("/press", NOTHING, {"starred": "{id}"}),
+        Ask("/press", NOTHING, {"to_read": "{id}"}),
+        Ask("/press", NOTHING, {"archived": "-{id}"}),
+    ),
     "GET /t/{tags}": (
         Ask("/t/shared", TAG_PAGE),
         Ask("/t/{tag}", TAG_PAGE),
@@ -332,9 +337,6 @@ TABLE: dict[str, tuple[Ask, ...]] = {
     "POST /u/{user}/b/{id}/remove": (Ask(f"{ONE}/remove", not_by=(OWNER,)),),
     "GET /u/{user}/b/{id}/removed": (Ask(f"{ONE}/removed"),),
     "POST /u/{user}/b/{id}/undo": (Ask(f"{ONE}/undo"),),
-    "POST /u/{user}/b/{id}/star": (Ask(f"{ONE}/star", NOTHING, {"starred": "yes"}),),
-    "POST /u/{user}/b/{id}/read": (Ask(f"{ONE}/read", NOTHING, {"to_read": "yes"}),),
-    "POST /u/{user}/b/{id}/archive": (Ask(f"{ONE}/archive", NOTHING, {"archived": ""}),),
     # Bundles are their owner's alone
     "GET /u/{user}/bundles": (Ask("/u/ana/bundles", leads=OWNERS), Ask("/u/ana/bundles?name=mine", leads=OWNERS)),
     "GET /u/{user}/bundles/new": (Ask("/u/ana/bundles/new"),),

@@ -143,7 +143,7 @@ async function act(button, path, values) {
     htmx.process(box);
     // What was pressed beside a form must not be undone by it.
     const field = box.querySelector(`[type=checkbox][name="${button.name}"]`);
-    if (field) field.checked = field.defaultChecked = Boolean(button.value);
+    if (field) field.checked = field.defaultChecked = button.value[0] !== "-";
   }
   tell(asked ? asked.textContent : `${live.dataset.told}: ${button.ariaLabel ?? button.textContent.trim()}`);
   const same = (one) => (button.name ? one.name === button.name : led(one) === path) || (sent && one.getAttribute("href") === sent.dataset.href);
