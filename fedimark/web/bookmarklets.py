@@ -36,7 +36,7 @@ async def post_key(request: Request) -> Response:
 
 def popup() -> str:
     """Opens the form in a small window, which closes once it was sent."""
-    window = "'fedimark','width=720,height=680,scrollbars=yes'"
+    window = "'fedimark','width=720,height=720,scrollbars=yes'"
     return f"javascript:void open('{_add()}?jump=close&'+{_SAID},{window})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +21,7 @@ from fedimark.language.said import _, together
 from fedimark.text import tags
 from fedimark.timelines import stream
 from fedimark.timelines.entries import Page
-from fedimark.web.pages import Crumb, Empty, Form, Heading, Listing
+from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Form, Heading, Listing
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.values.shelves import BundleLine
 
@@ -58,7 +59,7 @@ async def get_bundle(request: Request) -> Response:
         sides=(),
         empty=_nothing(_path(row, owner)),
         profile=None,
-        bundle_href=f"{_path(row, owner)}/edit",
+        **_of_its_own(row, owner),
     )
 
 
@@ -122,6 +123,11 @@ async def post_up(request: Request) -> Response:
 def bundle_lines(username: str, rows: list[Row]) -> tuple[BundleLine, ...]:
     """Bundles as a page lists them."""
     return tuple(BundleLine(row["name"], f"{addresses.bundles(username)}/{row['id']}", _words(row)) for row in rows)
+
+
+def _of_its_own(row: Row, owner: Owner) -> dict[str, Any]:
+    """What a bundle's page says that those of other streams do not."""
+    return {"bundle_href": f"{_path(row, owner)}/edit", "number": row["id"], "feeds": (PRIVATE_FEEDS,)}
 
 
 def _nothing(path: str) -> Empty:

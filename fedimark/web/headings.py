@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from fedimark import addresses
 from fedimark.follows.queries import followers_of_page
 from fedimark.here import here
 from fedimark.language.said import _
+from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
-from fedimark.timelines.stream import FILTERS, PERIODS, PersonStream, PopularStream, RecentStream, TagStream, without
+from fedimark.timelines.stream import (
+    FILTERS,
+    PERIODS,
+    PersonStream,
+    PopularStream,
+    RecentStream,
+    Stream,
+    TagStream,
+    without,
+)
 from fedimark.timelines.tag_actors import Followable
 from fedimark.web.pages import Crumb, Filter, FollowBox, Heading, word_of
 
@@ -26,6 +37,24 @@ async def heading_of(found: Found, count: int | None, tag: Followable | None = N
         return heading
     actor_id = tag.actor_id if tag else found.owner["id"] if found.owner else 0
     return replace(heading, follow=replace(heading.follow, followers=await followers_of_page(actor_id)))
+
+
+def amount_of(found: Found, shown: Page, counted: int | None) -> int | None:
+    """How many bookmarks a stream's heading tells; `counted` is what is kept of it.
+
+    Where nobody counts what one person saved, and all of it stands on this page, it is as many as stand there.
+    """
+    of_one = isinstance(found.stream, PersonStream) and not found.is_elsewhere
+    if counted is None and of_one and shown.earlier is None and shown.later is None:
+        return len(shown.entries)
+    return counted
+
+
+def editable(heading: Heading, which: Stream) -> Heading:
+    """The heading of a stream of one's own: many of it can be edited at once, and a tag becomes another."""
+    tags = which.tags if isinstance(which, PersonStream) else ()
+    rename = f"/settings/tags?{urlencode({'tag': tags[0]})}" if len(tags) == 1 else ""
+    return replace(heading, edit_href="?edit=many", rename_href=rename)
 
 
 def _heading_of(found: Found, count: int | None, tag: Followable | None) -> Heading:

@@ -30,6 +30,7 @@ _NOBODY = Empty(
     _("Quiet so far"),
     _("Follow somebody by their handle, on any server; what they save appears here, merged with your own."),
     Crumb(_("See what others save"), "/recent"),
+    Crumb(_("Import bookmarks"), "/settings/import"),
 )
 
 

@@ -64,7 +64,8 @@ class Filter:
 class TagLine:
     """A tag at the side, or a bundle: its stream, how many, and the address that narrows this stream by it.
 
-    In a cloud its `size` goes from 1 to 5. How many a bundle holds is not counted: None.
+    `widen_href` stands for one that narrows it now: the address of what is left without it. In a cloud its `size` goes
+    from 1 to 5. How many a bundle holds is not counted: None.
     """
 
     name: str
@@ -72,6 +73,7 @@ class TagLine:
     count: int | None
     narrow_href: str | None = None
     size: int = 0
+    widen_href: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Heading:
     filters: tuple[Filter, ...] = ()
     follow: FollowBox | None = None
     edit_href: str = ""  # where many of one's own can be edited at once
+    rename_href: str = ""  # where a tag of one's own becomes another
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ class Empty:
     title: str
     text: str
     action: Crumb | None = None
+    other: Crumb | None = None
 
 
 @dataclass(frozen=True, slots=True)

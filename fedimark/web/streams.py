@@ -32,7 +32,7 @@ from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import PersonStream, PopularStream, RecentStream, Stream, TagStream
 from fedimark.timelines.tag_actors import followable
 from fedimark.web.elsewhere import profile_elsewhere
-from fedimark.web.headings import STATES, heading_of
+from fedimark.web.headings import STATES, amount_of, editable, heading_of
 from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of, word_of
 from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
 from fedimark.web.tag_elsewhere import places_of
@@ -43,6 +43,7 @@ MOST_LISTED = 15  # tags of a list that is everybody's
 MOST_BUNDLES = 15  # there too; a word beside the tags leads to all of them
 SAYS_WHAT_CAME = ("/network", "/people")  # pages that show what came of following
 _IMPORT = Crumb(_("Import bookmarks"), "/settings/import")
+_BUTTON = Crumb(_("A button for the browser"), "/settings/bookmarklets")
 
 
 async def get_person(request: Request) -> Response:
@@ -136,11 +137,11 @@ async def _stream(request: Request, which: Stream) -> Response:
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
     amounts, tag = await counted(found), await followable(found)
-    heading = await heading_of(found, amounts.amount, tag)
+    heading = await heading_of(found, amount_of(found, shown, amounts.amount), tag)
     return page(
         request,
         "stream.html",
-        heading=replace(heading, edit_href="?edit=many") if found.is_owner and shown.entries else heading,
+        heading=editable(heading, which) if found.is_owner and shown.entries else heading,
         listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
         sides=await _sides(found, shown, request.query_params),
         elsewhere=await places_of(found, tag),
@@ -181,7 +182,7 @@ async def _sides(found: Found, shown: Page, asked: Mapping[str, str]) -> tuple[S
     if found.is_elsewhere:
         return ()
     if found.tag_ids:
-        return (Side(_("Related tags"), _tag_lines(found, await queries.related(found))),)
+        return (Side(_("Related tags"), (*_taken(found.stream), *_tag_lines(found, await queries.related(found)))),)
     if not isinstance(found.stream, PersonStream):
         return (Side(_("Tags in this list"), _tag_lines(found, _tags_in(shown))),)
     shows_all, is_cloud = asked.get("tags") == "all", asked.get("mode") == "cloud"
@@ -226,17 +227,25 @@ def _ways(found: Found, *, shows_all: bool, is_cloud: bool) -> tuple[Filter, ...
     return (*ways, Filter(_("manage"), "/settings/tags"), Filter(_("bundles"), own))
 
 
+def _taken(which: Stream) -> Iterator[TagLine]:
+    """The tags of a stream of several, each of which can be let go."""
+    tags = which.tags if isinstance(which, PersonStream | TagStream) else ()
+    for tag in tags if len(tags) > 1 else ():
+        yield TagLine(tag, _tags_at(which, (tag,)), None, widen_href=_tags_at(which, stream.without(tags, tag)))
+
+
+def _tags_at(which: Stream, keys: tuple[str, ...]) -> str:
+    if isinstance(which, PersonStream):
+        return addresses.person_tags(which.username, keys)
+    return addresses.tags(keys)
+
+
 def _tag_lines(found: Found, counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
     which = found.stream
     here_now: tuple[str, ...] = which.tags if isinstance(which, PersonStream | TagStream) else ()
-
-    def href(keys: tuple[str, ...]) -> str:
-        if isinstance(which, PersonStream):
-            return addresses.person_tags(which.username, keys)
-        return addresses.tags(keys)
-
     return tuple(
-        TagLine(key, href((key,)), count, href((*here_now, key)) if here_now else None) for key, count in counted
+        TagLine(key, _tags_at(which, (key,)), count, _tags_at(which, (*here_now, key)) if here_now else None)
+        for key, count in counted
     )
 
 
@@ -277,7 +286,7 @@ def _empty(found: Found) -> Empty:
             "Save your first page with Add, or bring your bookmarks from Pinboard: "
             "they arrive with their dates, tags and words."
         )
-        return Empty(_("Nothing saved yet"), text, _IMPORT)
+        return Empty(_("Nothing saved yet"), text, _IMPORT, _BUTTON)
     if isinstance(found.stream, PersonStream) and found.is_hidden:
         title = _("You muted them") if found.is_muted else _("You blocked them")
         return Empty(title, _("What %(name)s saves is not shown to you.", name=found.stream.username))

@@ -20,8 +20,10 @@ _FORMS = ("rename", "merge", "delete")
 
 
 async def get_tags(request: Request) -> Response:
-    """`GET /settings/tags`"""
-    return await _tags_page(request, {})
+    """`GET /settings/tags`; `tag` is the one to rename, to merge or to delete."""
+    tag = request.query_params.get("tag", "")
+    begun = {"rename": Form({"old": tag}), "merge": Form({"tags": tag}), "delete": Form({"tag": tag})} if tag else {}
+    return await _tags_page(request, begun)
 
 
 async def post_rename(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import unquote
 
 import pytest
@@ -129,6 +130,11 @@ def test_a_bookmarklet_opens_the_form_with_the_page_its_title_and_what_was_selec
 
     expect(page.get_by_label("Title")).to_have_value("A paper")
     expect(page.get_by_label("Description")).to_have_value("Words that stand out.")
+    # And all of the form is seen at once, its button too.
+    size = re.search(r"width=(\d+),height=(\d+)", unquote(code))
+    assert size is not None
+    page.set_viewport_size({"width": int(size[1]), "height": int(size[2])})
+    expect(page.get_by_role("button", name="Save", exact=True).last).to_be_in_viewport(ratio=1)
 
 
 def test_what_an_app_shares_opens_the_form_filled_in(page: Page, newcomer: str):

@@ -73,6 +73,15 @@ async def test_bookmarklets_close_their_window_or_lead_back_to_the_page(server, 
     assert "http-equiv" not in (await ana.browser.get(f"/add/saved?id={saved}&then=same")).text
 
 
+async def test_the_window_of_a_bookmarklet_is_for_its_form_alone(server, ana):
+    alone = Reading((await ana.browser.get(f"/add?url={PAGE}&jump=close")).text)
+    whole = Reading((await ana.browser.get(f"/add?url={PAGE}")).text)
+
+    assert [len(alone.all(part)) for part in ("header", "nav", "footer", "main", "h1")] == [0, 0, 0, 1, 1]
+    assert [len(whole.all(part)) for part in ("header", "nav", "footer", "main", "h1")] == [1, 1, 1, 1, 1]
+    assert set(alone.form("/add").values()) == set(whole.form("/add").values()) | {"jump"}
+
+
 async def test_pinboards_words_in_an_address_choose_what_the_form_begins_with(server, ana):
     async def begins(words: str) -> tuple[str | None, str]:
         asked = await ana.browser.get(f"/add?url={PAGE}&title=T{words}")
