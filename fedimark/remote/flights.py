@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from fedimark.database import Row
 from fedimark.errors import FedimarkError, Gone, NotFound, Postponed, Unreachable, Untrustworthy
@@ -15,15 +15,18 @@ UNREACHABLE_FOR = 60 * MICROS  # what the sender is told to wait for
 
 _MOST_KEPT = 1_000
 
+T = TypeVar("T")
 
-async def together(name: str, work: Callable[[], Awaitable[Row]]) -> Row:
+
+async def together(name: str, work: Callable[[], Awaitable[T]]) -> T:
     """Do one piece of work for everybody who asks for it now; it goes on when one of them stops waiting."""
-    flights: dict[str, asyncio.Future[Row]] = here().caches.setdefault("remote.flights", {})
+    flights: dict[str, asyncio.Future[Any]] = here().caches.setdefault("remote.flights", {})
     if name not in flights:
         task = asyncio.ensure_future(work())
         flights[name] = task
         task.add_done_callback(lambda done: _landed(flights, name, done))
-    return await asyncio.shield(flights[name])
+    landed: T = await asyncio.shield(flights[name])
+    return landed
 
 
 async def remembering_failure(name: str, work: Callable[[], Awaitable[Row]]) -> Row:
@@ -49,7 +52,7 @@ def _failed() -> dict[str, tuple[int, type[FedimarkError], str]]:
     return failed
 
 
-def _landed(flights: dict[str, asyncio.Future[Row]], name: str, done: asyncio.Future[Any]) -> None:
+def _landed(flights: dict[str, asyncio.Future[Any]], name: str, done: asyncio.Future[Any]) -> None:
     flights.pop(name, None)
     if not done.cancelled():
         done.exception()  # looked at, so that nobody is told it never was

@@ -12,6 +12,7 @@ from fedimark.errors import FedimarkError, Postponed
 from fedimark.here import MICROS, here, now, put_last
 from fedimark.remote import client, guard, peers
 from fedimark.remote.fetch import check_status, read_json
+from fedimark.remote.flights import together
 from fedimark.vocab.reading import is_web_url
 from fedimark.vocab.terms import Doc
 
@@ -56,12 +57,13 @@ async def ask(host: str) -> NodeInfo:
 async def remembered(host: str) -> NodeInfo:
     """What a server said of itself within the last hour, else asked now; `NOTHING` of one that says nothing.
 
-    For somebody who waits: who said nothing is left alone for five minutes. What it runs is kept for everybody.
+    Those who want it at one time ask once between them. For somebody who waits: who said nothing is left alone for five
+    minutes. What it runs is kept for everybody.
     """
     kept: dict[str, tuple[int, NodeInfo]] = here().caches.setdefault("remote.nodeinfo", {})
     until, said = kept.get(host, (0, NOTHING))
     if until <= now():
-        until, said = await _asked(host)
+        until, said = await together(f"nodeinfo {host}", lambda: _asked(host))
     put_last(kept, host, (until, said), _MOST_KEPT)
     return said
 

@@ -25,10 +25,12 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _SUSPECT_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_WEB_URL = re.compile(r"https?://[^\x00-\x20\x7f-\xa0/?#@\\]+(?:[/?#][^\x00-\x20\x7f-\xa0]*)?", re.IGNORECASE)
+_WEB_URL = re.compile(
+    r"https?://[^\x00-\x20\x7f-\xa0\ud800-\udfff/?#@\\]+(?:[/?#][^\x00-\x20\x7f-\xa0\ud800-\udfff]*)?", re.IGNORECASE
+)
 # Most are such: nothing about their host and port is left to doubt.
 _USUAL_URL = re.compile(
-    r"https?://[a-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?:[/?#][^\x00-\x20\x7f-\xa0]*)?",
+    r"https?://[a-z0-9.-]+(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?:[/?#][^\x00-\x20\x7f-\xa0\ud800-\udfff]*)?",
     re.IGNORECASE | re.ASCII,
 )
 _RFC3339 = re.compile(
@@ -180,7 +182,7 @@ def is_public(value: object) -> bool:
 
 
 def is_web_url(value: object) -> bool:
-    """Whether `value` is an absolute http(s) URL without user info, white space or control characters.
+    """Whether `value` is an absolute http(s) URL without user info, white space, control characters or lone surrogates.
 
     Its host and port are such as can be taken apart: whoever reads the URL later need not fear that.
     """

@@ -164,7 +164,9 @@ class TestReading:
     def test_one_id_means_one_address_on_the_web(self, value):
         assert reason(one_id, value) == "id"
 
-    @pytest.mark.parametrize("value", [7, "", [ANA], {"id": ANA}, "tag:x.example,2026:1", "https:///path"])
+    @pytest.mark.parametrize(
+        "value", [7, "", [ANA], {"id": ANA}, "tag:x.example,2026:1", "https:///path", f"{ANA}/\ud800"]
+    )
     def test_the_id_of_a_document_is_one_plain_address(self, value):
         assert reason(own_id, {"id": value}) == "id"
 
@@ -246,6 +248,8 @@ class TestReading:
             ("https://x.example:x/", False),
             ("https://a℀b.example/", False),
             ("https://x.example\\@evil.example/", False),
+            ("https://x.example/\ud83d", False),
+            ("https://\udc00.example/", False),
             ("//x.example/", False),
             ("data:text/html,x", False),
             (None, False),

@@ -125,6 +125,16 @@ async def test_nodeinfo_is_asked_once(marks):
     assert row == {"software": "fedimark"}
 
 
+async def test_two_who_look_at_once_ask_for_nodeinfo_once(marks):
+    marks.runs("fedimark", tagActorTemplate=f"{MARKS}/t/{{tag}}")
+    both = [marks.has("/t/sql", "tag.sql"), marks.has("/t/rust", "tag.rust")]
+
+    found = await asyncio.gather(resolve("#sql@marks.example"), resolve("#rust@marks.example"))
+
+    assert [row["uri"] for row in found] == both
+    assert marks.paths.count("/.well-known/nodeinfo") == 1
+
+
 async def test_a_server_without_nodeinfo_is_not_asked_for_it_again_at_once(marks, clock):
     marks.has("/tags/sql", "tag.sql")
     for seconds in (0, 60, 600):
