@@ -127,7 +127,8 @@ async def talk_about(request: Request, shown: Shown) -> dict[str, Any]:
     acts = await acts_on(viewer_of(request), row)
     about, back = addresses.absolute(path), f"{path}#said"
     may_reply, may_quote = Act.REPLY in acts, Act.QUOTE in acts
-    saying_here = Saying(about, shown.entry.saver.handle, may_reply, may_quote, _reach(row["visibility"]), back)
+    whose = "" if shown.is_owner else shown.entry.saver.handle
+    saying_here = Saying(about, whose, may_reply, may_quote, _reach(row["visibility"]), back)
     rule = None
     if shown.is_owner:
         takes = who_may(row["allows"], Act.REPLY) is not Who.NOBODY

@@ -108,6 +108,18 @@ async def test_sharing_opens_the_form_and_saves_nothing(server, ana):
     assert Reading((await ana.browser.get("/u/ana")).text).all("li", "entry") == []
 
 
+async def test_a_form_for_replies_names_whom_they_reach_unless_it_is_oneself(server, ana):
+    saved = await ana.save("https://sqlite.org/", visibility="public")
+    bo = await server.sign_up("bo")
+
+    own = Reading((await ana.browser.get(saved.path)).text).one("main").text
+    others = Reading((await bo.browser.get(saved.path)).text).one("main").text
+
+    assert "A reply goes to ana and stands in the conversation." in others
+    assert "A reply stands in the conversation." in own
+    assert "goes to" not in own
+
+
 async def test_pages_say_where_they_stand_and_what_they_are(server, ana):
     saved = await ana.save("https://sqlite.org/", title="SQLite", description="A database\nin a file.", tags="sql")
     browser = server.browser()

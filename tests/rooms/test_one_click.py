@@ -68,6 +68,12 @@ async def test_home_is_where_the_head_leads(server, ana):
     assert "/" in await links(ana, "/u/ana")
 
 
+async def test_links_for_you_stand_beside_the_network_too(server, ana):
+    page = Reading((await ana.browser.get("/network")).text)
+
+    assert "/for-you" in [link.get("href") for link in page.one("aside").all("a")]
+
+
 async def test_a_moderator_finds_moderation_in_the_same_place_and_others_do_not(server, ana):
     bo = await server.sign_up("bo")
 

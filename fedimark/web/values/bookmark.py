@@ -54,7 +54,7 @@ def gift_words(who: str, state: str) -> str:
 class Saying:
     """The form that replies and remarks: `about` is the id of what they are about, `whose` a handle.
 
-    `reach` is the word for how far they reach: public or unlisted.
+    Under one's own bookmark `whose` is empty. `reach` is the word for how far they reach: public or unlisted.
     """
 
     about: str
