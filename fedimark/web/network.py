@@ -7,6 +7,7 @@ remember counts where it says nothing. Looking never changes what is remembered.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from fedimark.here import here, now
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.web.narrowing import FIELDS, chosen, sent
-from fedimark.web.pages import Filter, Form, Listing
+from fedimark.web.pages import PRIVATE_FEEDS, FeedFace, Filter, Form, Listing
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
 
@@ -82,11 +83,17 @@ async def _network(request: Request, public_id: str, *, form: Form | None = None
         notice=await what_came(request),
         lists=_places(rows, public_id),
         narrowing=shown.narrowing(),
+        feeds=(_feed(public_id),),
         followed=people[:BESIDE],
         follows_more=len(people) > BESIDE,
         followed_tags=followed_tags(known),
         followed_feeds=followed_feeds(known),
     )
+
+
+def _feed(public_id: str) -> FeedFace:
+    """Where a reader gets the feed of this: a list has one of its own, the whole network one under a key."""
+    return replace(PRIVATE_FEEDS, href=f"{addresses.network_list(public_id)}/edit") if public_id else PRIVATE_FEEDS
 
 
 def _places(rows: Sequence[Row], public_id: str) -> tuple[Filter, ...]:

@@ -276,6 +276,7 @@ STOPS = (
     Stop("add-spelling", "lin", _typed(f"/add?url={SPELLED}&title=WAL&tags=sql", {}, "Save")),
     Stop("add-wrong", "lin", _typed("/add", {"Address": "javascript:alert(1)", "Tags": "... sql"}, "Save")),
     Stop("add-copy", "eve", at("/add?from={of_ana}")),
+    Stop("add-window", "lin", at("/add?url=https://new.example/&title=New&jump=close")),
     Stop("search", "lin", at("/search")),
     Stop("search-best", "lin", at("/search?q=sql+or+%22write+ahead%22+in%3Anowhere&in=network&by=best")),
     Stop("search-many", "lin", at("/search?q=sql&in=mine&edit=many")),

@@ -83,3 +83,16 @@ async def test_a_bundle_says_where_its_feed_is(ana):
     assert "/settings/keys" in [link.get("href") for link in bundle.all("a")]
     assert feed.status_code == 200
     assert "https://sqlite.org/fts5.html" in feed.text
+
+
+async def test_the_page_of_keys_names_the_feeds_that_they_open(ana):
+    made = Reading((await ana.browser.get("/u/ana/bundles/new")).text).form("/u/ana/bundles/new")
+    number = (await made.send(ana.browser, {"name": "Databases", "any_tags": "sql"})).url.path.rpartition("/")[2]
+    key = (await make_token(ana.viewer, "reader", Scope.FEED)).rpartition(":")[2]
+
+    named = [where.text for where in (await page_of(ana, "/settings/keys")).one("main").all("dt")]
+    feeds = [f"/secret:{key}{where}".replace(",.mine", "").replace("/7/", f"/{number}/") for where in named]
+
+    assert len(feeds) == 7
+    for feed in (*feeds, *(feed.replace("feed.rss", "feed.bib") for feed in feeds)):
+        assert (await ana.browser.get(feed)).status_code == 200, feed

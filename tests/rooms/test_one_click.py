@@ -24,8 +24,8 @@ WHERE = {
         "/u/ana/statistics", "/again", "/u/ana/bundles", "/u/ana/t/sql", "/u/ana/feed.rss", "/u/ana/feed.atom",
         "/u/ana/feed.json", "/u/ana/feed.bib",
     ),
-    "/network": ("/network/lists",),
-    "/again": ("/u/ana/unread", "/random"),
+    "/network": ("/network/lists", "/settings/keys"),
+    "/again": ("/u/ana/unread", "/random", "/settings/keys"),
     "/add": ("/tabs",),
     "/people": ("/people/blocked", "/people/muted"),
     "/settings": (
