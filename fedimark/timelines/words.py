@@ -12,9 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from fedimark.text import tags
 from fedimark.timelines.saves import Save
+
+MOST_TAGS: Final = 6  # where several people's stand together; all of the save that an entry is drawn from stand anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +35,19 @@ def words_of(saves: Sequence[Save], near: Sequence[Save], viewer_id: int, page_t
 
     The title is the reader's own, else the most common among people they follow (of two as common the earlier), else
     the page's, else that of who was first. The description is the reader's own, else the latest of people they follow,
-    which moved the entry up, else the first there is; tags are those of all who may speak.
+    which moved the entry up, else the first there is. Tags are all of the save it is drawn from and, up to
+    MOST_TAGS, those that most of all who may speak gave it: the page of the link shows each saver's own.
     """
     speaking = near or saves
     own = [save for save in near if save.actor_id == viewer_id] if near else []
     if own:  # first, by moment
         speaking = [*own, *(save for save in near if save.actor_id != viewer_id)]
     lead = speaking[0]
-    typed = " ".join([word for save in speaking for word in shown_tags(save.tags, whole=save.actor_id == viewer_id)])
     return Words(
         lead,
         _title(lead, near, viewer_id) or page_title or lead.title,
         _description(own[:1], near, speaking),
-        _tags_of_all(typed),
+        _tags_of_all(tuple([" ".join(shown_tags(save.tags, whole=save.actor_id == viewer_id)) for save in speaking])),
     )
 
 
@@ -54,8 +57,13 @@ def shown_tags(typed: str, *, whole: bool) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2_048)  # several people's say the same words twice, which takes longest to read
-def _tags_of_all(typed: str) -> tuple[str, ...]:
-    return tags.split(typed)
+def _tags_of_all(typed: tuple[str, ...]) -> tuple[str, ...]:
+    first, every = tags.split(typed[0]), tags.split(" ".join(typed))
+    if len(every) <= max(MOST_TAGS, len(first)):
+        return every
+    amounts = Counter(tags.key(tag) for each in typed for tag in tags.split(each))
+    others = sorted(every[len(first) :], key=lambda tag: -amounts[tags.key(tag)])  # of two as common, the earlier
+    return (*first, *others[: max(MOST_TAGS - len(first), 0)])
 
 
 @lru_cache(maxsize=2_048)

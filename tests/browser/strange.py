@@ -40,5 +40,5 @@ def strange(world: World) -> None:
 def path_of(world: World, title: str) -> str:
     """The path of one of them, by how its title begins."""
     page = world.people["ute"].get("/u/ute").text
-    which = page[: page.index(title)].rpartition('name=starred value="')[2].partition('"')[0]
+    which = page[: page.index(title)].rpartition("name=starred value=")[2].partition(" ")[0]
     return f"/u/ute/b/{which}"

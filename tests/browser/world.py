@@ -204,12 +204,11 @@ def _bookmarks(world: World) -> None:
     world.save("pia", "https://secret.example/plans", title="Plans for the summer", tags="travel", visibility="private")
     world.save("pia", "https://secret.example/recipes", title="Grandmother’s recipes", visibility="private")
     html = world.people["lin"].get("/u/lin").text
-    stars = re.findall(r'name=starred value="([a-z2-7]{13})"', html)
+    stars = re.findall(r"name=starred value=([a-z2-7]{13}) ", html)
     for which in stars[1:3]:
         post(world.people["lin"], "/press", {"starred": which})
-    world.paths["link"] = re.findall(r'href="(/url/[^"?]+)" title="4 savers"', world.people["lin"].get("/recent").text)[
-        0
-    ]
+    recent = world.people["lin"].get("/recent").text
+    world.paths["link"] = re.findall(r'href=(/url/[0-9a-f]{40}) title="4 savers"', recent)[0]
     world.paths["gone"] = world.save("cy", "https://gone.example/cy", title="What cy thought better of")
     kept = {"url": "https://gone.example/cy", "title": "What cy thought better of", "visibility": "private"}
     post(world.people["cy"], f"{world.paths['gone']}/edit", kept)

@@ -10,8 +10,11 @@ import pytest
 
 from fedimark.web.translated import squeezed
 
+# Letters, digits and `-_:/.` alone: ids, addresses and moments of our own.
+OURS = {"at | machine", "own.bookmark_id", "entry.own.bookmark_id", "own_href", "entry | link_path", "entry | entry_id"}
 TEMPLATES = Path(__file__).parents[2] / "templates"
 _TOLD = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+_BARE = re.compile(r"""\s[\w-]+=[^\s"'<>{]*\{\{(.*?)\}\}""", re.DOTALL)
 
 
 def tree(html: str) -> list[tuple[str, object]]:
@@ -33,6 +36,13 @@ def test_every_template_reads_the_same(template: str) -> None:
 
     assert tree(short) == tree(html)
     assert len(short) <= len(html)
+
+
+@pytest.mark.parametrize("template", sorted(path.name for path in TEMPLATES.glob("*.html")))
+def test_words_of_others_stand_in_quotes(template: str) -> None:
+    bare = {each.strip() for each in _BARE.findall((TEMPLATES / template).read_text(encoding="utf-8"))}
+
+    assert bare <= OURS
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,13 @@ def test_where_nobody_followed_saved_it_the_first_speaks_and_all_tags_stand() ->
     assert (chosen.title, chosen.lead.actor_id, chosen.tags) == ("First", ANA, ("a", "b"))
 
 
+def test_of_the_tags_of_many_the_most_used_stand_but_ones_own_all_do() -> None:
+    ana, bo, cy = said(ANA, "A", tags="a b c d"), said(BO, "B", tags="e f g H"), said(CY, "C", tags="h i g j")
+
+    assert words_of([ana, bo, cy], ME).tags == ("a", "b", "c", "d", "g", "H")
+    assert words_of([ana, bo, cy, said(ME, "Mine", tags="1 2 3 4 5 6 7 .8")], ME).tags == (*"1234567", ".8")
+
+
 def test_private_tags_are_ones_own_alone() -> None:
     chosen = words_of([said(ME, "Mine", tags=".mine"), said(ANA, "Theirs", tags=".theirs open")], ME)
 
