@@ -10,9 +10,11 @@ import re
 from typing import Any
 
 from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import TemplateSyntaxError
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fedimark.language.catalogue import ENGLISH, Catalogue
 
@@ -25,6 +27,7 @@ _BLOCK = (
 _BEFORE = re.compile(rf"\s*\n\s*(?=</?(?:{_BLOCK})[\s>])")
 _AFTER = re.compile(rf"(</?(?:{_BLOCK})(?:\s[^<>]*)?>)\s*\n\s*")
 _QUOTED = re.compile(r"""(\s[\w-]+=)"([^\s"'=<>`]*[^\s"'=<>`/])"(?=[\s>])""")
+_TOLD_APART = re.compile("[&<>'\"]")
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 
@@ -39,8 +42,36 @@ def squeezed(html: str) -> str:
     return _QUOTED.sub(r"\1\2", html)
 
 
+def quoted(value: object) -> str:
+    """A value as it stands in a page, as `escape` writes it, but plain text: making a `Markup` of each costs most."""
+    kind = type(value)
+    if kind is Markup or (kind is str and not _TOLD_APART.search(value)):  # type: ignore[call-overload]
+        return value  # type: ignore[return-value]
+    return escape(value)
+
+
+class _Written(CodeGenerator):
+    """Templates as Python, in which `quoted` stands where Jinja writes `escape`: a page is joined from plain texts."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write("environment.quoted(")
+
+
+class _Drawn(Context):
+    """A page as it is drawn: nothing it calls asks for the page itself, so nobody looks whether it does."""
+
+    def call(
+        self, called: Any, /, *args: Any, _loop_vars: object = None, _block_vars: object = None, **named: Any
+    ) -> Any:
+        return called(*args, **named)
+
+
 class Templates(Environment):
     """The templates in one language, which is its `catalogue`."""
+
+    code_generator_class = _Written
+    context_class = _Drawn
+    quoted = staticmethod(quoted)
 
     def __init__(self, catalogue: Catalogue, **options: Any) -> None:
         super().__init__(extensions=["jinja2.ext.i18n"], **options)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import bs4
 import pytest
+from markupsafe import Markup, escape
 
-from fedimark.web.translated import squeezed
+from fedimark.web.translated import quoted, squeezed
 
 # Letters, digits and `-_:/.` alone: ids, addresses and moments of our own.
 OURS = {"at | machine", "own.bookmark_id", "entry.own.bookmark_id", "own_href", "entry | link_path", "entry | entry_id"}
@@ -57,3 +58,22 @@ def test_words_of_others_stand_in_quotes(template: str) -> None:
 )
 def test_what_says_nothing_goes_and_no_more(written: str, said: str) -> None:
     assert squeezed(written) == said
+
+
+class Worded(str):
+    """A text that is told apart from others by nothing but its class."""
+
+
+class Made:
+    """What says of itself how it stands in a page."""
+
+    def __html__(self) -> str:
+        return "<b>"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [*"&<>'\"", "a<b>&amp;\"'", "日本 <", "plain", "", Markup("<i>&amp;</i>"), Worded("<a>"), Made(), 0, None, ["<"]],
+)
+def test_values_stand_in_a_page_as_escape_writes_them(value: object) -> None:
+    assert str(quoted(value)) == str(escape(value))
