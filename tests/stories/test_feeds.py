@@ -31,7 +31,7 @@ async def test_a_feed_is_followed_read_edited_gone_and_left(fleet):
     text = (await ana.browser.get("/network")).text
     assert titles(text) == ["one"]
     assert "A blog (blog.example)" in text
-    assert 'datetime="2026-02-28T10:00:00Z"' in text
+    assert "datetime=2026-02-28T10:00:00Z " in text
     assert Reading(text).one(kind="state").text.startswith("read ")
 
     # When it says more, and the same otherwise
