@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from fedimark import addresses
-from fedimark.database import Script, among, ask, several
+from fedimark.bookmarks.recognise import Recognised
+from fedimark.database import Row, Script, among, ask, several
 from fedimark.policy.visibility import Visibility
 from fedimark.text import urls
 from fedimark.text.works import page_of
-
-if TYPE_CHECKING:
-    from fedimark.bookmarks.arrivals import Arrival
+from fedimark.vocab.objects import Note
 
 MOST_OF_ONE = 500  # copies of one bookmark that are kept of people nobody here follows
 MOST_BY_ONE = 200  # and of one person
@@ -34,7 +33,20 @@ WHERE NOT is_mute AND (blocker_id {these} OR blocked_id {these})
 """
 
 
-def copies_of_ours(arrivals: Iterable[Arrival]) -> Script[set[str]]:
+class Claim(Protocol):
+    """A Note of somebody elsewhere that may say what it was copied from: `bookmarks.arrivals.Arrival` is one."""
+
+    @property
+    def author(self) -> Row: ...
+    @property
+    def note(self) -> Note: ...
+    @property
+    def found(self) -> Recognised | None: ...
+    @property
+    def hash(self) -> str: ...
+
+
+def copies_of_ours(arrivals: Iterable[Claim]) -> Script[set[str]]:
     """Of some Notes those that say they were copied from a bookmark here of the same page, by `uri_hash`.
 
     Whoever made that sees its copies, so they are kept, as many as a person can read. At most four statements, none
@@ -57,17 +69,17 @@ def copies_of_ours(arrivals: Iterable[Arrival]) -> Script[set[str]]:
     }
 
 
-def _claimed(arrival: Arrival) -> tuple[str, str, str] | None:
+def _claimed(arrival: Claim) -> tuple[str, str, str] | None:
     """Whose bookmark here, which, and of what page a Note says it is a copy."""
     named = addresses.local_bookmark(arrival.note.via) if arrival.note.via and arrival.found else None
     return (*named, urls.link_hash(page_of(arrival.found.url))) if named and arrival.found else None
 
 
-def _via_hash(arrival: Arrival) -> str:
+def _via_hash(arrival: Claim) -> str:
     return addresses.uri_hash(arrival.note.via or "")
 
 
-def _full(copies: Iterable[Arrival]) -> Script[set[object]]:
+def _full(copies: Iterable[Claim]) -> Script[set[object]]:
     """What has as many copies already as are kept, by `via_hash`, and who made as many, by id."""
     copies = list(copies)
     of_one = yield from ask(_COPIES.format(these=among("text")), several({_via_hash(each) for each in copies}))
