@@ -139,7 +139,7 @@ async def post_edit(request: Request) -> Response:
     except Refused as error:
         shown = Form(form.values, {error.field: error.message})
         return await _edit_page(request, shown, editing, status=error.status)
-    return onward(own_path(form.back, saved.path))
+    return onward(_back(form.back, editing, saved))
 
 
 async def get_bookmark(request: Request) -> Response:
@@ -226,6 +226,11 @@ def _editing(owner: Owner, public_id: str, back: str, form: BookmarkForm | None 
     dots = form.dots if form else ()
     cancel = own_path(back, path)
     return Editing(f"{path}/edit", dots=dots, back=back, remove_href=f"{path}/remove", cancel_href=cancel)
+
+
+def _back(back: str, editing: Editing, saved: Saved) -> str:
+    """Where one came from; not the bookmark’s own page, whose address changes with who may see it."""
+    return saved.path if f"{back.partition('?')[0]}/edit" == editing.action else own_path(back, saved.path)
 
 
 def _other(owner: Owner, row: Row) -> OtherSpelling:

@@ -9,6 +9,7 @@ from fedimark.bookmarks import for_you
 from fedimark.bookmarks.keeping import keep
 from fedimark.database import Row
 from fedimark.doorway.forms import read_form
+from fedimark.doorway.redirects import own_path
 from fedimark.here import here
 from fedimark.text import urls
 from fedimark.timelines.entries import Page
@@ -37,14 +38,14 @@ async def post_keep(request: Request) -> Response:
     """`POST /for-you/keep` with `id`: it becomes a bookmark of one's own."""
     owner, typed = owner_of(request), await read_form(request)
     await keep(owner, typed.text("id"))
-    return onward("/for-you")
+    return onward(own_path(typed.text("back"), "/for-you"))
 
 
 async def post_dismiss(request: Request) -> Response:
     """`POST /for-you/dismiss` with `id`"""
     owner, typed = owner_of(request), await read_form(request)
     await for_you.dismiss(owner, typed.text("id"))
-    return onward("/for-you")
+    return onward(own_path(typed.text("back"), "/for-you"))
 
 
 def _given(row: Row) -> GivenToYou:

@@ -272,6 +272,7 @@ def _filters(catalogue: Catalogue) -> dict[str, Callable[..., Any]]:
         "report_href": report_href,
         "here_href": here_href,
         "say_href": addresses.say,
+        "uri_hash": addresses.uri_hash,
         "told": told.line,
         "also": also,
         "on_sites": on_sites,

@@ -68,7 +68,7 @@ async def post_edit(request: Request) -> Response:
     except Refused as error:
         form = Form({"words": typed.text("words")}, {error.field: error.message})
         return _edit_page(request, shown, form, error.status)
-    return onward(written.path)
+    return onward(own_path(typed.text("back"), written.path))
 
 
 async def get_remove(request: Request) -> Response:
@@ -77,10 +77,12 @@ async def get_remove(request: Request) -> Response:
 
 
 async def post_remove(request: Request) -> Response:
-    """`POST /u/{user}/r/{id}/remove`: gone for ever."""
-    shown = await _own(request)
+    """`POST /u/{user}/r/{id}/remove`: gone for ever, and its page with it."""
+    shown, typed = await _own(request), await read_form(request)
     await saying.take_back(signed_in(request), request.path_params["id"])
-    return onward(shown.about.bookmark_href if shown.about and shown.about.is_here else shown.author.href)
+    about = shown.about.bookmark_href if shown.about and shown.about.is_here else shown.author.href
+    back = own_path(typed.text("back"), about)
+    return onward(about if back.endswith(f"/r/{request.path_params['id']}") else back)
 
 
 async def get_hidden(request: Request) -> Response:
@@ -101,7 +103,7 @@ async def post_show(request: Request) -> Response:
     """`POST /u/{user}/b/{id}/show` with `what`"""
     (owner, path), typed = _as_owner(request), await read_form(request)
     await hushing.show(owner, request.path_params["id"], typed.text("what"))
-    return onward(path)
+    return onward(own_path(typed.text("back"), path))
 
 
 async def post_unquote(request: Request) -> Response:
@@ -118,7 +120,7 @@ async def post_talk(request: Request) -> Response:
         raise Refused("Replies are on or off.", field="replies")
     decide = hushing.take_replies if typed.text("replies") == "on" else hushing.take_no_replies
     await decide(owner, request.path_params["id"])
-    return onward(path)
+    return onward(own_path(typed.text("back"), path))
 
 
 async def talk_about(request: Request, shown: Shown) -> dict[str, Any]:

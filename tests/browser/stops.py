@@ -39,7 +39,7 @@ def _open(page: Page, path: str) -> None:
     page.goto(path, wait_until="load")
 
 
-INLINE = r"""(one) => Boolean(one.closest(".entry[id]"))
+INLINE = r"""(one) => Boolean(one.closest("[id^=e-]"))
     && (one.matches("button") || /\/remove$|\/edit$|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
 
 
@@ -49,7 +49,7 @@ def press(page: Page, name: str) -> None:
 
 
 def press_it(page: Page, button: Locator) -> None:
-    """The same with a button or link that was found already; in an entry it may bring no new page, but a new line."""
+    """The same with a button or link that was found already; it may bring no new page, but a part of it anew."""
     if page.evaluate("Boolean(window.htmx)") and button.evaluate(INLINE):
         button.click()
         expect(page.locator("[aria-busy=true]")).to_have_count(0)

@@ -104,8 +104,8 @@ async def test_tags_are_a_list_or_a_cloud_the_most_used_or_all_and_their_owner_p
         await ana.save(f"https://more.example/{number}", tags=f"often{number} often{number}x")
 
     own, strangers = await read(ana.browser, "/u/ana"), await read(server.browser(), "/u/ana")
-    assert words(own.one("p", "ways")) == ["top", "all", "cloud", "manage", "bundles"]
-    assert words(strangers.one("p", "ways")) == ["top", "all", "cloud"]
+    assert words(own.one("div", "ways")) == ["top", "all", "cloud", "manage", "bundles"]
+    assert words(strangers.one("div", "ways")) == ["top", "all", "cloud"]
     listed = own.one("aside").one("ul", "rows").all("li")
     assert [(li.one("a").text, li.one("span", "n").text) for li in listed][:2] == [("common", "8"), ("half", "4")]
     assert len(listed) == 30
@@ -117,7 +117,7 @@ async def test_tags_are_a_list_or_a_cloud_the_most_used_or_all_and_their_owner_p
     sizes = {a.text: int(a.get("class").removeprefix("s")) for a in cloud.one("ul", "cloud").all("a")}
     assert list(sizes) == sorted(sizes)
     assert (sizes["common"], sizes["half"], sizes["once1"]) == (5, 4, 2)
-    back = [a.get("href") for a in cloud.one("p", "ways").all("a") if a.text == "list"]
+    back = [a.get("href") for a in cloud.one("div", "ways").all("a") if a.text == "list"]
     assert back == ["?tags=all"]
 
 

@@ -13,7 +13,7 @@ const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey);
 const here = () => document.activeElement.closest(LISTED);
 
 // What stands for a line when it is come to.
-const face = (line) => line.querySelector("a.p-name") ?? line.querySelector("h3 a, a[href], button, input");
+const face = (line) => line.querySelector("a.p-name") ?? line.querySelector("a[href], button, input");
 
 function step(by) {
   const lines = [...document.querySelectorAll(LISTED)].filter((line) => face(line) && line.checkVisibility());
@@ -54,7 +54,7 @@ async function explain() {
 const KEYS = {
   j: () => step(1),
   k: () => step(-1),
-  o: () => press("a.p-name, a.u-bookmark-of"),
+  o: () => press("a.p-name"),
   e: () => press(':is(.acts, .under) a:is([href$="/edit"], [href^="/add?"])'),
   x: () => press(".pick"),
   n: () => document.querySelector('.do a[href="/add"]')?.click(),
@@ -107,11 +107,13 @@ on("keydown", (event) => {
   } else if (box) toggle(box);
 });
 
-// What is pressed in an entry. (docs/decisions/0053)
+// What is pressed in a part of a page. (docs/decisions/0053)
+const PART = "[id^=e-]";
 const live = document.querySelector(".aloud");
-const led = (button) => button.getAttribute("formaction") ?? button.form?.getAttribute("action");
-const named = (line) => line.querySelector(".p-name");
-const boxes = (line) => [...line.querySelectorAll(".within")];
+const called = (name) => document.getElementById(name);
+const boxes = (part) => [...part.querySelectorAll(".within")];
+// Itself, or the dots that hold it.
+const seen = (one) => (one?.checkVisibility() ? one : one?.closest("details")?.firstElementChild);
 const back = () => location.pathname + location.search;
 const failed = () => tell(live.dataset.failed);
 
@@ -121,60 +123,90 @@ function tell(words) {
 }
 
 async function act(button, path, values) {
-  const line = button.closest(".entry");
-  if (line.ariaBusy) return;
-  const lines = [...document.querySelectorAll(".entry")];
-  const place = lines.indexOf(line);
-  const sent = button.closest(".within");
-  const kept = boxes(line).filter((box) => box !== sent);
-  const ticked = line.querySelector(".pick:checked");
+  const part = button.closest(PART);
+  if (part.ariaBusy) return;
+  const sent = button.closest("form.form");
+  let answer;
   values.set("back", back());
-  line.ariaBusy = "true";
+  part.ariaBusy = "true";
   tell("");
-  await htmx.ajax("POST", path, { source: line, target: line, swap: "outerHTML", values }).catch(failed);
-  line.ariaBusy = null;
-  if (live.textContent) return;
-  const now = document.getElementById(line.id);
-  const asked = now?.querySelector("[role=status]");
-  const pick = ticked && now?.querySelector(".pick");
-  if (pick) pick.checked = true;
-  for (const box of now && !asked ? kept : []) {
-    now.append(box);
-    htmx.process(box);
+  await htmx.ajax("POST", path, { source: part, values, handler: (_, { xhr }) => { answer = xhr; } }).catch(failed);
+  part.ariaBusy = null;
+  if (!answer) return;
+  const page = parsed(answer.responseText);
+  if (answer.status >= 400) refuse(part, page, answer.status, sent);
+  else if (page.getElementById("ask") || new URL(answer.responseURL).pathname === location.pathname) swap(part, page, button, sent);
+  else location.assign(answer.responseURL);
+}
+
+function swap(part, page, button, sent) {
+  const names = [...document.querySelectorAll(PART)].map((one) => one.id);
+  const place = names.indexOf(part.id);
+  const from = sent?.closest(".within");
+  const kept = boxes(document).filter((box) => box !== from);
+  const title = (one) => one.querySelector("a.p-name")?.href;
+  const ask = page.getElementById("ask");
+  // A copy is another save, of another name.
+  const come = ask ?? page.getElementById(part.id) ?? (sent && [...page.querySelectorAll(PART)].find((one) => title(one) && title(one) === title(part)));
+  if (come && !ask) come.id = part.id;
+  if (part.querySelector(".pick:checked")) come?.querySelector(".pick")?.toggleAttribute("checked", true);
+  // A line whose form stands open stays.
+  if (come || boxes(part).every((box) => box === from)) {
+    const all = [come, ...page.querySelectorAll("[hx-swap-oob]")].map((one) => one?.outerHTML ?? "");
+    htmx.swap(part, all.join(""), { swapStyle: ask ? "innerHTML" : "outerHTML" });
+  }
+  const now = called(part.id);
+  for (const box of kept) {
+    const home = called(box.parentElement?.id);
+    if (home && !box.isConnected) {
+      home.append(box);
+      htmx.process(box);
+    }
     // What was pressed beside a form must not be undone by it.
-    const field = box.querySelector(`[type=checkbox][name="${button.name}"]`);
+    const field = home && home === now && box.querySelector(`[type=checkbox][name="${button.name}"]`);
     if (field) field.checked = field.defaultChecked = button.value[0] !== "-";
   }
-  tell(asked ? asked.textContent : `${live.dataset.told}: ${button.ariaLabel ?? button.textContent.trim()}`);
-  const same = (one) => (button.name ? one.name === button.name : led(one) === path) || (sent && one.getAttribute("href") === sent.dataset.href);
-  const again = now && [...now.querySelectorAll("button, a")].find((one) => same(one) && one.checkVisibility());
-  const next = now ?? lines[place + 1] ?? lines[place - 1];
-  (again ?? (sent && now?.querySelector(".act")) ?? (next && face(next)))?.focus({ preventScroll: true });
+  tell(ask?.querySelector("[role=status]").textContent ?? `${live.dataset.told}: ${button.ariaLabel ?? button.textContent.trim()}`);
+  const same = (one) => (button.name && one.name === button.name) || (from && one.getAttribute("href") === from.dataset.href);
+  const again = now && seen([...now.querySelectorAll("button, a")].find(same));
+  const next = now ?? called(names[place + 1]) ?? called(names[place - 1]);
+  // An empty list has words for that.
+  if (!next) return location.reload();
+  (again ?? (sent && now?.querySelector(".act")) ?? face(next))?.focus({ preventScroll: true });
+}
+
+function refuse(part, page, status, sent) {
+  const form = status !== 401 && sent && put(part, page, (fresh) => sent.replaceWith(fresh));
+  if (status === 401) {
+    // What was typed waits for whoever signs in beside it.
+    const open = sent ?? boxes(part)[0] ?? boxes(document)[0];
+    if (!open) location.assign(`/sign-in?next=${encodeURIComponent(back())}`);
+    else if (!open.querySelector("[target]")) open.append(Object.assign(page.querySelector("main .go a"), { target: "_blank" }));
+  }
+  const said = (form || page).querySelectorAll("h1, h1 + .intro, .wrong, [role=alert], .box:has([name=instead])");
+  tell([...said].map((one) => one.textContent.trim()).join(": ") || live.dataset.failed);
+  for (const one of said) one.role = null;
 }
 
 function toggle(box) {
   box.hidden = !box.hidden;
   const link = box.parentElement.querySelector(`a[href="${box.dataset.href}"]`);
-  (box.hidden ? link?.closest("details")?.firstElementChild ?? link : box.querySelector("[autofocus]"))?.focus();
+  (box.hidden ? seen(link) : box.querySelector("[autofocus]"))?.focus();
 }
 
-function put(line, href, page) {
+// The form of another page, under names of its own.
+function put(part, page, into) {
   const form = page.querySelector("main form.form");
   if (!form) return null;
-  const first = form.querySelector("[autofocus]") ?? form.querySelector("textarea");
+  const first = form.querySelector("[autofocus]") ?? form.querySelector("textarea, .danger");
   first.autofocus = true;
   for (const name of ["id", "for", "aria-describedby"]) {
     for (const one of form.querySelectorAll(`[${name}]`)) {
-      one.setAttribute(name, one.getAttribute(name).replace(/\S+/g, `${line.id}-$&`));
+      one.setAttribute(name, one.getAttribute(name).replace(/\S+/g, `$&-${part.id}`));
     }
   }
-  form.ariaLabel = `${page.querySelector("h1").textContent}: ${named(line)?.textContent}`;
-  const all = boxes(line);
-  const box = all.find((one) => one.dataset.href === href) ?? make("div", { className: "within" });
-  for (const one of all) one.hidden = one !== box;
-  box.dataset.href = href;
-  box.replaceChildren(form);
-  line.append(box);
+  form.ariaLabel = `${page.querySelector("h1").textContent}: ${part.querySelector(".p-name:not(data), .p-author")?.textContent}`;
+  into(form);
   const script = page.querySelector('script[src*="/form.js"]');
   if (script) document.head.append(make("script", { src: script.src }));
   htmx.process(form);
@@ -184,64 +216,43 @@ function put(line, href, page) {
 }
 
 async function enter(link, href) {
-  const line = link.closest(".entry");
-  const box = boxes(line).find((one) => one.dataset.href === href);
+  const part = link.closest(PART);
+  const box = boxes(part).find((one) => one.dataset.href === href);
   link.closest("details")?.removeAttribute("open");
   if (box) return toggle(box);
-  if (line.ariaBusy) return;
-  line.ariaBusy = "true";
+  if (part.ariaBusy) return;
+  part.ariaBusy = "true";
   const answer = await fetch(href).catch(failed);
-  line.ariaBusy = null;
-  if (answer && (answer.redirected || !answer.ok || !put(line, href, parsed(await answer.text())))) location.assign(href);
+  part.ariaBusy = null;
+  if (!answer) return;
+  const into = (form) => {
+    const fresh = make("div", { className: "within" });
+    fresh.dataset.href = href;
+    fresh.append(form);
+    for (const one of boxes(part)) one.hidden = true;
+    part.append(fresh);
+  };
+  if (answer.redirected || !answer.ok || !put(part, parsed(await answer.text()), into)) location.assign(href);
 }
 
 on("submit", (event) => {
   const button = event.submitter;
-  if (!window.htmx || !button?.closest(".entry[id]")) return;
+  if (!window.htmx || !button?.closest(PART)) return;
   event.preventDefault();
-  act(button, led(button), new FormData(event.target, button));
+  act(button, event.target.getAttribute("action"), new FormData(event.target, button));
 });
 on("click", (event) => {
-  const link = event.target.closest(".entry[id] :is(.acts, .within) a");
+  const link = event.target.closest(`${PART} :is(.acts, .under, .within) a`);
   if (!window.htmx || !link || !plain(event)) return;
   const href = link.getAttribute("href");
-  if (href.endsWith("/remove")) act(link, href, new FormData());
-  else if (/\/edit$|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
-  else if (link.matches(".cancel")) {
+  if (/\/b\/\w+\/remove$/.test(href)) act(link, href, new FormData());
+  else if (/\/(edit|remove)$|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
+  else if (link.matches(".within .cancel")) {
     const box = link.closest(".within");
     toggle(box);
     box.remove();
   } else return;
   event.preventDefault();
-});
-on("htmx:beforeSwap", ({ detail }) => {
-  const { target: line, xhr, requestConfig: { path } } = detail;
-  if (!line.matches(".entry")) return;
-  const page = parsed(xhr.responseText);
-  const sent = boxes(line).find((box) => box.dataset.href.startsWith(path));
-  if (xhr.status < 400) {
-    // A copy is another save, of another name.
-    const title = (one) => named(one)?.href ?? named(one)?.textContent;
-    const ask = page.getElementById("ask");
-    const now = ask ?? page.getElementById(line.id) ?? [...page.querySelectorAll(".entry")].find((one) => title(one) === title(line));
-    if (ask) detail.swapOverride = "innerHTML";
-    else if (now) now.id = line.id;
-    detail.serverResponse = now?.outerHTML ?? "";
-    // A line whose form stands open stays.
-    detail.shouldSwap = now || boxes(line).every((box) => box === sent);
-    return;
-  }
-  const form = xhr.status !== 401 && sent && put(line, sent.dataset.href, page);
-  if (xhr.status === 401) {
-    // What was typed waits for whoever signs in beside it.
-    const box = boxes(line)[0] ?? document.querySelector(".within");
-    if (!box) location.assign(`/sign-in?next=${encodeURIComponent(back())}`);
-    else if (!box.querySelector("[target]")) box.append(Object.assign(page.querySelector("main .go a"), { target: "_blank" }));
-  }
-  detail.isError = !form;
-  const said = (form || page).querySelectorAll("h1, h1 + .intro, .wrong, [role=alert], .box:has([name=instead])");
-  tell([...said].map((one) => one.textContent.trim()).join(": ") || live.dataset.failed);
-  for (const one of said) one.role = null;
 });
 
 const current = document.querySelector(".filters [aria-current]");
