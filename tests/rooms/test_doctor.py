@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fedimark.database import execute, is_sqlite, migrate
+from fedimark.database import execute, migrate
 from fedimark.database.whole import steps
 from fedimark.here import entered, here
 from fedimark.keeping import doctor, place
@@ -120,9 +120,8 @@ async def test_what_waits_too_long_and_what_was_set_aside_is_named(server, clock
     await execute("DELETE FROM fact WHERE name = ?", place.MOVED_TO)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # PostgreSQL knows its workers itself
 async def test_a_worker_is_seen_by_its_lock(server):
-    if not is_sqlite():
-        pytest.skip("PostgreSQL knows its workers itself")
     with (Path(here().settings.data_dir) / "worker.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = await said(doctor.of_server(here().settings))

@@ -264,9 +264,8 @@ async def test_each_commit_makes_another_stamp_and_nothing_else_does(server):
 
 
 @pytest.mark.parametrize("ended", [ConnectionRefusedError, asyncpg.InternalClientError, asyncpg.AdminShutdownError])
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)  # SQLite goes nowhere
 async def test_what_cannot_be_looked_at_is_no_longer_what_it_was(server, monkeypatch, ended):
-    if is_sqlite():
-        pytest.skip("SQLite goes nowhere")
     first = await stamp()
 
     def lost(*_: object) -> NoReturn:

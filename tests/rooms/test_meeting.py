@@ -9,10 +9,12 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from fedimark import addresses
-from fedimark.database import execute, fetch, is_sqlite, write
+from fedimark.database import execute, fetch, write
 from fedimark.remote.meeting import Met, met
 from tests.support.counting import statements
 
+# SQLite makes no trips, and has one writer.
+on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 WORDS = ("kind", "name", "summary", "icon", "outbox", "followers_uri", "key_id", "public_key", "private_key")
 
 
@@ -52,10 +54,8 @@ async def test_those_met_at_one_time_are_kept_by_as_many_statements_as_two(serve
     assert (len(found["people"]), found["servers"]) == (23, ["s0.example", "s1.example"])
 
 
+@on_postgres
 async def test_strangers_are_kept_in_one_trip_with_their_keys(server):
-    if is_sqlite():
-        pytest.skip("SQLite makes no trips")
-
     with statements() as count:
         await asyncio.gather(*(met(somebody(f"p{number}")) for number in range(3)))
 
@@ -87,9 +87,8 @@ async def test_who_was_said_to_be_known_or_not_is_kept_all_the_same(server):
     assert [key for *_, key in (await kept())["people"]] == ["key of ann", "key of bo"]
 
 
+@on_postgres
 async def test_a_server_that_somebody_is_writing_to_is_not_waited_for(server):
-    if is_sqlite():
-        pytest.skip("SQLite has one writer")
     await met(somebody("bo"))
 
     begun, may_end = asyncio.Event(), asyncio.Event()

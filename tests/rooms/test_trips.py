@@ -13,9 +13,12 @@ import pytest
 from tortoise.connection import get_connection
 
 from fedimark.bookmarks import rows
-from fedimark.database import Statement, by_indexes, execute, fetch, in_one_trip, is_sqlite, perform, trips, write
+from fedimark.database import Statement, by_indexes, execute, fetch, in_one_trip, perform, trips, write
 from fedimark.database.connect import postgres
 from tests.support.savers import save, saver
+
+# SQLite makes no trips.
+pytestmark = [pytest.mark.usefixtures("server"), pytest.mark.parametrize("database", ["postgres"], indirect=True)]
 
 KEEP: Statement = ("INSERT INTO fact (name, value) VALUES (?, ?)", ("first", "one"))
 COPY = "INSERT INTO fact (name, value) SELECT n.name, f.value FROM fact f, unnest(CAST(? AS text[])) n (name)"
@@ -25,13 +28,6 @@ MANY_MORE = f"""
 INSERT INTO bookmark ({COLUMNS}, public_id, url_md5)
 SELECT {COLUMNS}, 'more' || n, md5(CAST(n AS text)) FROM bookmark, generate_series(1, CAST(? AS INTEGER)) n
 """
-
-
-@pytest.fixture(autouse=True)
-def on_postgres(server):
-    """SQLite makes no trips."""
-    if is_sqlite():
-        pytest.skip("SQLite makes no trips")
 
 
 async def facts() -> dict[str, str]:

@@ -22,6 +22,8 @@ from tests.rooms.peers import Peer, Says, local_person
 from tests.support.counting import statements
 
 INBOX = "https://b.example/inbox"
+# On PostgreSQL all processes work, and none stands by.
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -95,9 +97,8 @@ async def test_an_error_in_one_step_ends_neither_the_step_nor_the_others(server,
         assert not running.done()
 
 
+@on_sqlite
 async def test_on_sqlite_one_process_works_and_another_takes_over_when_it_ends(server, bo):
-    if not server.here.settings.is_sqlite:
-        pytest.skip("on PostgreSQL all of them work")
     lock = (Path(server.here.settings.data_dir) / "worker.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     await speak("one")
@@ -111,9 +112,8 @@ async def test_on_sqlite_one_process_works_and_another_takes_over_when_it_ends(s
     assert len(bo.asked) == 1
 
 
+@on_sqlite
 async def test_a_worker_that_stands_by_stops_too(server):
-    if not server.here.settings.is_sqlite:
-        pytest.skip("on PostgreSQL none stands by")
     with (Path(server.here.settings.data_dir) / "worker.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 

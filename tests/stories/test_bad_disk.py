@@ -136,9 +136,7 @@ async def full_disk(small_disk: Path, clock: Any) -> AsyncIterator[Trouble]:
 
 @pytest.fixture
 async def few_pages(server: Server) -> AsyncIterator[Trouble]:
-    """SQLite may use no page more than it has: what it says then is what it says on a full disk."""
-    if not server.here.settings.is_sqlite:
-        pytest.skip("only SQLite can be told how many pages it may use")
+    """SQLite may use no page more than it has, which it alone can be told: it says then what it says on a full disk."""
     ana, path = await _lived_in(server)
     connection = get_connection("default")
 
@@ -159,6 +157,7 @@ async def test_what_a_full_disk_cannot_take_is_refused_whole_and_saved_afterward
     await _refused_whole_and_saved_afterwards(full_disk)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_what_has_no_room_in_the_file_is_refused_whole_and_saved_afterwards(few_pages):
     await _refused_whole_and_saved_afterwards(few_pages)
 
