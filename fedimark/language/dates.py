@@ -42,10 +42,10 @@ class Dates:
 
 def _writer(pattern: str, locale: Locale) -> Writer:
     """Compile a pattern (`d. MMMM y`) to a function; raises KeyError for a field that no date of ours needs."""
-    months = {
-        "MMMM": locale.months["format"]["wide"],
-        "LLLL": locale.months["stand-alone"]["wide"],
-        "MMM": locale.months["format"]["abbreviated"],
+    months = {  # as dicts, for what Babel has looks other languages through at each word
+        "MMMM": dict(locale.months["format"]["wide"]),
+        "LLLL": dict(locale.months["stand-alone"]["wide"]),
+        "MMM": dict(locale.months["format"]["abbreviated"]),
     }
     parts: list[Writer | str] = []
     for kind, value in tokenize_pattern(parse_pattern(pattern).pattern):

@@ -7,6 +7,7 @@ themselves, with the values where they stand: a page in German is drawn by the s
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from typing import Any
 
 from jinja2 import Environment, nodes
@@ -80,6 +81,10 @@ class Templates(Environment):
         self.newstyle_gettext = True
         self.globals["plural_form"] = catalogue.plural
         self.globals["plural_form_en"] = ENGLISH.plural
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What every template may name, as one dict: each `from … import` of each page compares its keys."""
+        return {**self.globals, **(d or {})}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         # How a template is indented is for who writes it.
