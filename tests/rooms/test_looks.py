@@ -216,7 +216,8 @@ EMPTY = {
     "/settings/tags/garden": ("looks like a slip of another", ""),
     "/tabs": ("Ctrl+Shift+D", ""),
     "/recent": ("saved a public page", ""),
-    "/search?q=nothing": ("lets a word go on", ""),
+    "/search?q=nothing": ("lets a word go on", "/search?q=nothing&in=here"),
+    "/search?q=nothing&in=here": ("lets a word go on", ""),
 }
 
 
