@@ -107,6 +107,17 @@ def test_ten_entries_stand_in_1200_pixels(window):
     assert sum(bottom <= WIDE[1] for bottom in bottoms) >= 10
 
 
+def test_a_long_address_that_opens_nothing_takes_two_lines_of_a_list(window, world):
+    world.save("dora", f"javascript:{'void(0);' * 400}", title="A bookmarklet", visibility="private")
+    page = window("dora")
+    page.goto("/u/dora")
+
+    address = page.locator(".entry", has_text="A bookmarklet").locator(".mono").bounding_box()
+
+    assert address is not None
+    assert 30 < address["height"] < 50
+
+
 @pytest.mark.parametrize("named", [".brand", "h1 .here", ".top [aria-current]", ".month", "aside h2"])
 def test_where_one_is_and_what_things_are_called_stands_out_by_its_weight_alone(window, named):
     page = window("lin")
