@@ -1,26 +1,13 @@
-"""Saves over time beside a list: a bar for some months, which leads to where they begin in it. Drawn once.
-
-What is drawn is kept by what it is made of, the counts of the months: whatever changes makes another key.
-"""
+"""PURE. Saves over time beside a list: a bar for some months, which leads to where they begin in it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
-from markupsafe import Markup
-
-from fedimark.here import here
 from fedimark.language.catalogue import Catalogue
 from fedimark.text.calendar import beginning_of
 from fedimark.web import times, years
-
-MOST: Final = 1_000
-"""Drawings, of some five kilobytes."""
-
-_BARS = "web.bars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +26,6 @@ class Columns:
     bars: tuple[Column, ...]
     since: int
     until: int
-
-
-def bars(draw: Callable[[Columns], Markup], months: str, *, catalogue: Catalogue) -> Markup:
-    """What the macro `draw` makes of the months of a stream (`timelines.amounts.Counted`); nothing for a single bar."""
-    drawn: dict[tuple[str, str], Markup] = here().caches.setdefault(_BARS, {})
-    key = (months, catalogue.language)
-    found = drawn.pop(key, None)
-    if found is None:
-        columns = columns_of(months, catalogue)
-        found = draw(columns) if columns else Markup()
-        if len(drawn) >= MOST:
-            del drawn[next(iter(drawn))]  # the one that was not used for longest
-    drawn[key] = found
-    return found
 
 
 def columns_of(months: str, catalogue: Catalogue) -> Columns | None:

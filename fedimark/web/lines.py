@@ -81,5 +81,6 @@ def _way(listing: Listing, c: Mapping[str, Any]) -> tuple[object, ...]:
         listing.savers_first,
         listing.pick,
         listing.sought,
+        listing.link,
     )
     return (*how, whose, c["time_zone"])

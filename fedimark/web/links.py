@@ -20,7 +20,7 @@ from fedimark.timelines.queries import Found
 from fedimark.timelines.remarks import about_link
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import LinkStream
-from fedimark.web.pages import Side, TagLine, feeds_of
+from fedimark.web.pages import Listing, Side, TagLine, feeds_of
 from fedimark.web.remarks import place_of
 from fedimark.web.respond import moved, onward, page, viewer_of
 
@@ -40,7 +40,8 @@ async def get_link(request: Request) -> Response:
     talk = await about_link(found, place_of(request))
     sides = (Side(_("Tags on this page"), _tags(await tags_of(found))),)
     feeds = feeds_of(found.stream) if found.link["savers"] else ()
-    return page(request, "url.html", link=link, first=first, page=shown, talk=talk, sides=sides, feeds=feeds)
+    listing = Listing(shown, link=(link.title, link.url))
+    return page(request, "url.html", link=link, first=first, listing=listing, talk=talk, sides=sides, feeds=feeds)
 
 
 async def _saves(request: Request, found: Found) -> Page:

@@ -31,7 +31,8 @@ from fedimark.timelines.places import is_for_everybody, place_of
 from fedimark.timelines.savers import name_of
 from fedimark.timelines.stream import Stream
 from fedimark.web import times, told
-from fedimark.web.bars import bars
+from fedimark.web.bars import columns_of
+from fedimark.web.drawn import drawn
 from fedimark.web.lines import lines, together
 from fedimark.web.translated import Templates
 
@@ -135,7 +136,8 @@ class Listing:
     its lines name others only; `months` heads each month; `marks` shows the owner's stars (one's own
     page only); `savers_first` names the savers before the tags, as a network page does. `pick` is the path of a stream
     of one's own whose entries can be ticked, to edit many of them; else it is empty. `sought` are the words that were
-    searched for, which are marked where they stand.
+    searched for, which are marked where they stand. `link` are the title and the address of the one page whose savers
+    all of it are: their lines say of a page only what they call otherwise.
     """
 
     page: Page
@@ -147,6 +149,7 @@ class Listing:
     savers_first: bool = False
     pick: str = ""
     sought: tuple[Words, ...] = ()
+    link: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,7 @@ def environment(templates_dir: Path, static_version: Mapping[str, str], catalogu
         places=places,
         silence=silence,
         lines_of=partial(lines, language=catalogue.language),
-        bars_of=partial(bars, catalogue=catalogue),
+        drawn=drawn,
         no_form=Form(),
     )
     env.filters.update(_filters(catalogue))
@@ -278,6 +281,7 @@ def _filters(catalogue: Catalogue) -> dict[str, Callable[..., Any]]:
         "on_sites": on_sites,
         "is_mine": is_mine,
         "word": word_of,
+        "columns": partial(columns_of, catalogue=catalogue),
         "months": partial(months, catalogue=catalogue),
         "marks_public": marks_public,
     }
@@ -340,13 +344,12 @@ def word_of(word: str) -> str:
     return _WORDS.get(word, word)
 
 
-def places(viewer: Viewer | None, path: str) -> tuple[Filter, ...]:
-    """The words at the head of every page; the one where the viewer is, is current."""
+def places(viewer: Viewer | None, here: str) -> tuple[Filter, ...]:
+    """The words at the head of every page; the one where the viewer is, at the path `here`, is current."""
     hrefs = {"recent": "/recent", "popular": "/popular"}
     if viewer:
         own = addresses.person(viewer.username)
         hrefs = {"network": "/network", **hrefs, "mine": own, "notes": addresses.notes(viewer.username)}
-    here = path.partition("?")[0]
     # One's own pages are all below `mine`; the longest address is where one is.
     current = max((href for href in hrefs.values() if f"{here}/".startswith(f"{href}/")), key=len, default="")
     return tuple(Filter(word_of(word), href, href == current) for word, href in hrefs.items())
