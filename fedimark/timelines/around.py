@@ -87,9 +87,9 @@ async def _around(
         known.add(save.id)
         found[save.link_id].near.append(save)
     for row in first:
-        each = read(row)
-        if each.id not in known:
-            found[each.link_id].all.append(each)
+        link_id, save_id = row[0], row[1]
+        if save_id not in known:
+            found[link_id].all.append(read(row))
     for group in found.values():
         if group.near:
             group.near = in_order(group.near)

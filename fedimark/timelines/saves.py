@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -81,7 +80,7 @@ _moment = attrgetter("saved_at")
 def in_order(saves: Iterable[S]) -> list[S]:
     """Saves of one link by moment."""
     found = sorted(saves, key=_moment)
-    if len(found) > 1 and any(one.saved_at == other.saved_at for one, other in pairwise(found)):
+    if len({save.saved_at for save in found}) < len(found):
         found.sort(key=_order)
     return found
 
