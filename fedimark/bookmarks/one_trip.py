@@ -13,7 +13,7 @@ from typing import Any
 from fedimark.bookmarks import columns, rows, untold
 from fedimark.bookmarks.draft import Draft, Owner
 from fedimark.bookmarks.looking import LOOK_AFTER, LOOK_AGAIN
-from fedimark.database import Row, Statement, fetch, in_one_trip
+from fedimark.database import Row, Statement, fetch, in_one_trip, looked_up
 from fedimark.here import here, now
 from fedimark.jobs.bell import ringing
 from fedimark.outbox.consent import is_spoken
@@ -40,7 +40,8 @@ _NAMED = "public_id = ANY (CAST(? AS text[]))"
 # suspended, moved away or closed the Privacy Lock meanwhile, nor of who has that URL, which is looked up by order: so
 # the one index that ends the search at once is taken, where another would find all that its owner has. OFFSET 0 keeps
 # PostgreSQL from beginning at people instead, and looking for each of them among the few. That none was removed is said
-# so that it guesses well how many were not. `made` are tags that are new, or public for the first time.
+# so that it guesses well how many were not. `made` are tags that are new, or public for the first time. The sum is no
+# column: PostgreSQL goes through all people in the order of their ids where it expects few.
 _SAVED = f"""
 WITH fine AS MATERIALIZED (SELECT w.*, a.allows FROM {{wanted}} w CROSS JOIN LATERAL (
         SELECT CASE WHEN c.no_replies THEN {_NO_REPLIES} ELSE 0 END AS allows
@@ -81,7 +82,7 @@ tallies AS (INSERT INTO tally (owner_id, tag_id, visibility, amount)
         UNION ALL SELECT {rows.EVERYONE}, tag_id, visibility FROM marked WHERE listed) w
     GROUP BY owner_id, tag_id, visibility ORDER BY owner_id, tag_id, visibility {rows.ADDED}),
 told AS ({untold.PUBLISHING_SAVED})
-SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id FOR UPDATE
+SELECT id FROM actor WHERE tag_id = ANY (ARRAY(SELECT tag_id FROM marked)) ORDER BY id + 0 FOR UPDATE
 """
 # Only now are all rows held that others may change: who follows, and who else saved a page, is asked as it is then. A
 # page that nobody else has was written with its saver.
@@ -91,7 +92,7 @@ WITH saved AS MATERIALIZED (SELECT id, actor_id, link_id, description, is_local,
 marked AS MATERIALIZED (SELECT bookmark_id, tag_id, actor_id, link_id, listed, saved_at
     FROM bookmark_tag WHERE bookmark_id = ANY (ARRAY(SELECT id FROM saved))),
 entries AS ({MERGING_SAVED}),
-pages AS ({rows.COUNT_SAVERS} = ANY (ARRAY(SELECT link_id FROM saved)) AND (savers = 0 OR EXISTS (
+pages AS ({looked_up(rows.COUNT_SAVERS)} = ANY (ARRAY(SELECT link_id FROM saved)) AND (savers = 0 OR EXISTS (
     SELECT 1 FROM bookmark o WHERE o.link_id = link.id AND o.id <> ALL (ARRAY(SELECT id FROM saved)))))
 INSERT INTO unindexed (bookmark_id) SELECT id FROM saved
 """

@@ -8,6 +8,7 @@ from fedimark.database.checkpoints import brought_in
 from fedimark.database.connect import TORTOISE, Database
 from fedimark.database.gone import is_gone
 from fedimark.database.hurry import go_first, hurry, is_hurried
+from fedimark.database.lookups import looked_up
 from fedimark.database.parts import Sql
 from fedimark.database.schema import answers, is_current, migrate
 from fedimark.database.scripts import (
@@ -86,6 +87,7 @@ __all__ = [
     "is_gone",
     "is_hurried",
     "is_sqlite",
+    "looked_up",
     "marks",
     "migrate",
     "perform",

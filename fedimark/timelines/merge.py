@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from functools import lru_cache
 
-from fedimark.database import Row, Script, Statement, among, ask, execute, fetch, is_sqlite, perform, several
+from fedimark.database import Row, Script, Statement, among, ask, execute, fetch, is_sqlite, looked_up, perform, several
 from fedimark.policy.blocks import not_hidden
 from fedimark.policy.visibility import Visibility
 
@@ -56,9 +56,9 @@ SELECT a.id FROM actor a WHERE {_READS} AND a.id IN (
 SHAREABLE = f"""b.removed_at IS NULL AND (b.listed OR (b.visibility >= {Visibility.UNLISTED} AND NOT EXISTS (
     SELECT 1 FROM actor u WHERE u.id = b.actor_id AND u.local_name IS NOT NULL AND u.suspended_at IS NOT NULL)))"""
 _SHARED = f"""
-SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM share s JOIN bookmark b ON b.id = s.bookmark_id
-JOIN follow f ON f.target_id = s.actor_id JOIN actor a ON a.id = f.follower_id JOIN actor x ON x.id = s.actor_id
-WHERE f.state = 'accepted' AND {_READS} AND x.suspended_at IS NULL AND {SHAREABLE}
+SELECT f.follower_id AS id, b.link_id, s.shared_at AS at FROM bookmark b JOIN share s ON s.bookmark_id = b.id
+JOIN follow f ON f.target_id = s.actor_id AND f.state = 'accepted' JOIN actor a ON a.id = f.follower_id
+JOIN actor x ON x.id = s.actor_id WHERE {_READS} AND x.suspended_at IS NULL AND {SHAREABLE}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id IN (b.actor_id, x.id))
 """
 # Which taggings `t` a tag `g` that is followed shows: what its page shows, everybody's or its person's.
@@ -66,17 +66,16 @@ _IS_OF = "g.tag_id = t.tag_id AND (g.owner_id = 0 OR g.owner_id = t.actor_id) AN
 _SHOWS = f"{_IS_OF} AND t.listed"
 _TAGGED = f"""
 SELECT f.follower_id AS id, t.link_id, t.saved_at AS at FROM bookmark_tag t JOIN actor g ON {_SHOWS}
-JOIN follow f ON f.target_id = g.id JOIN actor a ON a.id = f.follower_id
-WHERE f.state = 'accepted' AND {_READS}
+JOIN follow f ON f.target_id = g.id AND f.state = 'accepted' JOIN actor a ON a.id = f.follower_id WHERE {_READS}
 AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = t.actor_id)
 """
 # What this server's tags `g` show of what streams elsewhere shared that they follow: it may bear another tag there.
 # Found from the bookmark on: sums are no plain columns, or SQLite would read all that a stream shared, or everybody.
 PASSED_ON = """
-bookmark b JOIN share s ON s.bookmark_id = b.id JOIN follow f ON f.target_id = s.actor_id + 0
+bookmark b JOIN share s ON s.bookmark_id = b.id
+JOIN follow f ON f.target_id = s.actor_id + 0 AND f.state = 'accepted'
 JOIN actor g ON g.id = f.follower_id JOIN actor x ON x.id = f.target_id
-WHERE f.state = 'accepted' AND g.tag_id IS NOT NULL AND g.owner_id + 0 = 0 AND x.suspended_at IS NULL
-AND b.listed AND b.removed_at IS NULL
+WHERE g.tag_id IS NOT NULL AND g.owner_id + 0 = 0 AND x.suspended_at IS NULL AND b.listed AND b.removed_at IS NULL
 """
 _PASSED_ON_BY = PASSED_ON.replace("s.actor_id + 0", "s.actor_id")
 _TO_PAGES = f"""
@@ -102,10 +101,10 @@ WHERE b.id {{these}} AND b.listed
 _SEEN = f"""
 {TO_SAVER}
 UNION ALL SELECT {Merged.NETWORK}, f.follower_id, b.link_id, b.saved_at, {_SAID}
-FROM bookmark b JOIN actor s ON s.id = b.actor_id JOIN follow f ON f.target_id = b.actor_id
-JOIN actor a ON a.id = f.follower_id
-WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_at IS NULL AND f.state = 'accepted'
-AND {_READS} AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
+FROM bookmark b JOIN actor s ON s.id = b.actor_id
+JOIN follow f ON f.target_id = b.actor_id AND f.state = 'accepted' JOIN actor a ON a.id = f.follower_id
+WHERE b.id {{these}} AND b.visibility >= {Visibility.FOLLOWERS} AND s.suspended_at IS NULL AND {_READS}
+AND NOT EXISTS (SELECT 1 FROM block k WHERE k.blocker_id = f.follower_id AND k.blocked_id = s.id)
 UNION ALL SELECT {Merged.NETWORK}, w.id, w.link_id, w.at, NULL FROM ({_TAGGED} AND t.bookmark_id {{these}}
     AND EXISTS (SELECT 1 FROM actor h WHERE h.tag_id {{theirs}})) w
 UNION ALL {TO_TAGS} UNION ALL {TO_RECENT}
@@ -123,15 +122,14 @@ WHERE TRUE GROUP BY w.link_id, w.stream, w.owner_id ORDER BY w.link_id, w.stream
 
 def _merging_saved(places: str, placed: str = PLACED) -> str:
     """The same of bookmarks that stand in the statement as `saved`, and their taggings as `marked`."""
-    over = re.sub(r"\bbookmark_tag t\b", "marked t", re.sub(r"\bbookmark b\b", "saved b", places))
+    over = re.sub(r"\bbookmark_tag t\b", "marked t", re.sub(r"\bbookmark b\b", "saved b", looked_up(places)))
     theirs = "= ANY (ARRAY(SELECT tag_id FROM marked))"
     return _MERGE.format(places=over.format(these="IS NOT NULL", theirs=theirs), placed=placed)
 
 
 MERGING_SAVED = _merging_saved(_SEEN)
 """For new bookmarks of this server, in the statement that writes them on PostgreSQL."""
-# PostgreSQL begins where it expects the fewest rows, and of tables that grew since it counted them it may read all.
-# These are the few, whatever it expects.
+# These are the few, whatever PostgreSQL expects.
 _MERGE_THESE = """
 WITH saved AS MATERIALIZED (
     SELECT id, actor_id, link_id, description, is_local, visibility, listed, saved_at, removed_at
@@ -230,7 +228,8 @@ def tags_held(tag_ids: Iterable[int]) -> list[Statement]:
     """What holds the tags of bookmarks that anybody follows: a follow that begins at this moment would miss a merge."""
     if is_sqlite():
         return []
-    return [(f"SELECT id FROM actor WHERE tag_id {among()} ORDER BY id FOR UPDATE", (several(sorted(tag_ids)),))]
+    # A sum is no column: PostgreSQL goes through all people in the order of their ids where it expects few.
+    return [(f"SELECT id FROM actor WHERE tag_id {among()} ORDER BY id + 0 FOR UPDATE", (several(sorted(tag_ids)),))]
 
 
 def unmerge_bookmark(row: Row) -> Script[None]:
@@ -358,8 +357,8 @@ def _hold_sharers(bookmark_id: int) -> Script[None]:
 def hold_tags(ids: Sequence[int]) -> Script[None]:
     """Hold the tags of some bookmarks that anybody follows: a follow that begins now would miss the change."""
     if not is_sqlite():
-        followed = f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id {among()}"
-        yield from ask(f"SELECT id FROM actor WHERE id IN ({followed}) ORDER BY id FOR UPDATE", several(ids))
+        followed = looked_up(f"SELECT g.id FROM bookmark_tag t JOIN actor g ON {_SHOWS} WHERE t.bookmark_id {among()}")
+        yield from ask(f"SELECT id FROM actor WHERE id = ANY (ARRAY({followed})) ORDER BY id FOR UPDATE", several(ids))
 
 
 def _recompute(which: str, parameters: tuple[object, ...], left: str, without: int) -> Script[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,7 @@ from tortoise.connection import get_connection
 from fedimark.bookmarks import rows
 from fedimark.database import Statement, by_indexes, execute, fetch, in_one_trip, perform, trips, write
 from fedimark.database.connect import postgres
+from fedimark.timelines.merge import hold_tags, merge_bookmarks, tags_held
 from tests.support.savers import save, saver
 
 # SQLite makes no trips.
@@ -28,6 +29,14 @@ MANY_MORE = f"""
 INSERT INTO bookmark ({COLUMNS}, public_id, url_md5)
 SELECT {COLUMNS}, 'more' || n, md5(CAST(n AS text)) FROM bookmark, generate_series(1, CAST(? AS INTEGER)) n
 """
+KEYS = re.compile(r"(\bid|_id|hash|md5)\)? =")  # of state or moment there are as many as rows
+# Of nobody who is here: they stand only in the way.
+OTHERS = {
+    "follow": "(follower_id, target_id, state, created_at) SELECT -n, -n - 1, 'accepted', n",
+    "block": "(blocker_id, blocked_id, is_mute, created_at) SELECT -n, -n - 1, FALSE, n",
+    "bookmark_tag": """(bookmark_id, tag_id, actor_id, link_id, visibility, listed, saved_at)
+    SELECT -n, -n, -n, -n, 3, TRUE, n""",
+}
 
 
 async def facts() -> dict[str, str]:
@@ -96,6 +105,24 @@ async def test_a_save_reads_nothing_of_others_however_little_is_known_of_its_tab
     [fine] = [part for plan in plans for part in parts(plan) if part.get("Subplan Name") == "CTE fine"]
     assert {part["Relation Name"] for part in parts(fine) if part in read} == {"actor", "account", "bookmark", "link"}
     assert [part["Relation Name"] for part in parts(fine) if part in read and "Index Cond" not in part] == []
+    assert "follow" in {part["Relation Name"] for part in read}
+    assert {each for plan in plans for each in read_whole(plan)} & {"actor", "follow", "block"} == set()
+
+
+@pytest.mark.parametrize("tables", ["counted while they were empty", "never counted"])
+async def test_a_run_finds_who_follows_its_savers_and_nobody_elses_followers_however_little_is_known(tables):
+    if tables.startswith("counted"):
+        await fetch("ANALYZE")
+    for table, cells in OTHERS.items():
+        await execute(f"INSERT INTO {table} {cells} FROM generate_series(1, CAST(? AS INTEGER)) n", 20_000)
+    merging, holding = next(merge_bookmarks([1, 2], [3])), [next(hold_tags([1, 2])), *tags_held([3])]
+
+    async with write():
+        await perform(by_indexes())
+        plan, *others = [await plan_of(*each) for each in (merging, *holding)]
+
+    assert {"follow", "block"} < {part.get("Relation Name") for part in parts(plan)}
+    assert [read_whole(each) - {"share"} for each in (plan, *others)] == [set()] * 3  # nobody shared anything yet
 
 
 async def test_what_a_run_looks_up_is_found_by_an_index_however_little_is_known_of_its_table():
@@ -103,11 +130,8 @@ async def test_what_a_run_looks_up_is_found_by_an_index_however_little_is_known_
     async with write():
         await perform(by_indexes())
 
-        [row] = await fetch(
-            "EXPLAIN (FORMAT JSON) SELECT * FROM bookmark WHERE uri_hash = ANY (CAST(ARRAY['a'] AS text[]))"
-        )
+        plan = await plan_of("SELECT * FROM bookmark WHERE uri_hash = ANY (CAST(ARRAY['a'] AS text[]))", ())
 
-    plan = json.loads(row["QUERY PLAN"])[0]["Plan"]
     assert {part["Node Type"] for part in parts(plan)} & {"Index Scan", "Bitmap Index Scan"}
     assert "Seq Scan" not in {part["Node Type"] for part in parts(plan)}
 
@@ -128,6 +152,25 @@ async def test_what_lists_are_made_of_is_asked_over_the_first_connection_alone(s
         await connection.close()
 
     assert len([each for each in asked if "typeinfo" in each]) == 1
+
+
+async def plan_of(sql: str, parameters: Iterable[object]) -> dict[str, Any]:
+    """How PostgreSQL would go about a statement."""
+    [row] = await fetch(f"EXPLAIN (FORMAT JSON) {sql}", *parameters)
+    plan: dict[str, Any] = json.loads(row["QUERY PLAN"])[0]["Plan"]
+    return plan
+
+
+def read_whole(plan: dict[str, Any]) -> set[str]:
+    """The tables of which a plan may read what has none of the keys that it looks for."""
+    reading = [part for part in parts(plan) if "Relation Name" in part and part["Node Type"].endswith("Scan")]
+    return {part["Relation Name"] for part in reading if not any(KEYS.search(each) for each in sought(part))}
+
+
+def sought(part: dict[str, Any]) -> list[str]:
+    """What a part of a plan looks for in indexes."""
+    maps = parts(part) if part["Node Type"] == "Bitmap Heap Scan" else [part]
+    return [each["Index Cond"] for each in maps if "Index Cond" in each]
 
 
 def parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
