@@ -76,6 +76,25 @@ async def test_everybody_who_saved_it_here_and_elsewhere_stands_there_in_their_o
     assert "shy" not in page.one("main").text
 
 
+async def test_a_line_that_is_kept_follows_what_the_page_above_it_is_called(ana, server):
+    bo = await server.sign_up("bo")
+    await bo.save(PAGE, title="WAL")
+    await ana.save(PAGE, title="Mine")
+
+    def titles(page: Reading) -> dict[str, list[str]]:
+        lines = page.all("li", "h-entry")
+        return {one.one(kind="p-author").text: [e.text for e in one.all("p", "p-name")] for one in lines}
+
+    # Each stands under the reader's own title, and says its own where that is another
+    assert titles(await seen(ana.browser)) == {"ana": [], "bo": ["WAL"]}
+    await ana.edit(PAGE, title="WAL")
+    assert titles(await seen(ana.browser)) == {"ana": [], "bo": []}
+    assert titles(await seen(bo.browser)) == {"ana": [], "bo": []}
+    await ana.edit(PAGE, title="Other")
+    assert titles(await seen(ana.browser)) == {"ana": [], "bo": ["WAL"]}
+    assert titles(await seen(bo.browser)) == {"ana": ["Other"], "bo": []}
+
+
 async def test_tags_stand_in_the_order_of_how_many_people_gave_them(ana, server):
     for name, words in (("bo", "sql logs"), ("cy", "sql"), ("di", "SQL .hidden")):
         await save(await saver(name), PAGE, words)
