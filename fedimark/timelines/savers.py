@@ -219,7 +219,12 @@ def _places(local: str | None, public_id: str | None, page_url: str, uri: str | 
 
 def name_of(entry: Entry) -> str:
     """What the save an entry shows is found by: its public id here, or the hash of its id elsewhere."""
-    return entry.note.rpartition("/")[2] if entry.note.startswith("/") else addresses.uri_hash(entry.note)
+    return name_of_note(entry.note)
+
+
+def name_of_note(note: str) -> str:
+    """The same of what `Entry.note` says."""
+    return note.rpartition("/")[2] if note.startswith("/") else addresses.uri_hash(note)
 
 
 def person_of(save: Row) -> Person:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.stops import press
+from tests.browser.stops import press, press_it
 
 pytestmark = pytest.mark.browser
 
@@ -46,3 +46,15 @@ def test_what_is_no_longer_of_a_list_goes_and_the_next_line_is_come_to(window, w
     expect(page.locator(".aloud")).to_have_text(re.compile("mark read"))
     press(page, "mark read")
     expect(page.locator(".entry")).to_have_count(0)
+
+
+def test_without_scripts_what_is_pressed_leads_back_to_its_line(window, world):
+    for number in range(12):
+        world.save("cy", f"https://far.example/{number}", title=f"Far down {number}", tags="far")
+    page = window("cy", scripts=False, size=(1240, 400))
+    page.goto("/u/cy/t/far")
+    line = page.locator(".entry").nth(10)
+
+    press_it(page, line.locator(".star"))
+
+    expect(line.locator(".star.on")).to_be_in_viewport()

@@ -443,7 +443,7 @@ async def test_the_buttons_stand_where_one_may_and_the_same_one_takes_it_back(an
         state = f"{name}d"
         for _ in range(2):
             answer = await bo.browser.post("/press", data={state: saved.path, "back": path})
-            assert (answer.status_code, answer.headers["location"]) == (303, path)
+            assert (answer.status_code, answer.headers["location"]) == (303, f"{path}#e-{saved.public_id}")
         assert f"1 {name}" in (await server.client.get(path)).text
         assert f">{state}<" in (await bo.browser.get(path)).text
         assert f">{state}<" in (await bo.browser.get("/recent")).text
