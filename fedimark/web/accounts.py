@@ -14,8 +14,8 @@ from fedimark.doorway.sessions import forget, remember, session_token
 from fedimark.errors import Forbidden, Refused
 from fedimark.here import here
 from fedimark.policy.visibility import BY_WORD, Visibility
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, viewer_of
+from fedimark.web.values.page import Form
 
 # What the rooms call a field where the form calls it otherwise: beside `name` stands what a profile is called.
 _FIELDS = {"name": "username"}

@@ -28,10 +28,10 @@ from fedimark.timelines.sources import source_of
 from fedimark.web import later
 from fedimark.web.adding import about_page, old_words
 from fedimark.web.forms import BookmarkForm, copied, from_row, prefilled
-from fedimark.web.pages import Form
 from fedimark.web.remarks import talk_about
 from fedimark.web.respond import came_from, onward, owner_of, page, signed_in, viewer_of
 from fedimark.web.values.bookmark import TrailLine, gift_words
+from fedimark.web.values.page import Form
 from fedimark.web.values.saving import About, Editing, OtherSpelling
 
 

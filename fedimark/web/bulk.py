@@ -20,8 +20,8 @@ from fedimark.text.query import parse
 from fedimark.timelines import stream
 from fedimark.timelines.searching import Scope
 from fedimark.timelines.stream import PersonStream
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 from fedimark.web.values.saving import BulkAsk
 
 FIELDS = ("add", "remove", "visibility", "to_read", "starred", "archived", "delete", "whole", "stream", "back")

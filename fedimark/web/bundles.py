@@ -21,8 +21,9 @@ from fedimark.language.said import _, together
 from fedimark.text import tags
 from fedimark.timelines import stream
 from fedimark.timelines.entries import Page
-from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Form, Heading, Listing
+from fedimark.web.pages import PRIVATE_FEEDS
 from fedimark.web.respond import onward, owner_of, page, signed_in
+from fedimark.web.values.page import Crumb, Empty, Form, Heading, Listing
 from fedimark.web.values.shelves import BundleLine
 
 FIELDS = ("name", "search", "any_tags", "all_tags", "excluded_tags", "filter_unread", "filter_shared")

@@ -18,9 +18,9 @@ from fedimark.keeping.standing import standing
 from fedimark.language.said import _
 from fedimark.policy.hosts import normal
 from fedimark.web.charts import Chart, Span, Value, chart, mean_of, per_minute, stood
-from fedimark.web.pages import Filter
 from fedimark.web.respond import onward, page, signed_in
 from fedimark.web.values.moderation import HostLine
+from fedimark.web.values.page import Filter
 
 HERE: Final = "/moderation/engine"
 _MOST = 50

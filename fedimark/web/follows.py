@@ -15,9 +15,9 @@ from fedimark.follows import request as requests
 from fedimark.here import here
 from fedimark.timelines.entries import Page, Person
 from fedimark.web.network import get_network
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page
 from fedimark.web.streams import SAYS_WHAT_CAME
+from fedimark.web.values.page import Form
 from fedimark.web.values.people import Follower
 
 

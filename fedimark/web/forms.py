@@ -12,7 +12,7 @@ from fedimark.errors import Refused
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.text import tags, urls
 from fedimark.timelines.sources import CopySource
-from fedimark.web.pages import Form
+from fedimark.web.values.page import Form
 from fedimark.web.values.saving import DotTag
 
 TEXTS = ("url", "title", "description", "tags", "visibility", "private_note", "from")

@@ -22,7 +22,8 @@ from fedimark.timelines.stream import (
     without,
 )
 from fedimark.timelines.tag_actors import Followable
-from fedimark.web.pages import Crumb, Filter, FollowBox, Heading, word_of
+from fedimark.web.pages import word_of
+from fedimark.web.values.page import Crumb, Filter, FollowBox, Heading
 
 STATES = {"accepted": "following", "requested": "requested"}
 

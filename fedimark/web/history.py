@@ -21,8 +21,8 @@ from fedimark.timelines.history import DAY, Saves
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import PersonStream
 from fedimark.web import times, years
-from fedimark.web.pages import Crumb, Empty, Filter, Heading, Listing
 from fedimark.web.respond import onward, page, signed_in, viewer_of
+from fedimark.web.values.page import Crumb, Empty, Filter, Heading, Listing
 
 _TAGS = 9
 

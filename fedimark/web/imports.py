@@ -25,9 +25,10 @@ from fedimark.importing.rows_out import tell_nobody
 from fedimark.jobs import queue
 from fedimark.language.said import _, said
 from fedimark.policy.visibility import Viewer
-from fedimark.web.pages import Form, word_of
+from fedimark.web.pages import word_of
 from fedimark.web.respond import catalogue_of, onward, owner_of, page, signed_in
 from fedimark.web.values.imports import BrokenRow, ImportJob, ImportLine, SampleRow, UndoJob
+from fedimark.web.values.page import Form
 
 _CHUNK = 1_048_576
 _ENVELOPE = 65_536  # what a form adds to the file it carries

@@ -10,8 +10,8 @@ from fedimark.doorway import entrance
 from fedimark.doorway.forms import SentForm, read_form
 from fedimark.errors import NotFound, Refused
 from fedimark.language.said import _, together
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 from fedimark.web.values.settings import KeyLine
 
 _SAID = {

@@ -19,7 +19,7 @@ from fedimark.web import times
 
 if TYPE_CHECKING:
     from fedimark.policy.visibility import Viewer
-    from fedimark.web.pages import Listing
+    from fedimark.web.values.page import Listing
 
 MOST: Final = 4_000  # lines, of some three kilobytes with their key
 LONGEST: Final = 8_192  # bytes of a line that is kept

@@ -20,9 +20,10 @@ from fedimark.timelines.queries import Found
 from fedimark.timelines.remarks import about_link
 from fedimark.timelines.savers import link_entry
 from fedimark.timelines.stream import LinkStream
-from fedimark.web.pages import Listing, Side, TagLine, feeds_of
+from fedimark.web.pages import feeds_of
 from fedimark.web.remarks import place_of
 from fedimark.web.respond import moved, onward, page, viewer_of
+from fedimark.web.values.page import Listing, Side, TagLine
 
 
 async def get_link(request: Request) -> Response:

@@ -12,10 +12,10 @@ from fedimark.doorway.forms import read_form
 from fedimark.errors import Refused
 from fedimark.follows import lists
 from fedimark.follows import queries as follows
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed as told
 from fedimark.web.values.network import ListEdited, ListLine, Member
+from fedimark.web.values.page import Form
 
 LISTS = "/network/lists"
 

@@ -12,8 +12,8 @@ from fedimark.doorway.redirects import own_path
 from fedimark.errors import Refused
 from fedimark.language.catalogue import LOCALES
 from fedimark.language.said import _
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 
 _FIELDS = ("theme", "descriptions", "language", "own_css")
 _FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}  # another style sheet has another version

@@ -13,10 +13,10 @@ from fedimark.follows import queries as follows
 from fedimark.follows import relays
 from fedimark.moderation import domains, people, quarantine, queries, suspension
 from fedimark.web.mutes import blocked_person
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
 from fedimark.web.values.moderation import BlockedDomain, Relays, SubscribedRelay, SuspendedAccount
+from fedimark.web.values.page import Form
 
 
 async def get_people(request: Request) -> Response:

@@ -9,8 +9,8 @@ from fedimark.accounts import aliases, moving
 from fedimark.doorway import entrance
 from fedimark.doorway.forms import read_form
 from fedimark.errors import FedimarkError, Refused
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 
 
 async def get_move(request: Request, *, form: Form | None = None, status: int = 200) -> Response:

@@ -12,8 +12,8 @@ from fedimark.doorway.redirects import own_path
 from fedimark.errors import FedimarkError, Refused
 from fedimark.moderation import muted_words, mutes, queries
 from fedimark.web import times
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, owner_of, page, signed_in
+from fedimark.web.values.page import Form
 from fedimark.web.values.people import BlockedPerson, MutedWord
 
 MUTED = "/people/muted"

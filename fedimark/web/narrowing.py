@@ -21,8 +21,8 @@ from fedimark.language.said import _
 from fedimark.policy.visibility import Viewer
 from fedimark.text import tags
 from fedimark.timelines.stream import NetworkStream
-from fedimark.web.pages import Crumb, Empty, Filter, Heading
 from fedimark.web.values.network import Narrowing
+from fedimark.web.values.page import Crumb, Empty, Filter, Heading
 
 FIELDS = ("narrowed", "no_shares", "no_notes", "unread", "tag", "from")
 _WORDS = (("only_unread", _("unread")), ("hides_shares", _("no shares")), ("only_saves", _("bookmarks only")))

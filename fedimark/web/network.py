@@ -25,9 +25,10 @@ from fedimark.here import here, now
 from fedimark.timelines import queries, stream
 from fedimark.timelines.entries import Page
 from fedimark.web.narrowing import FIELDS, chosen, sent
-from fedimark.web.pages import PRIVATE_FEEDS, FeedFace, Filter, Form, Listing
+from fedimark.web.pages import PRIVATE_FEEDS
 from fedimark.web.respond import onward, owner_of, page, signed_in
 from fedimark.web.streams import followed, followed_feeds, followed_tags, what_came
+from fedimark.web.values.page import FeedFace, Filter, Form, Listing
 
 BESIDE: Final = 15  # of the people whom the reader follows, who stand beside what they saved
 

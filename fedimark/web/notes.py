@@ -14,8 +14,9 @@ from fedimark.errors import Refused
 from fedimark.here import here
 from fedimark.text.markdown import rendered
 from fedimark.web.accounts import refused
-from fedimark.web.pages import Form, feeds_at
+from fedimark.web.pages import feeds_at
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
+from fedimark.web.values.page import Form
 from fedimark.web.values.shelves import NoteLine, ShownNote
 
 _FIELDS = ("title", "text", "public")

@@ -13,8 +13,8 @@ from fedimark.notifications import reading
 from fedimark.notifications.queries import told_to
 from fedimark.notifications.tell import Kind
 from fedimark.web import told
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 
 _CHOICES = "/settings/notifications"
 _NEVER_KEPT = {"cache-control": "private, no-store", "x-robots-tag": "noindex"}

@@ -20,9 +20,9 @@ from fedimark.timelines import remarks
 from fedimark.timelines.bookmark import Shown, one_bookmark
 from fedimark.timelines.remark import ShownRemark, one_remark
 from fedimark.timelines.stream import Cursor, cursor
-from fedimark.web.pages import Form
 from fedimark.web.respond import came_from, onward, owner_of, page, signed_in, viewer_of
 from fedimark.web.values.bookmark import Saying, TalkRule
+from fedimark.web.values.page import Form
 
 
 async def get_say(request: Request) -> Response:

@@ -12,9 +12,9 @@ from fedimark.here import here
 from fedimark.moderation import reports
 from fedimark.timelines.savers import person_of
 from fedimark.timelines.sources import seen
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
 from fedimark.web.values.moderation import ReportLine
+from fedimark.web.values.page import Form
 
 _FIELDS = ("who", "bookmark", "comment", "forward", "back")
 

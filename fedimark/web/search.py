@@ -27,8 +27,9 @@ from fedimark.timelines.entries import Page
 from fedimark.timelines.searching import Order, Scope, Sought, search
 from fedimark.timelines.stream import SearchStream, cursor
 from fedimark.web.finished import finished
-from fedimark.web.pages import Listing, feeds_of
+from fedimark.web.pages import feeds_of
 from fedimark.web.respond import onward, owner_of, page, signed_in, viewer_of
+from fedimark.web.values.page import Listing
 from fedimark.web.values.search import FoundElsewhere, KeptSearch, SearchPage, TypedAddress
 
 ELSEWHERE = "elsewhere"

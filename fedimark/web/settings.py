@@ -19,8 +19,8 @@ from fedimark.language.said import _
 from fedimark.media.files import avatar_path
 from fedimark.outbox.digests import handle_of
 from fedimark.web.accounts import refused
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 from fedimark.web.values.settings import InviteLine, SessionLine
 
 _FIELD_NAMES = tuple(f"field_{part}_{number}" for number in range(1, profile.FIELDS + 1) for part in ("name", "value"))

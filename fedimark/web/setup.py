@@ -14,8 +14,8 @@ from fedimark.errors import NotFound, Refused
 from fedimark.here import here
 from fedimark.policy.visibility import Viewer, Visibility
 from fedimark.web.accounts import chosen_visibility, refused
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page
+from fedimark.web.values.page import Form
 
 
 async def get_setup(request: Request) -> Response:

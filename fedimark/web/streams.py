@@ -33,9 +33,10 @@ from fedimark.timelines.stream import PersonStream, PopularStream, RecentStream,
 from fedimark.timelines.tag_actors import followable
 from fedimark.web.elsewhere import profile_elsewhere
 from fedimark.web.headings import STATES, amount_of, editable, heading_of
-from fedimark.web.pages import PRIVATE_FEEDS, Crumb, Empty, Filter, Listing, Side, TagLine, feeds_of, word_of
+from fedimark.web.pages import PRIVATE_FEEDS, feeds_of, word_of
 from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
 from fedimark.web.tag_elsewhere import places_of
+from fedimark.web.values.page import Crumb, Empty, Filter, Listing, Side, TagLine
 from fedimark.web.values.people import Followed, FollowedFeed, Profile
 
 MOST_USED, MOST_SHOWN = 30, 1_000  # tags at the side: those used most, and all of them

@@ -11,8 +11,8 @@ from fedimark.doorway.forms import read_form
 from fedimark.doorway.throttle import take
 from fedimark.errors import Refused
 from fedimark.web.accounts import refused
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 from fedimark.web.values.shelves import TabSetLine
 
 RATE = "60/hour"  # each may let two hundred pages be asked what they call themselves

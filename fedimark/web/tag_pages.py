@@ -13,8 +13,8 @@ from fedimark.follows import pages
 from fedimark.follows.words import handle, what
 from fedimark.moderation import passing
 from fedimark.web.headings import STATES
-from fedimark.web.pages import Form
 from fedimark.web.respond import onward, page, signed_in
+from fedimark.web.values.page import Form
 from fedimark.web.values.tags import PageStream
 
 

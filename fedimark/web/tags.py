@@ -11,8 +11,8 @@ from fedimark import addresses
 from fedimark.bookmarks import tag_edits, tags
 from fedimark.doorway.forms import read_form
 from fedimark.errors import NotFound, Refused
-from fedimark.web.pages import Form, TagLine
 from fedimark.web.respond import onward, owner_of, page, signed_in
+from fedimark.web.values.page import Form, TagLine
 
 MOST_ONCE = 200  # tags used once that a page names
 

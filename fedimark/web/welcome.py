@@ -19,8 +19,8 @@ from fedimark.text import tags
 from fedimark.timelines import queries
 from fedimark.timelines.entries import Page
 from fedimark.timelines.stream import FILTERS, RecentStream
-from fedimark.web.pages import Listing
 from fedimark.web.respond import moved, onward, page, viewer_of
+from fedimark.web.values.page import Listing
 
 _FEW = 8
 _OTHERWISE: Mapping[str, str] = MappingProxyType({"toread": "unread"})  # what Pinboard has two names for
