@@ -74,6 +74,12 @@ async def every(reader: Reader) -> list[Row]:
     return await fetch(_EVERY, reader.actor_id, MOST_LISTS + 1)
 
 
+async def length(list_id: int) -> int:
+    """How many stand on a list, people and streams."""
+    row = await fetch_one(_COUNT, list_id)
+    return int(row["amount"]) if row else 0
+
+
 async def one(reader: Reader, public_id: str) -> Row:
     """One of a reader's own lists. Raises NotFound, alike for what is not there and what is somebody else's."""
     row = await fetch_one(_ONE, reader.actor_id, public_id) if public_id else None
@@ -193,8 +199,7 @@ async def _make(owner_id: int, name: str) -> str:
 
 async def _put(owner_id: int, list_id: int, actor_id: int) -> None:
     await hold("actor", owner_id, actor_id)
-    row = await fetch_one(_COUNT, list_id)
-    if row and row["amount"] >= MOST_MEMBERS:
+    if await length(list_id) >= MOST_MEMBERS:
         raise Refused(_("A list holds at most %(most)s.", most=MOST_MEMBERS), field="who")
     # They may have been left, or the list taken away, since this began.
     if await fetch_one(_STILL, owner_id, actor_id, list_id):

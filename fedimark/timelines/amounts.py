@@ -11,11 +11,13 @@ from fedimark.database import Row, fetch_one, is_sqlite
 from fedimark.policy.visibility import Visibility
 from fedimark.text.calendar import first_day_of, month_of_day
 from fedimark.timelines.found import Found
-from fedimark.timelines.saved import tagged
+from fedimark.timelines.saved import saved, tagged
 from fedimark.timelines.stream import PersonStream, TagStream
 
 NEWEST: Final = 500
 """Of a tag's bookmarks, whose months are told; how many there are of each is not kept, and looking costs the more."""
+MOST_COUNTED: Final = 10_000
+"""Of lists of one person whose amount nobody keeps: they are counted as they are listed, as long as it is no more."""
 
 _DAY = 86_400_000_000
 _TALLIED = """
@@ -36,6 +38,7 @@ WHERE b.actor_id = ? AND b.archived AND b.removed_at IS NULL
 AND b.visibility >= {least} AND (CAST(? AS BIGINT) = 0 OR EXISTS (
     SELECT 1 FROM bookmark_tag t WHERE t.bookmark_id = b.id AND t.tag_id = ?))) s
 """
+_LISTED = "SELECT count(*) AS amount FROM (SELECT 1 AS one FROM {where} LIMIT ?) s"
 _OF_HIDDEN = """
 SELECT count(*) AS amount FROM block k JOIN bookmark_tag t ON t.actor_id = k.blocked_id
 WHERE k.blocker_id = ? AND t.tag_id = ? AND t.listed
@@ -57,11 +60,17 @@ class Counted:
 async def counted(found: Found) -> Counted:
     """Count a stream, under the rule by which it is listed.
 
-    Of everything that a person saved all months are told; with a tag, or of everybody's tag, those of the newest.
+    Of everything that a person saved all months are told; with a tag, or of everybody's tag, those of the newest. How
+    many are under an owner's other filters, or carry several tags, is looked at, and not told where it is too many.
     """
     if found.is_elsewhere:
         return Counted()
-    if isinstance(found.stream, PersonStream) and found.owner and found.stream.only in ("", "public"):
+    if len(found.tag_ids) > 1:
+        is_of_one = isinstance(found.stream, PersonStream)
+        return Counted(None if found.is_hidden else await _listed(found, MOST_COUNTED if is_of_one else NEWEST))
+    if isinstance(found.stream, PersonStream) and found.owner:
+        if found.stream.only not in ("", "public"):
+            return Counted(await _listed(found, MOST_COUNTED))
         return await _of_person(found, found.owner["id"], Visibility.PUBLIC if found.stream.only else found.least)
     if isinstance(found.stream, TagStream) and len(found.tag_ids) == 1:
         amount = await _tallied(0, found.tag_ids[0], Visibility.PUBLIC)
@@ -76,8 +85,6 @@ async def put_away(found: Found, least: Visibility) -> Counter[int]:
 
 
 async def _of_person(found: Found, owner_id: int, least: Visibility) -> Counted:
-    if len(found.tag_ids) > 1:
-        return Counted()
     if found.tag_ids:
         amount = await _tallied(owner_id, found.tag_ids[0], least)
         months = await _months_of_tag(found) if amount and not found.is_hidden else ""
@@ -89,6 +96,13 @@ async def _of_person(found: Found, owner_id: int, least: Visibility) -> Counted:
         return Counted(amount, "" if found.is_hidden else months)
     away = await put_away(found, least)
     return Counted(amount - away.total(), months + "".join(f" {month}:-{away[month]}" for month in away))
+
+
+async def _listed(found: Found, most: int) -> int | None:
+    """How many bookmarks a stream lists, counted one by one; None where they are more than `most`."""
+    where, values = saved(found) if found.owner else tagged(found)
+    row = await fetch_one(_LISTED.format(where=where), *values, most + 1)
+    return int(row["amount"]) if row and row["amount"] <= most else None
 
 
 async def _tallied(owner_id: int, tag_id: int, least: Visibility) -> int:

@@ -19,6 +19,7 @@ from fedimark.search.ranking import scores
 from fedimark.text.query import Query
 from fedimark.timelines.entries import Entry, Page
 from fedimark.timelines.merge import Merged
+from fedimark.timelines.reactions import with_reactions
 from fedimark.timelines.saved import SEEN_OF_LINK
 from fedimark.timelines.savers import OF_BOOKMARK, own_entries, unmuted
 from fedimark.timelines.stream import Cursor
@@ -164,6 +165,8 @@ async def _entries(asked: _Search, ids: Sequence[int]) -> tuple[Entry, ...]:
     found = await fetch(f"SELECT {OF_BOOKMARK} FROM bookmark b WHERE b.id {among()}", several(ids)) if ids else []
     rows = {row["id"]: row for row in found}
     lines = [rows[each] for each in ids if each in rows]
-    if not asked.is_own:
-        lines = await unmuted(lines, asked.viewer_id)
-    return tuple(await own_entries(lines, asked.viewer_id, is_owner=asked.is_own))
+    if asked.is_own:
+        return tuple(await own_entries(lines, asked.viewer_id, is_owner=True))
+    lines = await unmuted(lines, asked.viewer_id)
+    entries = await own_entries(lines, asked.viewer_id, is_owner=False)
+    return tuple(await with_reactions(entries, asked.viewer_id) if asked.viewer_id else entries)

@@ -9,7 +9,6 @@ from fedimark import addresses
 from fedimark.follows.queries import followers_of_page
 from fedimark.here import here
 from fedimark.language.said import _
-from fedimark.timelines.entries import Page
 from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import (
     FILTERS,
@@ -38,17 +37,6 @@ async def heading_of(found: Found, count: int | None, tag: Followable | None = N
         return heading
     actor_id = tag.actor_id if tag else found.owner["id"] if found.owner else 0
     return replace(heading, follow=replace(heading.follow, followers=await followers_of_page(actor_id)))
-
-
-def amount_of(found: Found, shown: Page, counted: int | None) -> int | None:
-    """How many bookmarks a stream's heading tells; `counted` is what is kept of it.
-
-    Where nobody counts what one person saved, and all of it stands on this page, it is as many as stand there.
-    """
-    of_one = isinstance(found.stream, PersonStream) and not found.is_elsewhere
-    if counted is None and of_one and shown.earlier is None and shown.later is None:
-        return len(shown.entries)
-    return counted
 
 
 def editable(heading: Heading, which: Stream) -> Heading:

@@ -45,8 +45,8 @@ class Shown:
     stream: NetworkStream
     person: str
 
-    def heading(self) -> Heading:
-        """Its name, and the words that change what it shows."""
+    def heading(self, follows: int) -> Heading:
+        """Its name, through how many it is seen, and the words that change what it shows."""
         network = Crumb(_("Your network"), "/network" if self.public_id else "")
         crumbs = (network, Crumb(self.name)) if self.public_id else (network,)
         filters = [Filter(_("all"), self.href(Choice()), self.choice == Choice())]
@@ -54,7 +54,7 @@ class Shown:
             is_on = getattr(self.choice, name)
             turned: dict[str, Any] = {name: not is_on}
             filters.append(Filter(word, self.href(replace(self.choice, **turned)), is_on))
-        return Heading(crumbs, None, tuple(filters))
+        return Heading(crumbs, None, tuple(filters), follows=follows)
 
     def narrowing(self) -> Narrowing:
         """What the forms beside the list say."""

@@ -75,7 +75,7 @@ async def _network(request: Request, public_id: str, *, form: Form | None = None
         request,
         "network.html",
         status=status,
-        heading=shown.heading(),
+        heading=shown.heading(await lists.length(shown.stream.list_id) if public_id else _through(known)),
         listing=Listing(await _page(request, found), savers_first=True),
         sides=(),
         profile=None,
@@ -90,6 +90,11 @@ async def _network(request: Request, public_id: str, *, form: Form | None = None
         followed_tags=followed_tags(known),
         followed_feeds=followed_feeds(known),
     )
+
+
+def _through(known: Sequence[Row]) -> int:
+    """Through how many a whole network is seen: who was asked to be followed and did not answer yet is none of them."""
+    return sum(row["state"] == "accepted" for row in known)
 
 
 def _feed(public_id: str) -> FeedFace:

@@ -32,7 +32,7 @@ from fedimark.timelines.queries import Found
 from fedimark.timelines.stream import PersonStream, PopularStream, RecentStream, Stream, TagStream
 from fedimark.timelines.tag_actors import followable
 from fedimark.web.elsewhere import profile_elsewhere
-from fedimark.web.headings import STATES, amount_of, editable, heading_of
+from fedimark.web.headings import STATES, editable, heading_of
 from fedimark.web.pages import PRIVATE_FEEDS, feeds_of, word_of
 from fedimark.web.respond import moved, onward, page, signed_in, viewer_of
 from fedimark.web.tag_elsewhere import places_of
@@ -138,7 +138,7 @@ async def _stream(request: Request, which: Stream) -> Response:
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
     amounts, tag = await counted(found), await followable(found)
-    heading = await heading_of(found, amount_of(found, shown, amounts.amount), tag)
+    heading = await heading_of(found, amounts.amount, tag)
     return page(
         request,
         "stream.html",

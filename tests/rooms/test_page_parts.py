@@ -49,6 +49,24 @@ async def test_filters_stand_only_where_they_are_true(server, ana):
         assert [a.text for a in page.one("nav", "filters").all("a") if a.get("aria-current") == "page"] == [word]
 
 
+async def test_headings_say_how_much_there_is_or_through_how_many_it_is_seen(server, ana):
+    for number in range(30):  # more than one page
+        await ana.save(f"https://{number}.example/", tags="sql db", to_read=number > 3, starred=number < 2)
+    for name in ("bo", "cy", "dan"):
+        await ana.follow(await server.sign_up(name))
+    counts = {
+        **{"/u/ana": "30", "/u/ana/unread": "26", "/u/ana/starred": "2", "/u/ana/untagged": "0", "/u/ana/private": "0"},
+        **{"/u/ana/t/sql,db": "30", "/t/sql,db": "30", "/network": "3 people and streams"},
+    }
+    made = await ana.browser.post("/network/lists", data={"name": "papers"})
+    news = made.headers["location"].removesuffix("/edit")
+
+    assert {path: (await read(ana.browser, path)).one(kind="count").text for path in counts} == counts
+    assert not (await read(ana.browser, news)).all("", "count")
+    await ana.browser.post(f"{news}/put", data={"who": "bo"})
+    assert (await read(ana.browser, news)).one(kind="count").text == "1 person or stream"
+
+
 async def test_a_feed_is_offered_once_on_each_stream(server, ana):
     await ana.save(PAGE, title="WAL", tags="sql db")
 

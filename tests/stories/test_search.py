@@ -96,6 +96,23 @@ async def test_here_everybody_finds_what_is_public_and_never_a_private_tag_or_no
         assert await found(bo, word, "here") == []
 
 
+async def test_what_others_saved_can_be_liked_where_it_is_found_and_ones_own_cannot(fleet):
+    ana, bo = await fleet.people("ana@a.example", "bo@a.example")
+    await ana.save("https://one.example/", title=f"{WORD} of ana")
+    await bo.save("https://two.example/", title=f"{WORD} of bo")
+    await fleet.settle()
+    look = {"q": WORD, "in": "here"}
+
+    buttons = Reading((await bo.browser.get("/search", params=look)).text).all("button")
+    [like] = [each for each in buttons if each.get("name") == "liked"]
+    await bo.browser.post("/press", data={"liked": like.get("value")})
+    after = Reading((await bo.browser.get("/search", params=look)).text)
+    strangers = Reading((await bo.server.client.get("/search", params=look)).text)
+
+    assert [each.text for each in after.all("button") if each.get("name") == "liked"] == ["liked"]
+    assert not [each for each in strangers.all("button") if each.get("name") == "liked"]
+
+
 async def test_pages_of_what_is_found_go_on_from_a_key(fleet):
     server = await fleet.server("a.example", page_size="3")
     ana = await server.sign_up("ana")

@@ -81,6 +81,7 @@ class Heading:
     follow: FollowBox | None = None
     edit_href: str = ""  # where many of one's own can be edited at once
     rename_href: str = ""  # where a tag of one's own becomes another
+    follows: int = 0  # how many people and streams a network is made of
 
 
 @dataclass(frozen=True, slots=True)
