@@ -7,10 +7,11 @@ from fedimark.accounts.queries import account_by_name
 from fedimark.accounts.sessions import end_sessions
 from fedimark.database import Row, execute, fetch_one, write
 from fedimark.errors import Refused
+from fedimark.language.said import _
 from fedimark.logs import SIGN_IN_REFUSED, log
 from fedimark.policy.visibility import Viewer
 
-_WRONG = "The name or the password is not right."
+_WRONG = _("The name or the password is not right.")
 
 
 async def sign_in(name: str, password: str) -> Row:

@@ -56,7 +56,7 @@ def read_looks(texts: Mapping[str, str]) -> Looks:
     try:
         own_css = css.check(texts.get("own_css", ""))
     except css.BadCss as error:
-        raise Refused(str(error), field="own_css") from error
+        raise Refused(error.words, field="own_css") from error
     return Looks(theme, descriptions, language, own_css)
 
 

@@ -13,6 +13,7 @@ from fedimark.bookmarks.incoming import drop_if_unwanted
 from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import Forbidden, Gone, NotFound
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.notifications.tell import Kind, tell
 from fedimark.outbox import reactions
 from fedimark.outbox.publish import Speaker
@@ -37,10 +38,10 @@ ON CONFLICT (actor_id, object_hash) DO NOTHING RETURNING id
 _UNSHARE = "DELETE FROM share WHERE actor_id = ? AND bookmark_id = ? RETURNING uri, public_id, shared_at"
 _SHARES = "SELECT actor_id, uri, public_id FROM share WHERE bookmark_id = ?"
 
-_WHY = "it is your own, it is not for everybody, its author keeps that from you, or your Privacy Lock is on"
+_WHY = _("It is your own, it is not for everybody, its author keeps that from you, or your Privacy Lock is on.")
 _REFUSALS = {
-    Act.LIKE: f"You can’t like this bookmark: {_WHY}.",
-    Act.SHARE: f"You can’t share this bookmark: {_WHY}.",
+    Act.LIKE: _("You can’t like this bookmark. %(why)s", why=_WHY),
+    Act.SHARE: _("You can’t share this bookmark. %(why)s", why=_WHY),
 }
 
 

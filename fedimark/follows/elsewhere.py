@@ -27,6 +27,7 @@ from fedimark.follows.kinds import (
     is_stream,
 )
 from fedimark.here import here
+from fedimark.language.said import _
 from fedimark.policy.blocks import is_blocked
 from fedimark.remote import guard, nodeinfo
 from fedimark.remote.actors import find_actor
@@ -128,9 +129,10 @@ async def _first(sought: Sought, ways: tuple[Way, ...]) -> Row:
 
 
 async def _nothing(sought: Sought) -> Refused:
-    said = f"{sought.host} offers nothing to follow for #{sought.key}."
+    said = _("%(host)s offers nothing to follow for #%(tag)s.", host=sought.host, tag=sought.key)
     if sought.bare and sought.host != TAGS_PUB and not await is_blocked(TAGS_PUB):
-        said += f" What servers everywhere publish with it can be followed as @{sought.bare}@{TAGS_PUB}."
+        instead = f"@{sought.bare}@{TAGS_PUB}"
+        said = _("%(that)s What servers everywhere publish with it can be followed as %(who)s.", that=said, who=instead)
     return Refused(said, field="who")
 
 

@@ -14,6 +14,7 @@ from fedimark.database import Row, atomically, execute, fetch, fetch_one
 from fedimark.errors import FedimarkError, Forbidden, Gone, NotFound, Refused, Unreachable, Untrustworthy
 from fedimark.follows.resolve import PATIENCE_S
 from fedimark.here import here, now
+from fedimark.language.said import _
 from fedimark.logs import RELAY_ADDED, RELAY_ANSWERED, RELAY_LEFT, log
 from fedimark.outbox import relays as outbox
 from fedimark.outbox.relays import LITEPUB, MASTODON
@@ -163,7 +164,7 @@ async def _actor_at(address: str) -> Row:
     except TimeoutError as error:
         raise Unreachable from error
     except (NotFound, Gone, Untrustworthy) as error:
-        message = "No relay’s actor stands there. Relays of Mastodon’s style are added by their inbox: …/inbox."
+        message = _("No relay’s actor stands there. Relays of Mastodon’s style are added by their inbox: …/inbox.")
         raise Refused(message, field="address") from error
     if await is_blocked_actor(actor) or actor["suspended_at"] is not None:
         raise Forbidden("This server has nothing to do with that one.")

@@ -53,7 +53,7 @@ from fedimark.timelines.waiting import merge_what_waits
 
 KIND = "import"
 _TRIES = 3  # of a chunk that another transaction got in the way of
-_STARTED = "This import was started already."
+_STARTED = _("This import was started already.")
 _CHUNK = {"job_id": "bigint", "ends_at": "integer", "outcomes": "text", "undone": "boolean"}
 
 T = TypeVar("T")

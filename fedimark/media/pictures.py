@@ -15,7 +15,7 @@ SIDE: Final = 400  # pixels
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 # Decoded, a pixel takes four bytes, and Pillow holds a second copy for a moment.
 _MOST_PIXELS: Final = 16_000_000
-_READ: Final = "This can’t be read as a PNG, JPEG or WebP picture."
+_READ: Final = _("This can’t be read as a PNG, JPEG or WebP picture.")
 
 
 def square_webp(data: bytes) -> bytes:

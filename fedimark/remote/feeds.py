@@ -31,7 +31,7 @@ _LATER = frozenset({429, 503})
 _MOST_NAMED = 50
 _MAX_AGE = re.compile(r"(?:\A|[\s,])max-age\s{0,4}=\s{0,4}\"?([0-9]{1,9})", re.IGNORECASE)
 _HTTP = re.compile(r"\Ahttp://", re.IGNORECASE)
-_NOTHING = "There is nothing at that address that could be followed: nobody of the fediverse, and no feed."
+_NOTHING = _("There is nothing at that address that could be followed: nobody of the fediverse, and no feed.")
 
 
 @dataclass(frozen=True, slots=True)

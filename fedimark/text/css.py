@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import tinycss2
 
+from fedimark.language.said import Said, _
+
 LIMIT: Final = 16_384
 """Of a style sheet, in bytes of UTF-8."""
 
@@ -17,7 +19,11 @@ _FETCHING: Final = frozenset({"url", "src", "image", "image-set", "cross-fade", 
 
 
 class BadCss(ValueError):
-    """A style sheet that is not taken; its words say why, for the person who wrote it."""
+    """A style sheet that is not taken; `words` say why, for the person who wrote it."""
+
+    def __init__(self, words: Said) -> None:
+        super().__init__(words)
+        self.words = words
 
 
 def check(css: str) -> str:
@@ -28,21 +34,22 @@ def check(css: str) -> str:
     """
     text = css.replace("\r\n", "\n").strip()
     if len(text.encode()) > LIMIT:
-        raise BadCss(f"At most {LIMIT:,} bytes are kept.")
+        raise BadCss(_("At most %(limit)s bytes are kept.", limit=LIMIT))
     _check(tinycss2.parse_component_value_list(text), 0)
     return text
 
 
 def _check(tokens: Iterable[Any], depth: int) -> None:
     if depth > _DEEP:
-        raise BadCss("Brackets stand too deep in each other.")
+        raise BadCss(_("Brackets stand too deep in each other."))
     for token in tokens:
         if token.type == "url" or (token.type == "function" and _plain(token.lower_name) in _FETCHING):
-            raise BadCss("Addresses may not stand in it: no url(), no image of elsewhere.")
+            raise BadCss(_("Addresses may not stand in it: no url(), no image of elsewhere."))
         if token.type == "at-keyword" and _plain(token.lower_value) not in _AT_RULES:
-            raise BadCss(f"@{token.value} is not taken.")
+            raise BadCss(_("@%(rule)s is not taken.", rule=token.value))
         if token.type == "error":
-            raise BadCss(f"Line {token.source_line} cannot be read: a quote or a bracket is not closed.")
+            line = token.source_line
+            raise BadCss(_("Line %(line)s cannot be read: a quote or a bracket is not closed.", line=line))
         if token.type == "function":
             _check(token.arguments, depth + 1)
         elif token.type in ("() block", "[] block", "{} block"):

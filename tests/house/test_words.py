@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html.parser import HTMLParser
 
@@ -9,9 +10,9 @@ import pytest
 from babel.messages.catalog import Message
 from jinja2 import Environment, FileSystemLoader, nodes
 
-from fedimark import resources
+from fedimark import errors, resources
 from fedimark.language.catalogue import read
-from tests.support.messages import TRANSLATED, extracted, kept
+from tests.support.messages import ENGLISH_ONLY, TRANSLATED, extracted, kept
 
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SHOWN = {"title", "placeholder", "aria-label", "alt"}
@@ -88,6 +89,55 @@ def test_a_template_says_nothing_that_cannot_be_translated(name: str) -> None:
     reader.feed(_told(TEMPLATES.parse(TEMPLATES.loader.get_source(TEMPLATES, name)[0])))
 
     assert reader.found == []
+
+
+def _plain(module: ast.Module) -> set[str]:
+    """The names in a module that stand for English alone: texts that nothing marks, or tables of them."""
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            if any(isinstance(each, ast.JoinedStr) or _is_text(each) for each in values):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _unmarked(module: ast.Module) -> list[str]:
+    """The errors of a module whose words no catalogue can hold: put together, or taken from a name of plain text.
+
+    A text that stands in its error is found there (`tests.support.messages.keywords`).
+    """
+    plain, found = _plain(module), []
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and node.args and hasattr(errors, ast.unparse(node.func)):
+            said = node.args[0]
+            for each in (said.body, said.orelse) if isinstance(said, ast.IfExp) else (said,):
+                name = each.value if isinstance(each, ast.Subscript) else each
+                if isinstance(each, ast.JoinedStr) or (isinstance(name, ast.Name) and name.id in plain):
+                    found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize(
+    "code", ['raise Refused(f"{n} is wrong")', 'A = "wrong"\nraise Refused(A)', 'A = {1: "b"}\nraise Gone(A[1])']
+)
+def test_an_error_of_plain_words_is_found(code: str) -> None:
+    assert len(_unmarked(ast.parse(code))) == 1
+
+
+def test_errors_that_people_read_say_what_can_be_translated() -> None:
+    found = {
+        path.relative_to(resources.PACKAGE).as_posix(): wrong
+        for path in resources.PACKAGE.rglob("*.py")
+        if (wrong := _unmarked(ast.parse(path.read_text())))
+    }
+
+    assert {path: wrong for path, wrong in found.items() if not path.startswith(ENGLISH_ONLY)} == {}
 
 
 def _messages(language: str) -> list[Message]:

@@ -45,6 +45,15 @@ async def test_what_somebody_chose_goes_before_what_their_browser_asks(server, a
     assert "Wähle eine Sprache der Liste." in refused.text
 
 
+async def test_what_went_wrong_is_told_in_the_readers_language(server, ana):
+    wrong = {"username": "ana", "password": "not this one"}
+
+    answer = await server.browser().post("/sign-in", data=wrong, headers={"accept-language": "de"})
+
+    assert answer.status_code == 422
+    assert "Name oder Passwort stimmen nicht." in answer.text
+
+
 async def test_numbers_and_moments_are_as_the_language_has_them(server, ana, clock):
     await ana.save(PAGE, title="SQLite", tags="sql")
     clock.forward(days=2)

@@ -67,6 +67,18 @@ async def test_headings_say_how_much_there_is_or_through_how_many_it_is_seen(ser
     assert (await read(ana.browser, news)).one(kind="count").text == "1 person or stream"
 
 
+async def test_what_somebody_else_saved_can_be_answered_in_its_line_also_by_who_saved_it_too(server, ana):
+    bo = await server.sign_up("bo")
+    await ana.save(PAGE, title="WAL")
+    alone = (await read(bo.browser, "/u/ana")).one("li", "entry")
+    await bo.save(PAGE, title="The log")
+
+    lines = [(await read(bo.browser, f"/u/{name}")).one("li", "entry") for name in ("ana", "bo")]
+
+    said = [[a.text for a in line.one("details", "more").all("a")].count("reply or remark") for line in (alone, *lines)]
+    assert said == [1, 1, 0]
+
+
 async def test_a_feed_is_offered_once_on_each_stream(server, ana):
     await ana.save(PAGE, title="WAL", tags="sql db")
 

@@ -28,6 +28,10 @@ def keywords() -> dict[str, object]:
     return {**DEFAULT_KEYWORDS, **kinds, "TooMany": (2,)}
 
 
+ENGLISH_ONLY = ("cli/", "keeping/", "database/", "api/", "inbox/", "activitypub/")
+"""Rooms whose words only the command line, programs and other servers are told."""
+
+
 def extracted() -> Catalog:
     """Every sentence of templates and code, where it stands; what only the command line says is English."""
     found = Catalog(project="fedimark")
@@ -37,7 +41,7 @@ def extracted() -> Catalog:
     ):
         rows = extract_from_dir(folder, [(pattern, method)], {pattern: options}, keywords())  # type: ignore[arg-type]
         for filename, _line, message, comments, context in sorted(rows, key=lambda row: (row[0], row[1])):
-            if not filename.startswith(("cli/", "keeping/", "database/", "api/", "inbox/", "activitypub/")):
+            if not filename.startswith(ENGLISH_ONLY):
                 found.add(message, None, [(f"{folder.name}/{filename}", 0)], auto_comments=comments, context=context)
     return found
 

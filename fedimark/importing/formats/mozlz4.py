@@ -11,11 +11,12 @@ from typing import Final
 
 from fedimark.errors import Refused
 from fedimark.importing.formats.source import Readable
+from fedimark.language.said import _
 
 MAGIC: Final = b"mozLz40\0"
 _WINDOW: Final = 65_536
 _PART: Final = 262_144
-_DAMAGED: Final = "The file is damaged: it cannot be unpacked to its end."
+_DAMAGED: Final = _("The file is damaged: it cannot be unpacked to its end.")
 
 
 class Unpacked:

@@ -15,6 +15,7 @@ from typing import IO, BinaryIO, Final, cast
 from fedimark.errors import Refused, TooLarge
 from fedimark.importing.formats import mozlz4
 from fedimark.importing.formats.source import Readable, Reopened, Source
+from fedimark.language.said import _
 
 MOST_BYTES: Final = 1_073_741_824  # of what a file unpacks to: five million long rows
 _ANY_RATIO: Final = 16_777_216  # below this nobody asks how well a file was packed
@@ -25,8 +26,8 @@ _HEAD: Final = 65_536
 
 _ZIP, _GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
 _TAR_AT: Final = 257
-_BOMB: Final = "This archive unpacks to far more than bookmarks ever need, so it was not opened."
-_DAMAGED: Final = "The archive is damaged: it cannot be unpacked to its end."
+_BOMB: Final = _("This archive unpacks to far more than bookmarks ever need, so it was not opened.")
+_DAMAGED: Final = _("The archive is damaged: it cannot be unpacked to its end.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _in_tar(opened: Callable[[], Source]) -> Iterator[Member]:
 
 
 def _nth(opened: Callable[[], Source], wanted: int) -> Readable:
-    for number, (_, file) in enumerate(_files(opened())):
+    for number, (_name, file) in enumerate(_files(opened())):
         if number == wanted:
             return _Bounded(file, MOST_BYTES)
     raise Refused(_DAMAGED, field="file")
