@@ -204,14 +204,15 @@ async def _bundles(viewer: Viewer) -> Side:
     """One's own bundles in their order; how much each holds would be a search of its own."""
     own = addresses.bundles(viewer.username)
     kept = (await bundles_of(Owner.of(viewer)))[:MOST_BUNDLES]
-    return Side(_("Bundles"), tuple(TagLine(row["name"], f"{own}/{row['id']}", None) for row in kept))
+    return Side(_("Bundles"), tuple(TagLine(row["name"], f"{own}/{row['id']}", None) for row in kept), of_tags=False)
 
 
 def _sized(lines: Sequence[TagLine]) -> Iterator[TagLine]:
     """Tags with their sizes: each twice as large a count is a step, of five."""
     most = max((line.count or 1 for line in lines), default=1)
+    top = min(5, most.bit_length() + 1)  # where each was used once, none is shouted
     for line in lines:
-        yield replace(line, size=max(1, 5 - (most // (line.count or 1)).bit_length() + 1))
+        yield replace(line, size=max(1, top - (most // (line.count or 1)).bit_length() + 1))
 
 
 def _ways(found: Found, *, shows_all: bool, is_cloud: bool) -> tuple[Filter, ...]:

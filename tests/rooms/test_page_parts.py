@@ -55,14 +55,15 @@ async def test_headings_say_how_much_there_is_or_through_how_many_it_is_seen(ser
     for name in ("bo", "cy", "dan"):
         await ana.follow(await server.sign_up(name))
     counts = {
-        **{"/u/ana": "30", "/u/ana/unread": "26", "/u/ana/starred": "2", "/u/ana/untagged": "0", "/u/ana/private": "0"},
-        **{"/u/ana/t/sql,db": "30", "/t/sql,db": "30", "/network": "3 people and streams"},
+        **{"/u/ana": "30", "/u/ana/unread": "26", "/u/ana/starred": "2", "/t/sql,db": "30"},
+        **{"/u/ana/t/sql,db": "30", "/network": "3 people and streams"},
     }
     made = await ana.browser.post("/network/lists", data={"name": "papers"})
     news = made.headers["location"].removesuffix("/edit")
 
     assert {path: (await read(ana.browser, path)).one(kind="count").text for path in counts} == counts
-    assert not (await read(ana.browser, news)).all("", "count")
+    for path in (news, "/u/ana/untagged", "/u/ana/private"):  # where there is nothing, the page says so once
+        assert not (await read(ana.browser, path)).all("", "count"), path
     await ana.browser.post(f"{news}/put", data={"who": "bo"})
     assert (await read(ana.browser, news)).one(kind="count").text == "1 person or stream"
 
@@ -149,6 +150,20 @@ async def test_tags_are_a_list_or_a_cloud_the_most_used_or_all_and_their_owner_p
     assert (sizes["common"], sizes["half"], sizes["once1"]) == (5, 4, 2)
     back = [a.get("href") for a in cloud.one("div", "ways").all("a") if a.text == "list"]
     assert back == ["?tags=all"]
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes"), [(1, [2]), (2, [3, 2]), (4, [4, 3, 2]), (8, [5, 4, 3, 2]), (16, [5, 4, 3, 2, 1])]
+)
+async def test_a_cloud_shouts_no_tag_that_was_hardly_used_more_than_others(ana, most, sizes):
+    for number in range(most):
+        tags = [f"upto{2**step}" for step in range(5) if number < 2**step <= most]
+        await ana.save(f"https://{number}.example/", tags=" ".join(tags))
+
+    cloud = (await read(ana.browser, "/u/ana?tags=all&mode=cloud")).one("ul", "cloud")
+
+    drawn = {int(a.text.removeprefix("upto")): int(a.get("class").removeprefix("s")) for a in cloud.all("a")}
+    assert [drawn[count] for count in sorted(drawn, reverse=True)] == sizes
 
 
 async def test_related_tags_narrow_a_stream_and_its_heading_widens_it(server, ana):

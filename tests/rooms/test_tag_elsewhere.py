@@ -46,15 +46,14 @@ async def places(browser: Any, path: str) -> list[tuple[str, str, str]]:
     """The lines beside a page: word, address, and the number or the handle that stands there."""
     page = Reading((await browser.get(path)).text)
     found = [section for section in page.one("aside").all("section") if section.one("h2").text == "This tag elsewhere"]
-    return [
-        (
-            li.all("a")[0].text,
-            li.all("a")[0].get("href"),
-            "".join(e.text for e in li.all("span") if {"n", "handle"} & set(e.classes)),
-        )
-        for section in found
-        for li in section.all("li")
-    ]
+    lines: list[tuple[str, str, str]] = []
+    for li in (li for section in found for li in section.all("li")):
+        there = "".join(e.text for e in li.all("span") if {"n", "handle"} & set(e.classes))
+        if links := li.all("a"):
+            lines.append((links[0].text, links[0].get("href") or "", there))
+        else:  # a handle stands on a line of its own, below its place
+            lines[-1] = (*lines[-1][:2], there)
+    return lines
 
 
 EVERYONE = ("everyone here", "/t/page-cache", "6")

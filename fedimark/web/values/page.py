@@ -44,12 +44,14 @@ class TagLine:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A titled list of tags at the side, or a cloud of them; `links` show more of them, or show them otherwise."""
+    """A titled list of tags at the side, a cloud of them, or a list of bundles (not `of_tags`); `links` show more of
+    them, or show them otherwise."""
 
     title: str
     tags: tuple[TagLine, ...]
     links: tuple[Filter, ...] = ()
     is_cloud: bool = False
+    of_tags: bool = True
 
 
 @dataclass(frozen=True, slots=True)
