@@ -115,7 +115,7 @@ async def _charts(span: str) -> tuple[Chart, ...]:
 def _line(state: HostState) -> HostLine:
     return HostLine(
         state.host,
-        _STATES[state.state],
+        "" if state.state is State.WELL and state.fails else _STATES[state.state],  # its failures are told below
         state.state is State.PAUSED,
         state.waiting,
         state.oldest,

@@ -190,8 +190,13 @@ async def _sides(found: Found, shown: Page, asked: Mapping[str, str]) -> tuple[S
     lines = _tag_lines(found, await queries.cloud(found, MOST_SHOWN if shows_all else MOST_USED))
     if is_cloud:
         lines = tuple(sorted(_sized(lines), key=lambda line: line.name))
-    side = Side(_("Tags"), lines, _ways(found, shows_all=shows_all, is_cloud=is_cloud), is_cloud)
-    return (await _bundles(found.viewer), side) if found.viewer and found.is_owner else (side,)
+    ways = _ways(found, shows_all=shows_all, is_cloud=is_cloud)
+    if not found.viewer or not found.is_owner:
+        return (Side(_("Tags"), lines, ways, is_cloud),)
+    bundles = await _bundles(found.viewer)
+    # Where bundles stand above, the way to them stands with them.
+    ways = ways if bundles.tags else (*ways, Filter(_("bundles"), addresses.bundles(found.viewer.username)))
+    return (bundles, Side(_("Tags"), lines, ways, is_cloud))
 
 
 def _tags_in(shown: Page) -> list[tuple[str, int]]:
@@ -204,7 +209,8 @@ async def _bundles(viewer: Viewer) -> Side:
     """One's own bundles in their order; how much each holds would be a search of its own."""
     own = addresses.bundles(viewer.username)
     kept = (await bundles_of(Owner.of(viewer)))[:MOST_BUNDLES]
-    return Side(_("Bundles"), tuple(TagLine(row["name"], f"{own}/{row['id']}", None) for row in kept), of_tags=False)
+    lines = tuple(TagLine(row["name"], f"{own}/{row['id']}", None) for row in kept)
+    return Side(_("Bundles"), lines, (Filter(_("change"), own),), of_tags=False)
 
 
 def _sized(lines: Sequence[TagLine]) -> Iterator[TagLine]:
@@ -225,8 +231,7 @@ def _ways(found: Found, *, shows_all: bool, is_cloud: bool) -> tuple[Filter, ...
     )
     if found.viewer is None or not found.is_owner:
         return ways
-    own = addresses.bundles(found.viewer.username)
-    return (*ways, Filter(_("manage"), "/settings/tags"), Filter(_("bundles"), own))
+    return (*ways, Filter(_("manage"), "/settings/tags"))
 
 
 def _taken(which: Stream) -> Iterator[TagLine]:

@@ -31,7 +31,8 @@ async def test_a_bundle_is_made_read_ordered_edited_and_deleted(server, ana):
     ]
     assert names == ["Databases", "Second"]
     beside = [a.text for a in Reading((await browser.get("/u/ana")).text).one("aside").all("a")]
-    assert beside[:2] == names
+    assert beside[:3] == ["change", *names]
+    assert "bundles" not in beside  # they lead there themselves
     assert "Databases" not in (await server.client.get("/u/ana")).text
     second = int(path.rpartition("/")[2]) + 1
     await browser.post(f"{root}/{second}/up")
