@@ -48,9 +48,9 @@ def test_a_list_is_made_filled_read_and_taken_away(window: Open, world: World, s
 def test_a_network_is_narrowed_and_that_is_kept_only_when_somebody_says_so(
     window: Open, world: World, scripts: bool
 ) -> None:
-    shared = "Kerning by eye"  # of eve, whom lin does not follow, by bo
+    shared, through_bo = "Kerning by eye", "/network?from=bo"  # of eve, whom lin does not follow
     lin: Page = window("lin", scripts=scripts)
-    lin.goto("/network")
+    lin.goto(through_bo)
     expect(lin.locator(".entry", has_text=shared)).to_have_count(1)
 
     with lin.expect_navigation():
@@ -58,7 +58,7 @@ def test_a_network_is_narrowed_and_that_is_kept_only_when_somebody_says_so(
 
     expect(lin.locator(".entry", has_text=shared)).to_have_count(0)
     expect(lin.get_by_role("link", name="no shares")).to_have_attribute("aria-current", "page")
-    lin.goto("/network")
+    lin.goto(through_bo)
     expect(lin.locator(".entry", has_text=shared)).to_have_count(1)
 
 

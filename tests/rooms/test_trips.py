@@ -122,7 +122,8 @@ async def test_a_run_finds_who_follows_its_savers_and_nobody_elses_followers_how
         plan, *others = [await plan_of(*each) for each in (merging, *holding)]
 
     assert {"follow", "block"} < {part.get("Relation Name") for part in parts(plan)}
-    assert [read_whole(each) - {"share"} for each in (plan, *others)] == [set()] * 3  # nobody shared anything yet
+    # Of people there are few here: how they are read hangs on what was counted of them in tests before.
+    assert [read_whole(plan) & OTHERS.keys(), *map(read_whole, others)] == [set()] * 3
 
 
 async def test_what_a_run_looks_up_is_found_by_an_index_however_little_is_known_of_its_table():
