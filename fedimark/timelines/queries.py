@@ -173,7 +173,7 @@ async def whole_network(viewer: Viewer) -> list[Entry]:
 
 
 async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
-    """Tags that stand beside a stream's own, with how often, over its newest 300 bookmarks.
+    """Tags that stand beside a stream's own, with how often, over its newest 200 bookmarks.
 
     Of everybody's tags those of most people come first, so that nobody weighs more by saving more.
     """
@@ -185,7 +185,7 @@ async def related(found: Found, limit: int = 12) -> list[tuple[str, int]]:
     sql = f"""
     SELECT g.key, c.amount FROM (
         SELECT t.tag_id, count(*) AS amount, {people} AS people FROM (
-            SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 300) s
+            SELECT t0.bookmark_id FROM {where} ORDER BY t0.saved_at DESC, t0.bookmark_id DESC LIMIT 200) s
         JOIN bookmark_tag t ON t.bookmark_id = s.bookmark_id
         WHERE t.visibility >= {int(found.least)} AND t.tag_id NOT IN ({marks(len(found.tag_ids))})
         GROUP BY t.tag_id) c
