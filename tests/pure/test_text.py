@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fedimark.text.anchors import anchors
@@ -214,6 +214,8 @@ _BITS = (
 @given(st.lists(st.sampled_from(_BITS), max_size=14).map("".join))
 def test_words_and_links_are_those_of_the_sanitised_page(remote):
     sanitised = sanitise(remote)
+    # A link in a link, or a paragraph in one, can be had from broken HTML and be written, but no parser reads it again.
+    assume(sanitise(sanitised) == sanitised)
 
     assert to_text(remote) == to_text(sanitised)
     assert [(each.href, each.words, each.is_name) for each in anchors(remote)] == [
