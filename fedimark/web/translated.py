@@ -45,9 +45,8 @@ def squeezed(html: str) -> str:
 
 def quoted(value: object) -> str:
     """A value as it stands in a page, as `escape` writes it, but plain text: making a `Markup` of each costs most."""
-    kind = type(value)
-    if kind is Markup or (kind is str and not _TOLD_APART.search(value)):  # type: ignore[call-overload]
-        return value  # type: ignore[return-value]
+    if type(value) is Markup or (type(value) is str and not _TOLD_APART.search(value)):
+        return value
     return escape(value)
 
 
