@@ -42,6 +42,10 @@ def _open(page: Page, path: str) -> None:
 INLINE = r"""(one) => Boolean(one.closest("[id^=e-]"))
     && (one.matches("button") || /\/remove$|\/edit$|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
 
+# Where the last line went or the answer is of another page, the page goes too: what comes next waits for that.
+WATCHED = 'navigation.addEventListener("navigate", () => { window.leaves = true; })'
+SETTLED = '!window.leaves && document.readyState === "complete"'
+
 
 def press(page: Page, name: str) -> None:
     """Press a button (the last of that name) that sends a form, and wait for the answer."""
@@ -51,8 +55,10 @@ def press(page: Page, name: str) -> None:
 def press_it(page: Page, button: Locator) -> None:
     """The same with a button or link that was found already; it may bring no new page, but a part of it anew."""
     if page.evaluate("Boolean(window.htmx)") and button.evaluate(INLINE):
+        page.evaluate(WATCHED)
         button.click()
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        page.wait_for_function(SETTLED)
         return
     with page.expect_navigation():
         button.click()
