@@ -36,6 +36,10 @@ INSERT INTO share (actor_id, object_hash, bookmark_id, uri, shared_at, public_id
 ON CONFLICT (actor_id, object_hash) DO NOTHING RETURNING id
 """
 _UNSHARE = "DELETE FROM share WHERE actor_id = ? AND bookmark_id = ? RETURNING uri, public_id, shared_at"
+_DONE = """
+SELECT 1 AS done FROM reaction WHERE actor_id = ? AND bookmark_id = ? AND kind = 'Like'
+UNION ALL SELECT 1 FROM share WHERE actor_id = ? AND bookmark_id = ?
+"""
 _SHARES = "SELECT actor_id, uri, public_id FROM share WHERE bookmark_id = ?"
 
 _WHY = _("It is your own, it is not for everybody, its author keeps that from you, or your Privacy Lock is on.")
@@ -140,10 +144,15 @@ async def _taking_back(who: Speaker, named: str) -> tuple[Row, Row, Row]:
     uri = addresses.absolute(named) if named.startswith("/") else named
     ours = addresses.local_bookmark(uri)
     bookmark = await (fetch_one(_OURS, *ours) if ours else fetch_one(_THEIRS, addresses.uri_hash(uri)))
-    if bookmark is None:
+    # What one sees no more can be taken back, but who never did it learns nothing of what they may not see.
+    if bookmark is None or not (await _has_done(who, bookmark) or await seen(who.actor_id, named)):
         raise NotFound
     await hold("actor", who.actor_id, bookmark["actor_id"])
     return await _speaker(who), bookmark, await _author(bookmark)
+
+
+async def _has_done(who: Speaker, bookmark: Row) -> bool:
+    return await fetch_one(_DONE, *(who.actor_id, bookmark["id"]) * 2) is not None
 
 
 async def _seen(who: Speaker, named: str) -> Row:

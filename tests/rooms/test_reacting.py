@@ -14,7 +14,7 @@ from fedimark.bookmarks.remove import finish_removals, remove_bookmark
 from fedimark.bookmarks.shares import bookmark_of, counts
 from fedimark.database import Row, fetch, fetch_one
 from fedimark.errors import FedimarkError, Forbidden, NotFound
-from fedimark.moderation import people, suspension
+from fedimark.moderation import mutes, people, suspension
 from fedimark.notifications.tell import Kind
 from fedimark.timelines.stream import LinkStream, NetworkStream, RecentStream
 from fedimark.vocab.terms import PUBLIC
@@ -617,3 +617,32 @@ async def test_a_reaction_of_a_misskey_is_no_like_unless_it_means_one(ana, fleet
     assert await fan.do({**like, "id": f"{uri}/2", "content": "❤️", "_misskey_reaction": "❤️"}) == "liked"
 
     assert await amount("reaction") == 1
+
+
+async def test_taking_back_what_one_never_did_tells_nothing_of_what_one_may_not_see(marks, ana, server, wire):
+    bo = await server.sign_up("bo")
+    hidden = [
+        (await ana.save("https://sqlite.org/", visibility=visibility)).path for visibility in ("private", "followers")
+    ]
+    update = wire("fedimark/update_note")
+    await marks.do({**update, "object": {**update["object"], "to": [f"{MARKS}/followers"], "cc": []}})
+    unknown = f"{MARKS}/b/aaaaaaaaaaaaa"
+
+    for name in ("liked", "shared"):
+        for named in (*hidden, NOTE, unknown):
+            answer = await bo.browser.post("/press", data={name: f"-{named}"})
+
+            assert answer.status_code == 404, (name, named)
+
+
+async def test_what_one_liked_can_be_taken_back_once_one_sees_it_no_more(ana, server):
+    bo = await server.sign_up("bo")
+    saved = await ana.save("https://sqlite.org/")
+    await reacting.like(bo.viewer, saved.path)
+    await reacting.share(bo.viewer, saved.path)
+    await mutes.mute(bo.viewer, "ana")
+
+    await reacting.unlike(bo.viewer, saved.path)
+    await reacting.unshare(bo.viewer, saved.path)
+
+    assert await amount("reaction") == await amount("share") == 0
