@@ -18,6 +18,7 @@ from fedimark.settings import Settings
 from tests.support.certificates import self_signed
 
 TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+GUARD_S = 30
 ASKED = b"POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
 
 
@@ -32,7 +33,7 @@ class Far:
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.context)
         port = self.server.sockets[0].getsockname()[1]
         self.url = URL(f"{'https' if self.context else 'http'}://127.0.0.1:{port}/inbox")
-        settings = Settings(allow_loopback=True, fetch_connect_s=2)
+        settings = Settings(allow_loopback=True, fetch_connect_s=GUARD_S)
         self.lines = Lines(settings, httpx.create_ssl_context(trust_env=True))
         return self
 
@@ -40,8 +41,8 @@ class Far:
         self.lines.close()
         self.server.close()
 
-    async def ask(self, most: int = 1_000):
-        return await self.lines.ask(self.url, ASKED, most=most, patience_s=0.5)
+    async def ask(self, most: int = 1_000, patience_s: float = GUARD_S):
+        return await self.lines.ask(self.url, ASKED, most=most, patience_s=patience_s)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -126,7 +127,7 @@ async def test_an_answer_shorter_than_it_says_tells_its_status_and_that_it_is_no
 
 async def test_a_body_that_never_ends_is_waited_for_no_longer_than_was_said():
     async with Far(b"HTTP/1.1 202 Accepted\r\nContent-Length: 99\r\n\r\nsome", TAKEN) as far:
-        told = await far.ask()
+        told = await far.ask(patience_s=0.5)
         await far.ask()
 
     assert (told.status, told.body, told.is_whole) == (202, b"some", False)
@@ -167,7 +168,9 @@ async def test_an_answer_that_nobody_asked_for_ends_the_connection():
 async def test_whoever_stops_waiting_leaves_no_connection_behind():
     async with Far(b"", TAKEN) as far:
         asking = asyncio.create_task(far.ask())
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(GUARD_S):
+            while len(far.answers) > 1:
+                await asyncio.sleep(0.01)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         told = await far.ask()

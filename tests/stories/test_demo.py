@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -25,18 +24,14 @@ PATIENCE_S = 120.0
 
 def three_free_ports() -> int:
     """The first of three free ports that follow one another."""
-    return int(until(lambda: (port := free_port()) < 65_534 and are_free(port + 1, port + 2) and port))
 
+    def found() -> int:
+        first = free_port()
+        with suppress(OSError, OverflowError):
+            return min(first, free_port(first + 1), free_port(first + 2))
+        return 0
 
-def are_free(*ports: int) -> bool:
-    """Whether servers could listen on all of these."""
-    try:
-        for port in ports:
-            with socket.create_server(("127.0.0.1", port)):
-                pass
-    except OSError:
-        return False
-    return True
+    return int(until(found))
 
 
 def answers_nobody(port: int) -> bool:

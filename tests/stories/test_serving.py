@@ -29,8 +29,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         size += len(message.get("body", b""))
         more = message.get("more_body", False)
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.3)
+    await asyncio.sleep({"/slow": 0.3, "/slower": 1.5}.get(scope["path"], 0))
     body = f"{scope['method']} {len(scope['raw_path'])} {len(scope['query_string'])} {size}".encode()
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -246,7 +245,7 @@ async def test_a_head_that_dribbles_is_answered_408(connect, monkeypatch):
 
 
 async def test_a_dribbled_second_request_is_answered_408_too(connect, monkeypatch):
-    monkeypatch.setattr(heads, "HEAD_S", 0.4)
+    monkeypatch.setattr(heads, "HEAD_S", 1.0)
     async with connect() as peer:
         await peer.say(get())
         assert (await peer.answer())[0] == 200
@@ -265,11 +264,11 @@ async def test_a_connection_that_asks_nothing_is_closed(connect, monkeypatch, no
 
 
 async def test_a_slow_answer_is_not_taken_for_a_slow_request(connect, monkeypatch):
-    monkeypatch.setattr(heads, "HEAD_S", 0.1)
+    monkeypatch.setattr(heads, "HEAD_S", 1.0)
     async with connect() as peer:
-        await peer.say(get(b"/slow"))
+        await peer.say(get(b"/slower"))
 
-        assert await peer.answer() == (200, b"GET 5 0 0")
+        assert await peer.answer() == (200, b"GET 7 0 0")
 
 
 @pytest.mark.parametrize(
@@ -338,12 +337,12 @@ async def test_behind_a_part_of_a_request_nothing_is_taken_at_once(connect):
 
 
 async def test_a_connection_that_nothing_comes_over_is_closed_and_one_that_is_taken_from_is_not(connect):
-    connect.server.config.timeout_keep_alive = 0.3
+    connect.server.config.timeout_keep_alive = 1.5
     async with connect() as peer:
         for _ in range(6):
             await peer.say(post(b"/taken"))
             assert await peer.answer() == (202, b"")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
 
         assert await peer.rest() == b""
 

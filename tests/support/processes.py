@@ -20,15 +20,23 @@ import httpx
 
 PASSWORD = "correct horse battery staple"
 FEDIMARK = Path(sys.executable).parent / "fedimark"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0  # guards against hanging, nothing else
+_HELD: list[socket.socket] = []
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(wanted: int = 0) -> int:
+    """A port of 127.0.0.1 that nobody has, and that nobody else finds free as long as this process lives.
+
+    It stays bound without listening, and only then is shared: whoever is told its number may listen on it, as servers
+    do with SO_REUSEADDR, while tests in other processes that take any port get another one. Raises OSError when
+    somebody has the `wanted` one.
+    """
+    held = socket.socket()
+    _HELD.append(held)
+    held.bind(("127.0.0.1", wanted))
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    port: int = held.getsockname()[1]
+    return port
 
 
 def answers(port: int) -> bool:
@@ -190,7 +198,7 @@ class Process:
         return done.stdout
 
 
-def until(holds: Callable[[], Any], patience_s: float = 20.0) -> Any:
+def until(holds: Callable[[], Any], patience_s: float = 120.0) -> Any:
     """Ask again and again until the answer is true; returns it. The patience guards against hanging, nothing else."""
     deadline = time.monotonic() + patience_s
     while not (answer := holds()):
