@@ -271,6 +271,60 @@ async def test_a_slow_answer_is_not_taken_for_a_slow_request(connect, monkeypatc
         assert await peer.answer() == (200, b"GET 7 0 0")
 
 
+@pytest.mark.parametrize("said", [b"Content-Length: 9\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n9\r\n"])
+@pytest.mark.parametrize("part", [b"", b"a=b"])
+async def test_a_body_that_never_comes_is_answered_408_and_nobody_waits_for_it(connect, monkeypatch, said, part):
+    monkeypatch.setattr(heads, "BODY_S", 0.3)
+    async with connect() as peer:
+        await peer.say(b"POST / HTTP/1.1\r\nHost: a\r\n" + said + part)
+
+        assert (await peer.answer())[0] == 408
+        assert await peer.rest() == b""
+        assert not connect.server.server_state.tasks
+
+
+async def test_a_body_that_dribbles_on_is_taken(connect, monkeypatch):
+    monkeypatch.setattr(heads, "BODY_S", 3.0)
+    async with connect() as peer:
+        await peer.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+        for _ in range(9):
+            await asyncio.sleep(0.05)
+            await peer.say(b"b")
+
+        assert await peer.answer() == (200, b"POST 1 0 9")
+
+
+async def test_a_body_that_breaks_off_into_no_http_is_answered_400_and_nobody_waits_for_it(connect):
+    async with connect() as peer:
+        await peer.say(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await asyncio.sleep(0.05)
+        await peer.say(b"fffffffffffffffff\r\n")
+
+        assert (await peer.answer())[0] == 400
+        assert await peer.rest() == b""
+        assert not connect.server.server_state.tasks
+
+
+async def test_a_body_that_never_comes_behind_a_good_request_leaves_that_its_answer(connect, monkeypatch):
+    monkeypatch.setattr(heads, "BODY_S", 0.05)
+    async with connect() as peer:
+        await peer.say(get(b"/slow") + b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+
+        assert await peer.answer() == (200, b"GET 5 0 0")
+        assert (await peer.answer())[0] == 408
+        assert await peer.rest() == b""
+
+
+async def test_a_body_that_breaks_off_behind_a_good_request_leaves_that_its_answer(connect):
+    async with connect() as peer:
+        broken = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"
+        await peer.say(get(b"/slow") + broken)
+
+        assert await peer.answer() == (200, b"GET 5 0 0")
+        assert await peer.rest() == b""
+        assert not connect.server.server_state.tasks
+
+
 @pytest.mark.parametrize(
     "noise", [b"\x16\x03\x01\x02\x00\x01", b"hello\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n"]
 )
@@ -284,6 +338,17 @@ async def test_what_is_no_http_is_answered_400(connect, noise):
 def post(path: bytes, body: bytes = b"{}", headers: bytes = b"") -> bytes:
     head = b"POST %b HTTP/1.1\r\nHost: a.example\r\nContent-Length: %d\r\n" % (path, len(body))
     return head + headers + b"\r\n" + body
+
+
+@pytest.mark.parametrize("target", [b"http://[/", b"a.example:443"])
+async def test_a_target_that_is_none_is_answered_and_the_connection_ends(connect, target):
+    async with connect() as peer:
+        await peer.say(get())
+        assert (await peer.answer())[0] == 200
+        await peer.say(b"CONNECT " + target + b" HTTP/1.1\r\nHost: a.example\r\n\r\n")
+
+        assert (await peer.answer())[0] == 400
+        assert await peer.rest() == b""
 
 
 async def test_what_is_taken_at_once_is_answered_once_and_the_connection_goes_on(connect):
