@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 WIDE = (1240, 1200)
 NARROW = (320, 720)
@@ -21,7 +30,7 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000  # guards against hanging, nothing else
 
 
 def executable() -> str | None:
@@ -32,6 +41,7 @@ def executable() -> str | None:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Chromium without a window, ended at the end."""
+    expect.set_options(timeout=_PATIENCE_MS)  # its own 5 seconds are too few beside others who are busy
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=list(_ARGUMENTS))
         try:

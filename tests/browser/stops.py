@@ -43,8 +43,9 @@ INLINE = r"""(one) => Boolean(one.closest("[id^=e-]"))
     && (one.matches("button") || /\/remove$|\/edit$|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
 
 # Where the last line went or the answer is of another page, the page goes too: what comes next waits for that.
-WATCHED = 'navigation.addEventListener("navigate", () => { window.leaves = true; })'
-SETTLED = '!window.leaves && document.readyState === "complete"'
+# The mark is in the page itself, for the policy of contents lets a page that is watched evaluate nothing again.
+WATCHED = 'navigation.addEventListener("navigate", () => { document.documentElement.dataset.leaves = ""; })'
+GOING_ON = "[aria-busy=true], [data-leaves]"
 
 
 def press(page: Page, name: str) -> None:
@@ -57,8 +58,8 @@ def press_it(page: Page, button: Locator) -> None:
     if page.evaluate("Boolean(window.htmx)") and button.evaluate(INLINE):
         page.evaluate(WATCHED)
         button.click()
-        expect(page.locator("[aria-busy=true]")).to_have_count(0)
-        page.wait_for_function(SETTLED)
+        expect(page.locator(GOING_ON)).to_have_count(0)
+        page.wait_for_load_state()
         return
     with page.expect_navigation():
         button.click()
@@ -108,7 +109,8 @@ def _running(page: Page, world: World) -> None:
 
 def _reported(page: Page, world: World) -> None:
     _uploaded("pinboard_export.json", broken_file)(page, world)
-    page.get_by_role("button", name="Import").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Import").click()
     page.get_by_text("See your bookmarks").wait_for()
 
 

@@ -31,7 +31,8 @@ def test_tags_of_ones_own_complete_what_is_typed_by_keys_and_by_mouse(window: Op
     expect(field).to_have_value("typesetting ")
 
     field.press_sequentially("typo")
-    offered.first.click()
+    expect(offered).to_have_count(1)
+    offered.click()
     expect(field).to_have_value("typesetting typography ")
     field.press_sequentially("ty")
     field.press("Escape")

@@ -21,6 +21,7 @@ def test_the_first_tab_offers_to_skip_the_head(window):
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
+    expect(skip).not_to_be_focused()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
@@ -64,9 +65,11 @@ def test_a_menu_opens_and_closes_by_keys(window):
 def test_enter_in_a_form_saves_and_takes_no_offer(window):
     page = window("lin")
     page.goto("/add?url=https://keys.example/&title=Keys&tags=.net")
-    page.get_by_label("Title").press("Enter")
+    with page.expect_navigation():
+        page.get_by_label("Title").press("Enter")
     page.get_by_text("Did you mean").wait_for()
 
-    page.get_by_label("Title").press("Enter")
+    with page.expect_navigation():
+        page.get_by_label("Title").press("Enter")
 
     expect(page.locator(".p-category")).to_have_text([".net"])

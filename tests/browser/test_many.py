@@ -30,7 +30,7 @@ def tick(page: Page, *titles: str) -> None:
 
 def until_said(page: Page, words: str) -> None:
     """Look at the page of an edit until it says what came of it."""
-    expect(page.get_by_role("status")).to_contain_text(words, timeout=20_000)
+    expect(page.get_by_role("status")).to_contain_text(words)
 
 
 def test_what_is_ticked_is_changed_and_changed_back(page, path):

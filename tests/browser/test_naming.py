@@ -32,8 +32,8 @@ def server(sqlite_template: SqliteTemplate, tmp_path: Path) -> Iterator[Inside]:
 
 
 @pytest.fixture
-def opened(look: Callable[..., Visit], server: Inside) -> Callable[..., Page]:
-    """Opens a window of ana's on it."""
+def opened(server: Inside, look: Callable[..., Visit]) -> Callable[..., Page]:
+    """Opens a window of ana's on it; the windows come last, so that they are closed before the server is taken down."""
 
     def open_page(**wishes: Any) -> Page:
         visit = look(HERE, **wishes)

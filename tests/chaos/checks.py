@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Promised = dict[tuple[str, str], Words]  # of a saver's id and an address
 
-_PATIENCE_S = 90.0
+_PATIENCE_S = 240.0  # guards against hanging, nothing else
 _WAITING = {
     "received": "SELECT kind, tries, outcome FROM received_activity WHERE applied_at IS NULL",
     "deliveries": "SELECT inbox, tries, last_error, next_at, lease_until FROM delivery WHERE dead_at IS NULL",

@@ -22,7 +22,7 @@ from tests.support.processes import free_port
 from tests.support.storage import migrated
 
 _MEGABYTES = 256
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0  # guards against hanging, nothing else
 _OWNERS = ("postgres", "nobody")  # the first there is, where we are root: PostgreSQL refuses to run as root
 # Small files, so that a small disk holds them; what a commit has said is on the disk.
 _OPTIONS = {

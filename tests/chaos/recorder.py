@@ -30,7 +30,7 @@ AS2 = "application/activity+json"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 NAME = "rec"
 
-_PATIENCE_S = 90.0
+_PATIENCE_S = 240.0  # guards against hanging, nothing else
 _LOST = 0.1  # of the answers
 
 

@@ -13,7 +13,7 @@ from tests.chaos.points import PEERS, TROUBLES, Fate
 from tests.chaos.world import Actor, World, chance_of
 
 _AFTERWARDS = 2  # things each is answered once all is well again
-_AFTERWARDS_S = 45.0
+_AFTERWARDS_S = 180.0  # guards against hanging
 _BREATH_S = 0.06
 
 

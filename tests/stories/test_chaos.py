@@ -73,7 +73,7 @@ def test_a_run_whose_time_is_over_before_all_was_played_fails():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
