@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 
 from tests.browser.strange import strange
 from tests.support.commands import Born
-from tests.support.processes import PASSWORD, Process, together, until
+from tests.support.processes import ANEW, PASSWORD, Process, together, until
 
 FILE = Path(__file__).parents[2] / "deploy" / "demo-bookmarks.json"
 ENVIRON = {"FEDIMARK_REGISTRATION": "open", "FEDIMARK_SIGN_IN_TRIES": "1000/minute"}
@@ -43,9 +43,8 @@ class World:
 
     def sign_up(self, name: str, visibility: str = "public") -> httpx.Client:
         """Make an account as the form does; the first one is made by the form that sets the server up."""
-        client = httpx.Client(
-            base_url=self.process.url, headers={"Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox"}, timeout=60
-        )
+        headers = {"Sec-Fetch-Site": "same-origin", "User-Agent": "Firefox"}
+        client = httpx.Client(base_url=self.process.url, headers=headers, timeout=60, limits=ANEW)
         typed = {"username": name, "password": PASSWORD, "visibility": visibility}
         post(client, "/sign-up" if self.people else "/setup", typed)
         self.people[name] = client

@@ -17,7 +17,7 @@ from fedimark.text import urls
 from tests.stories.reading import Reading
 from tests.support.commands import Born
 from tests.support.people import PASSWORD
-from tests.support.processes import Process, free_port
+from tests.support.processes import ANEW, Process, free_port
 
 pytestmark = pytest.mark.processes
 
@@ -89,7 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 def browser(server: Process) -> Iterator[httpx.Client]:
     """Ana's browser, signed in through the form."""
     headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers=headers, timeout=30, limits=ANEW) as client:
         signed = client.post("/sign-in", data={"username": "ana", "password": PASSWORD})
         assert signed.status_code == 303
         for number, tag in enumerate(TAGS):

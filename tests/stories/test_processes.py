@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.support.commands import Born
-from tests.support.processes import FEDIMARK, PASSWORD, Process, together, until
+from tests.support.processes import ANEW, FEDIMARK, PASSWORD, Process, together, until
 from tests.support.storage import PostgresStorage
 
 pytestmark = pytest.mark.processes
@@ -138,7 +138,7 @@ def test_what_one_server_saves_another_reads_merged_by_commands_alone(pair):
 
 def test_somebody_at_this_machine_makes_the_first_account_and_serving_again_finds_it(alone):
     alone.start()
-    browser = httpx.Client(base_url=alone.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
+    browser = httpx.Client(base_url=alone.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30, limits=ANEW)
     assert browser.get("/", follow_redirects=True).url.path == "/setup"
 
     typed = {"username": "ana", "password": PASSWORD, "visibility": "public"}

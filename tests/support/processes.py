@@ -22,6 +22,8 @@ PASSWORD = "correct horse battery staple"
 FEDIMARK = Path(sys.executable).parent / "fedimark"
 _PATIENCE_S = 60.0  # guards against hanging, nothing else
 _HELD: list[socket.socket] = []
+# A connection that nobody asks over is closed by the server some seconds later, perhaps just when one asks again.
+ANEW = httpx.Limits(max_keepalive_connections=0)
 
 
 def free_port(wanted: int = 0) -> int:
@@ -187,7 +189,8 @@ class Process:
 
     def signed_in(self, name: str) -> httpx.Client:
         """A browser with a session of somebody's own."""
-        browser = httpx.Client(base_url=self.url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=_PATIENCE_S)
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        browser = httpx.Client(base_url=self.url, headers=headers, timeout=_PATIENCE_S, limits=ANEW)
         answer = browser.post("/sign-in", data={"username": name, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         return browser
