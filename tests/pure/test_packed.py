@@ -7,6 +7,7 @@ import io
 import json
 import random
 import tarfile
+import tracemalloc
 import zipfile
 from typing import Any
 
@@ -132,6 +133,37 @@ def test_a_cut_or_lying_file_of_firefox_is_refused(end):
         with pytest.raises(FedimarkError) as refused:
             rows_of(raw)
         assert refused.value.message
+
+
+def bomb(count: int) -> bytes:
+    """A single byte, looked back at again and again."""
+    said = b"\x1f[" + (1).to_bytes(2, "little") + b"\xff" * (count // 255) + b"\x00"
+    return b"mozLz40\0" + (count // 255 * 255 + 1 + 19 + 5).to_bytes(4, "little") + said + b"\x50]]]]]"
+
+
+def test_a_bomb_of_firefoxs_packing_is_refused_before_it_is_unpacked():
+    with pytest.raises(TooLarge, match="far more"):
+        rows_of(bomb(60_000_000))
+
+
+def test_of_a_long_repetition_only_a_part_is_held_at_a_time():
+    raw = bomb(15_000_000)
+    tracemalloc.start()
+    source = Unpacked(io.BytesIO(raw))
+    amount = sum(map(len, iter(lambda: source.read(65_536), b"")))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert amount == int.from_bytes(raw[8:12], "little")
+    assert most < 3_000_000
+
+
+def test_a_length_without_end_is_refused_as_soon_as_it_is_longer_than_the_file_says():
+    source = io.BytesIO(b"mozLz40\0" + (1_000).to_bytes(4, "little") + b"\xff" * 10_000_000)
+
+    with pytest.raises(Refused):
+        Unpacked(source).read(1)
+    assert source.tell() < 1_000_000
 
 
 def test_a_bomb_in_a_gz_is_refused_after_a_bounded_part_of_it():

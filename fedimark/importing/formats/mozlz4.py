@@ -34,6 +34,11 @@ class Unpacked:
         return part
 
 
+def size_of(head: bytes) -> int:
+    """What a file says to unpack to, by its first bytes."""
+    return int.from_bytes(head[8:12], "little")
+
+
 class _Bytes:
     """A source read in small pieces."""
 
@@ -53,14 +58,16 @@ class _Bytes:
         self._at += count
         return part
 
-    def length(self, begun: int) -> int:
-        """A length that goes on in further bytes where it begins with 15."""
+    def length(self, begun: int, most: int) -> int:
+        """A length that goes on in further bytes where it begins with 15; raises Refused for more than `most`."""
         if begun == 15:
-            while True:
+            while begun <= most:
                 more = self.take(1)[0]
                 begun += more
                 if more != 255:
                     break
+        if begun > most:
+            raise Refused(_DAMAGED, field="file")
         return begun
 
 
@@ -69,29 +76,42 @@ def _parts(packed: _Bytes) -> Iterator[bytes]:
         raise Refused(_DAMAGED, field="file")
     left = int.from_bytes(packed.take(4), "little")
     out = bytearray()
+    # Whatever length is said, no more than a part of it is held: a few bytes may say four gigabytes.
     while left > 0:
         token = packed.take(1)[0]
-        count = packed.length(token >> 4)
+        count = packed.length(token >> 4, left)
         left -= count
-        if left < 0:
-            raise Refused(_DAMAGED, field="file")
-        out += packed.take(count)
+        while count > 0:
+            out += packed.take(min(count, _PART))
+            count -= _PART
+            if len(out) > _PART:
+                yield _shed(out)
         if left:
-            left -= _copy(out, int.from_bytes(packed.take(2), "little"), 4 + packed.length(token & 15), left)
-        if len(out) > _PART:
-            yield bytes(out[:-_WINDOW])
-            del out[:-_WINDOW]
+            back = int.from_bytes(packed.take(2), "little")
+            count = 4 + packed.length(token & 15, left)
+            if not 0 < back <= len(out) or count > left:
+                raise Refused(_DAMAGED, field="file")
+            left -= count
+            while count > 0:
+                _repeat(out, back, min(count, _PART))
+                count -= _PART
+                if len(out) > _PART:
+                    yield _shed(out)
     yield bytes(out)
 
 
-def _copy(out: bytearray, back: int, count: int, left: int) -> int:
+def _shed(out: bytearray) -> bytes:
+    """Take off all but what may be looked back at."""
+    part = bytes(out[:-_WINDOW])
+    del out[:-_WINDOW]
+    return part
+
+
+def _repeat(out: bytearray, back: int, count: int) -> None:
     """Repeat `count` bytes that begin `back` before the end; they may run into themselves."""
-    if not 0 < back <= len(out) or count > left:
-        raise Refused(_DAMAGED, field="file")
     start = len(out) - back
     if back >= count:
         out += out[start : start + count]
     else:
         run = bytes(out[start:])
         out += (run * (count // back + 1))[:count]
-    return count

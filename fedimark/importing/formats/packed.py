@@ -57,7 +57,7 @@ def members(stream: BinaryIO) -> Iterator[Member]:
     elif head.startswith(_GZIP):
         yield from _in_gzip(stream)
     elif head.startswith(mozlz4.MAGIC):
-        yield _member("", partial(_bounded, lambda: mozlz4.Unpacked(_from_start(stream)), MOST_BYTES))
+        yield _in_mozlz4(stream, head)
     elif _is_tar(head):
         yield from _in_tar(lambda: cast("Source", _from_start(stream)))
     else:
@@ -103,6 +103,13 @@ def _in_gzip(stream: BinaryIO) -> Iterator[Member]:
         yield from _in_tar(opened)
     else:
         yield inside
+
+
+def _in_mozlz4(stream: BinaryIO, head: bytes) -> Member:
+    limit = _limit(stream.seek(0, 2))
+    if mozlz4.size_of(head) > limit:
+        raise TooLarge(_BOMB, field="file")
+    return _member("", partial(_bounded, lambda: mozlz4.Unpacked(_from_start(stream)), limit))
 
 
 def _in_tar(opened: Callable[[], Source]) -> Iterator[Member]:
