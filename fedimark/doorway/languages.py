@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedimark.doorway.sessions import cookie_name
+from fedimark.doorway.sessions import cookie_name, cookie_of
 from fedimark.here import here
 from fedimark.language.catalogue import LOCALES
 from fedimark.language.choosing import best
@@ -21,7 +21,7 @@ def language_of(request: Request) -> str:
     viewer: Viewer | None = request.scope.get("viewer")
     if viewer is not None and viewer.language in LOCALES:
         return viewer.language
-    chosen = request.cookies.get(_name(), "") if "cookie" in request.headers else ""
+    chosen = cookie_of(request.scope, _name())
     if chosen in LOCALES:
         return chosen
     return best(request.headers.get("accept-language", ""), here().settings.language)

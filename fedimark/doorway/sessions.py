@@ -47,7 +47,15 @@ async def _viewer(method: str, hashed: str) -> Viewer | None:
 
 def session_token(scope: Scope) -> str:
     """The token a request's cookie carries, empty when it carries none."""
-    name = cookie_name(here().settings)
+    return cookie_of(scope, cookie_name(here().settings))
+
+
+def cookie_of(scope: Scope, name: str) -> str:
+    """A cookie as it stands there, empty when there is none.
+
+    Nothing in it is unquoted, as Starlette would: with Python before 3.11.10 a single long one took ten seconds.
+    (CVE-2024-7592)
+    """
     for header in Headers(scope=scope).getlist("cookie"):
         for part in header.split(";"):
             key, _, value = part.strip().partition("=")

@@ -131,3 +131,12 @@ async def test_looking_chooses_nothing_and_another_site_presses_nothing(server, 
     assert pressed.status_code == 403
     assert "set-cookie" not in looked.headers
     assert "set-cookie" not in pressed.headers
+
+
+@pytest.mark.parametrize("quoted", ['"de"', '"\\144\\145"', '"' + "\\144" * 15_000 + '"'])
+async def test_a_cookie_is_read_as_it_stands_and_nothing_in_it_is_unquoted(server, ana, quoted):
+    cookie = f"__Host-fedimark-language={quoted}"
+
+    answer = await server.browser().get("/u/ana", headers={"cookie": cookie, "accept-language": "ja"})
+
+    assert language(answer) == "ja"
