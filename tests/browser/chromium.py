@@ -43,7 +43,9 @@ def chromium() -> Iterator[Browser]:
     """Chromium without a window, ended at the end."""
     expect.set_options(timeout=_PATIENCE_MS)  # its own 5 seconds are too few beside others who are busy
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=executable(), args=list(_ARGUMENTS), timeout=2 * _PATIENCE_MS
+        )
         try:
             yield browser
         finally:
