@@ -1155,7 +1155,7 @@ async def test_saving_what_somebody_else_keeps_to_themselves_shows_nobody_but_yo
         sent = await world.browsers[STRANGER].post("/add", data={"url": url, "title": "mine", "visibility": "public"})
 
         assert sent.status_code in (303, 409)
-        assert "ana" not in sent.text
+        assert "ana" not in re.sub(r"\b[a-z2-7]{13}\b", "", sent.text)  # names are of any letters
     link = await world.browsers[STRANGER].get(f"/url/{secret.places()['hash']}")
 
     assert "1 saver" in link.text
