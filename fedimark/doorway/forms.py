@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import parse_qsl
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
@@ -19,6 +19,8 @@ from fedimark.language.said import _
 
 MOST_FIELDS: Final = 100
 MOST_FILES: Final = 4
+
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}){1,64}+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,27 @@ async def read_form(request: Request, limit: int = 0) -> SentForm:
 
 
 def _read_urlencoded(body: bytes) -> list[tuple[str, str]]:
+    """As `parse_qsl` reads it, which looks at each `%` by itself: a megabyte of them held up everybody for a second."""
+    if body.count(b"&") >= MOST_FIELDS:
+        raise Malformed(_("A form may have at most %(most)s fields.", most=MOST_FIELDS))
     try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        pairs = [
+            (_plain(name), _plain(text))
+            for part in body.split(b"&")
+            if part
+            for name, _eq, text in [part.partition(b"=")]
+        ]
     except UnicodeDecodeError as error:
         raise Malformed("This form is not in UTF-8.") from error
-    except ValueError as error:
-        raise Malformed(_("A form may have at most %(most)s fields.", most=MOST_FIELDS)) from error
     return [(_fit(name), _fit(text)) for name, text in pairs]
+
+
+def _plain(escaped: bytes) -> str:
+    return _ESCAPES.sub(_unescaped, escaped.replace(b"+", b" ")).decode("utf-8")
+
+
+def _unescaped(run: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(run[0].replace(b"%", b"").decode("ascii"))
 
 
 async def _read_multipart(boundary: bytes, stream: AsyncGenerator[bytes, None], limit: int) -> SentForm:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 import httpx
 import pytest
@@ -202,6 +203,19 @@ async def test_a_form_is_read_whole(door):
 
     texts = {"title": "café 技", "tag": "b", "empty": "", "raw": "é", "odd": "%zz"}
     assert answer.json() == {"texts": texts, "every": ["a", "b"], "files": {}}
+
+
+@pytest.mark.parametrize("sign", [b"%", b"%z", b"%25", b"+"])
+async def test_a_form_of_nothing_but_escapes_is_not_taken_apart_sign_by_sign(door, sign):
+    body = b"a=" + sign * (190_000 // len(sign))
+    await door.post("/echo", content=b"a=b", headers={"content-type": URLENCODED})
+    tracemalloc.start()
+    answer = await door.post("/echo", content=body, headers={"content-type": URLENCODED})
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert answer.json()["texts"]["a"] == unquote_plus(body[2:].decode())
+    assert most < 6_000_000
 
 
 async def test_a_form_with_a_file_is_read_whole(door):
