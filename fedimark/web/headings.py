@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -39,11 +40,16 @@ async def heading_of(found: Found, count: int | None, tag: Followable | None = N
     return replace(heading, follow=replace(heading.follow, followers=await followers_of_page(actor_id)))
 
 
-def editable(heading: Heading, which: Stream) -> Heading:
-    """The heading of a stream of one's own: many of it can be edited at once, and a tag becomes another."""
+def editable(heading: Heading, which: Stream, asked: Mapping[str, str]) -> Heading:
+    """The heading of a stream of one's own: many of it can be edited at once, and a tag becomes another.
+
+    What is `asked` of the page, its place in the stream, is kept; where many are edited already, nothing leads there.
+    """
+    kept = {name: asked[name] for name in ("before", "after") if asked.get(name)}
+    edit = "" if asked.get("edit") == "many" else f"?{urlencode(kept | {'edit': 'many'})}"
     tags = which.tags if isinstance(which, PersonStream) else ()
     rename = f"/settings/tags?{urlencode({'tag': tags[0]})}" if len(tags) == 1 else ""
-    return replace(heading, edit_href="?edit=many", rename_href=rename)
+    return replace(heading, edit_href=edit, rename_href=rename)
 
 
 def _heading_of(found: Found, count: int | None, tag: Followable | None) -> Heading:
@@ -54,7 +60,7 @@ def _heading_of(found: Found, count: int | None, tag: Followable | None) -> Head
     if isinstance(stream, TagStream):
         return Heading(_tag_crumbs(stream), count, _tag_filters(stream), _follow_tag(found, tag) if tag else None)
     if isinstance(stream, PopularStream):
-        return _popular(stream)
+        return _popular(stream, count)
     if isinstance(stream, RecentStream):
         words = ((_("everything known"), "/recent", False), (_("this server"), "/recent?from=here", True))
         return Heading(
@@ -63,10 +69,10 @@ def _heading_of(found: Found, count: int | None, tag: Followable | None) -> Head
     return Heading((Crumb(_("Your network")),), count)
 
 
-def _popular(stream: PopularStream) -> Heading:
+def _popular(stream: PopularStream, count: int | None) -> Heading:
     crumbs = tuple(Crumb(tag, addresses.tags((tag,))) for tag in stream.tags)
     filters = [Filter(word_of(word), addresses.popular(word, stream.tags), stream.period == word) for word in PERIODS]
-    return Heading((Crumb(_("Popular"), addresses.popular(stream.period)), *crumbs), None, tuple(filters))
+    return Heading((Crumb(_("Popular"), addresses.popular(stream.period)), *crumbs), count, tuple(filters))
 
 
 def _person_crumbs(stream: PersonStream) -> tuple[Crumb, ...]:

@@ -138,11 +138,13 @@ async def _stream(request: Request, which: Stream) -> Response:
     picking = found.is_owner and request.query_params.get("edit") == "many"
     shown = await _page(request, found, "edit=many&" if picking else "")
     amounts, tag = await counted(found), await followable(found)
-    heading = await heading_of(found, amounts.amount, tag)
+    # A ranking stands on one page, whole.
+    amount = len(shown.entries) if isinstance(which, PopularStream) else amounts.amount
+    heading = await heading_of(found, amount, tag)
     return page(
         request,
         "stream.html",
-        heading=editable(heading, which) if found.is_owner and shown.entries else heading,
+        heading=editable(heading, which, request.query_params) if found.is_owner and shown.entries else heading,
         listing=_listing(found, shown, path_of(which) if picking and isinstance(which, PersonStream) else ""),
         sides=await _sides(found, shown, request.query_params),
         elsewhere=await places_of(found, tag),

@@ -40,7 +40,7 @@ def _open(page: Page, path: str) -> None:
 
 
 INLINE = r"""(one) => Boolean(one.closest("[id^=e-]"))
-    && (one.matches("button") || /\/remove$|\/edit$|^\/add\?from=|^\/say\?/.test(one.getAttribute("href")))"""
+    && (one.matches("button") || /\/remove$|\/edit$|^\/(add|say)\?/.test(one.getAttribute("href")))"""
 
 # Where the last line went or the answer is of another page, the page goes too: what comes next waits for that.
 # The mark is in the page itself, for the policy of contents lets a page that is watched evaluate nothing again.

@@ -64,6 +64,37 @@ def test_x_selects_a_line_and_lets_it_go_again(window):
     expect(page.locator(".pick").first).to_be_checked()
 
 
+def test_x_begins_to_edit_many_with_the_line_where_one_is(window, world):
+    for number in range(3):
+        world.save("fay", f"https://chosen.example/{number}", title=f"Chosen {number}", tags="chosen")
+    page: Page = window("fay")
+    page.goto("/u/fay/t/chosen")
+    ticked = page.locator(".pick:checked")
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    with page.expect_navigation():
+        page.keyboard.press("x")
+    expect(page.locator(".entry").nth(1).locator(".pick")).to_be_focused()
+    expect(ticked).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+
+    expect(ticked).to_have_count(2)
+    expect(page.locator(".entry").nth(1).locator(".pick")).to_be_checked()
+
+
+def test_x_does_nothing_where_nothing_can_be_selected(window):
+    page: Page = window("lin")
+    page.goto("/u/bo")
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+
+    expect(page.locator(".entry a.p-name").first).to_be_focused()
+    assert page.url.endswith("/u/bo")
+
+
 def test_o_opens_the_page_itself(window):
     page: Page = window()
     page.goto("/u/bo")

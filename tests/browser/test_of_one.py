@@ -150,6 +150,46 @@ def test_on_the_page_of_a_link_each_save_is_liked_and_the_page_is_copied(window,
     assert stayed(page)
 
 
+def test_ones_own_save_is_edited_and_removed_in_its_line_on_the_page_of_the_link(window, world):
+    for name in ("bo", "dora"):
+        world.save(name, "https://one.example/8", title="Eight", tags=f"eight of_{name}")
+    page: Page = window("dora")
+    page.goto("/t/eight")
+    stay(page, page.locator(".title > a").get_attribute("href"))
+    mine = page.locator(".entry", has_text="of_dora")
+
+    mine.get_by_role("link", name="edit", exact=True).click()
+    form = page.get_by_role("form", name="Edit")
+    form.get_by_role("combobox", name="Tags").fill("of_dora eighth")
+    press_it(page, form.get_by_role("button", name="Save", exact=True).last)
+    expect(mine.locator(".line > ul")).to_contain_text("eighth")
+    expect(mine.get_by_role("link", name="edit", exact=True)).to_be_focused()
+    assert page.evaluate(FAULTS) == []
+    mine.locator("summary").click()
+    mine.get_by_role("link", name="remove", exact=True).click()
+    expect(page.locator(".aloud")).to_contain_text("is gone from your bookmarks")
+    press_it(page, page.get_by_role("button", name="Undo"))
+
+    expect(mine).to_have_count(1)
+    assert stayed(page)
+
+
+def test_without_scripts_editing_ones_own_save_leads_back_to_the_page_of_the_link(window, world):
+    for name in ("bo", "dora"):
+        world.save(name, "https://one.example/9", title="Nine", tags=f"nine of_{name}")
+    page: Page = window("dora", scripts=False)
+    page.goto("/t/nine")
+    path = page.locator(".title > a").get_attribute("href")
+    page.goto(path)
+
+    press_it(page, page.locator(".entry", has_text="of_dora").get_by_role("link", name="edit", exact=True))
+    page.get_by_label("Tags").fill("of_dora ninth")
+    press_it(page, page.get_by_role("button", name="Save", exact=True).last)
+
+    assert path in page.url
+    expect(page.locator(".entry", has_text="of_dora")).to_contain_text("ninth")
+
+
 def test_an_answer_is_hidden_by_whose_bookmark_it_is_and_replies_are_turned_off(window, world):
     path = world.save("ana", "https://one.example/6", title="Six")
     for words in ("Buy my book.", "A good one."):

@@ -58,3 +58,34 @@ def test_the_box_at_the_head_searches_where_its_button_says(page: Page, newcomer
 
     assert "in=here" in page.url
     expect(page.get_by_label("Everyone")).to_be_checked()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de", "ja"])
+def test_on_a_telephone_the_first_that_was_found_stands_in_the_first_screen(window, language):
+    page: Page = window("lin", size=(320, 568), touch=True, language=language)
+
+    page.goto("/search?q=sql&in=mine")
+
+    expect(page.locator(".entry a.p-name").first).to_be_in_viewport(ratio=1)
+
+
+def test_to_whom_words_would_go_is_said_where_other_servers_are_chosen(page: Page, newcomer: str):
+    page.goto("/search")
+    hint = page.locator("#in-elsewhere-hint")
+    expect(hint).to_be_hidden()
+
+    page.get_by_label("Other servers", exact=True).check()
+
+    expect(hint).to_be_visible()
+
+
+def test_the_page_that_searches_has_one_field_and_a_slash_leads_to_it(window):
+    page: Page = window("lin")
+    page.goto("/search?q=sql&in=mine")
+    field = page.get_by_role("searchbox")
+    expect(field).to_have_count(1)
+
+    page.keyboard.press("/")
+
+    expect(field).to_be_focused()
+    expect(field).to_have_value("sql")

@@ -107,6 +107,36 @@ async def test_lists_of_everybody_lead_to_the_tags_in_them_but_no_private_one(se
         ]
 
 
+async def test_popular_says_how_many_pages_its_viewer_sees_there(server, ana):
+    bo, cy = await server.sign_up("bo"), await server.sign_up("cy")
+    for person in (bo, cy):
+        await person.save(PAGE, title="WAL", tags="sql")
+        await person.save("https://b.example/", title="B", tags="db")
+    for path, count in (("/popular", "2"), ("/popular?in=day", "2"), ("/popular?in=day&tag=sql", "1")):
+        assert (await read(ana.browser, path)).one(kind="count").text == count, path
+        assert (await read(server.browser(), path)).one(kind="count").text == count, path
+
+    await ana.browser.post("/people/block", data={"who": "bo"})
+    await ana.browser.post("/people/block", data={"who": "cy"})
+
+    assert not (await read(ana.browser, "/popular")).all("", "count")
+
+
+async def test_to_edit_many_leads_to_the_same_place_of_a_stream_and_not_from_there_to_itself(server, ana):
+    for number in range(25):
+        await ana.save(f"https://many.example/{number}", title=f"Page {number}", tags="many")
+
+    for path in ("/u/ana", "/u/ana/t/many"):
+        first = await read(ana.browser, path)
+        onward = next(a.get("href") for a in first.all("a") if a.get("rel") == "next")
+        second = await read(ana.browser, path + onward)
+        [many] = [a.get("href") for a in second.all("a") if a.text == "edit many"]
+        picking = await read(ana.browser, path + many)
+        assert [li.get("id") for li in picking.all("li", "entry")] == [li.get("id") for li in second.all("li", "entry")]
+        assert picking.all("input", "pick")
+        assert "edit many" not in [a.text for a in picking.all("a")]
+
+
 async def test_the_one_search_of_a_page_says_where(server, ana):
     await ana.save(PAGE, title="WAL", tags="sql")
 

@@ -5,6 +5,8 @@ const LISTED = ".entry, .list > li, .told li, tbody tr";
 const PLACES = { h: "/", r: "/recent", p: "/popular", n: "/network", s: "/search", t: "/settings/tags", u: ".me .menu a" };
 let waitsForPlace = 0;
 
+const get = (selector) => document.querySelector(selector);
+const every = (selector) => [...document.querySelectorAll(selector)];
 const on = (event, then) => document.addEventListener(event, then);
 const make = (name, values) => Object.assign(document.createElement(name), values);
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
@@ -16,7 +18,7 @@ const here = () => document.activeElement.closest(LISTED);
 const face = (line) => line.querySelector("a.p-name") ?? line.querySelector("a[href], button, input");
 
 function step(by) {
-  const lines = [...document.querySelectorAll(LISTED)].filter((line) => face(line) && line.checkVisibility());
+  const lines = every(LISTED).filter((line) => face(line) && line.checkVisibility());
   const from = lines.indexOf(here());
   const to = from < 0 && by < 0 ? lines.length : from + by;
   const line = lines[Math.min(to, lines.length - 1)];
@@ -26,16 +28,16 @@ function step(by) {
 }
 
 function press(selector) {
-  (here() ?? document.querySelector("main article"))?.querySelector(selector)?.click();
+  (here() ?? get("main article"))?.querySelector(selector)?.click();
 }
 
 function go(place) {
-  if (place.startsWith(".")) document.querySelector(place)?.click();
-  else if (place !== PLACES.t || document.querySelector(".me")) location.assign(place);
+  if (place.startsWith(".")) get(place)?.click();
+  else if (place !== PLACES.t || get(".me")) location.assign(place);
 }
 
 async function explain() {
-  let dialog = document.querySelector("dialog");
+  let dialog = get("dialog");
   if (!dialog) {
     const answer = await fetch("/help/keyboard");
     if (!answer.ok) return;
@@ -56,9 +58,15 @@ const KEYS = {
   k: () => step(-1),
   o: () => press("a.p-name"),
   e: () => press(':is(.acts, .under) a:is([href$="/edit"], [href^="/add?"])'),
-  x: () => press(".pick"),
-  n: () => document.querySelector('.do a[href="/add"]')?.click(),
-  "/": () => document.querySelector("[data-slash]")?.focus(),
+  x: () => {
+    const line = here();
+    const many = line && !line.querySelector(".pick") && get('[href*="edit=many"]');
+    if (!many) return press(".pick");
+    many.hash = line.id;
+    many.click();
+  },
+  n: () => get('.do a[href="/add"]')?.click(),
+  "/": () => get("[data-slash]")?.focus(),
   "?": () => explain(),
   g: () => { waitsForPlace = Date.now(); },
 };
@@ -79,11 +87,11 @@ on("keydown", (event) => {
 
 // What is still going on is looked at again, without the page blinking.
 async function again() {
-  if (!document.querySelector("[data-again]")) return;
+  if (!get("[data-again]")) return;
   const answer = await fetch("", { headers: { Accept: "text/html" } }).catch(() => null);
   if (answer?.ok) {
     const page = parsed(await answer.text());
-    document.querySelector("main").replaceWith(page.querySelector("main"));
+    get("main").replaceWith(page.querySelector("main"));
     document.title = page.title;
   }
   setTimeout(again, 2000);
@@ -93,7 +101,7 @@ setTimeout(again, 1000);
 // A menu closes by a press beside it, or Escape, which puts a form in a line away too.
 const MENU = "details[open]:is(.me, .more)";
 on("click", (event) => {
-  for (const open of document.querySelectorAll(MENU)) {
+  for (const open of every(MENU)) {
     if (!open.contains(event.target)) open.open = false;
   }
 });
@@ -109,7 +117,7 @@ on("keydown", (event) => {
 
 // What is pressed in a part of a page. (docs/decisions/0053)
 const PART = "[id^=e-]";
-const live = document.querySelector(".aloud");
+const live = get(".aloud");
 const called = (name) => document.getElementById(name);
 const boxes = (part) => [...part.querySelectorAll(".within")];
 // Itself, or the dots that hold it.
@@ -140,7 +148,7 @@ async function act(button, path, values) {
 }
 
 function swap(part, page, button, sent) {
-  const names = [...document.querySelectorAll(PART)].map((one) => one.id);
+  const names = every(PART).map((one) => one.id);
   const place = names.indexOf(part.id);
   const from = sent?.closest(".within");
   const kept = boxes(document).filter((box) => box !== from);
@@ -150,8 +158,10 @@ function swap(part, page, button, sent) {
   const come = ask ?? page.getElementById(part.id) ?? (sent && [...page.querySelectorAll(PART)].find((one) => title(one) && title(one) === title(part)));
   if (come && !ask) come.id = part.id;
   if (part.querySelector(".pick:checked")) come?.querySelector(".pick")?.toggleAttribute("checked", true);
+  // What was found elsewhere comes once.
+  if (!come && from?.dataset.href.startsWith("/add?url=")) from.remove();
   // A line whose form stands open stays.
-  if (come || boxes(part).every((box) => box === from)) {
+  else if (come || boxes(part).every((box) => box === from)) {
     const all = [come, ...page.querySelectorAll("[hx-swap-oob]")].map((one) => one?.outerHTML ?? "");
     htmx.swap(part, all.join(""), { swapStyle: ask ? "innerHTML" : "outerHTML" });
   }
@@ -246,7 +256,7 @@ on("click", (event) => {
   if (!window.htmx || !link || !plain(event)) return;
   const href = link.getAttribute("href");
   if (/\/b\/\w+\/remove$/.test(href)) act(link, href, new FormData());
-  else if (/\/(edit|remove)$|^\/add\?from=|^\/say\?/.test(href)) enter(link, href);
+  else if (/\/(edit|remove)$|^\/(add|say)\?/.test(href)) enter(link, href);
   else if (link.matches(".within .cancel")) {
     const box = link.closest(".within");
     toggle(box);
@@ -255,7 +265,12 @@ on("click", (event) => {
   event.preventDefault();
 });
 
-const current = document.querySelector(".filters [aria-current]");
+// Where `x` began to edit many.
+const begun = called(location.hash.slice(1))?.querySelector(".pick");
+begun?.toggleAttribute("checked", true);
+onload = () => begun?.focus();
+
+const current = get(".filters [aria-current]");
 if (current) current.parentElement.scrollLeft = current.offsetLeft - 60;
 
 // A folded description opens where it stands.
@@ -270,13 +285,12 @@ on("click", (event) => {
   words.focus();
   more.remove();
 });
-for (const more of document.querySelectorAll("a.unfold")) {
+for (const more of every("a.unfold")) {
   const words = folded(more);
   if (words && words.scrollHeight <= words.clientHeight + 1) more.hidden = true;
 }
 
-for (const handle of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) break;
+for (const handle of navigator.clipboard ? every("[data-copy]") : []) {
   const button = make("button", { type: "button", className: "quiet", textContent: handle.dataset.copy, ariaLive: "polite" });
   button.onclick = () => navigator.clipboard.writeText(handle.textContent.trim()).then(() => {
     button.textContent = "✓";
