@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from fedimark.database import Row, among, fetch, several
 from fedimark.policy.blocks import no_block_between, not_hidden
@@ -19,16 +20,23 @@ _COUNTED = f"""
 JOIN actor a ON a.id = r.actor_id WHERE r.bookmark_id = b.id AND a.suspended_at IS NULL
 AND {no_block_between("a.id", "b.actor_id")}
 """
-# By the names of saves; six parameters are the viewer. Shares are found from the bookmark on: sums are no plain columns
-# to SQLite, or it would read all that somebody shared.
-_REACTIONS = f"""
+# By the names of saves; how many like and share each is all that strangers are told. Shares are found from the bookmark
+# on: sums are no plain columns to SQLite, or it would read all that somebody shared.
+_TALLIES = f"""
 SELECT b.id, COALESCE(b.uri_hash, b.public_id) AS name,
 (SELECT count(*) FROM reaction r {_COUNTED} AND r.kind = 'Like') AS likes,
-(SELECT count(*) FROM share r {_COUNTED}) AS shares,
+(SELECT count(*) FROM share r {_COUNTED}) AS shares
+"""
+_OF_THESE = """
+b.id IN (SELECT id FROM bookmark WHERE public_id {these} UNION ALL SELECT id FROM bookmark WHERE uri_hash {these})
+"""
+_TOLD = f"{_TALLIES} FROM bookmark b WHERE {_OF_THESE}"
+# Six parameters more, all the viewer.
+_REACTIONS = f"""
+{_TALLIES},
 EXISTS (SELECT 1 FROM reaction r WHERE r.actor_id = ? AND r.bookmark_id = b.id AND r.kind = 'Like') AS is_liked,
 EXISTS (SELECT 1 FROM share r WHERE r.actor_id + 0 = ? AND r.bookmark_id = b.id) AS is_shared, {ASKED}
-FROM bookmark b {JOINED} WHERE b.id IN (
-    SELECT id FROM bookmark WHERE public_id {{these}} UNION ALL SELECT id FROM bookmark WHERE uri_hash {{these}})
+FROM bookmark b {JOINED} WHERE {_OF_THESE}
 """
 # Hardly any bookmark was shared: what is asked of its row waits for a share, so that SQLite reads no other.
 _SHARERS = f"""
@@ -47,7 +55,8 @@ async def with_reactions(entries: Sequence[Entry], viewer_id: int) -> list[Entry
         return []
     names = [name_of(entry) for entry in entries]
     these = several(names)
-    rows = await fetch(_REACTIONS.format(these=among("text")), *[viewer_id] * 6, these, these)
+    asked = _REACTIONS if viewer_id else _TOLD
+    rows = await fetch(asked.format(these=among("text")), *([viewer_id] * 6 if viewer_id else ()), these, these)
     found = {row["name"]: _reactions(row, viewer_id) for row in rows}
     return [
         entry._replace(reactions=found[name]) if name in found else entry
@@ -56,16 +65,18 @@ async def with_reactions(entries: Sequence[Entry], viewer_id: int) -> list[Entry
 
 
 def _reactions(row: Row, viewer_id: int) -> Reactions:
-    acts = acts_of(row, viewer_id)
-    return Reactions(
-        int(row["likes"]),
-        int(row["shares"]),
-        bool(row["is_liked"]),
-        bool(row["is_shared"]),
-        Act.LIKE in acts,
-        Act.SHARE in acts,
-        not SPEAKING.isdisjoint(acts),
-    )
+    if not viewer_id:
+        return _stated(int(row["likes"]), int(row["shares"]))
+    does = bool(row["is_liked"]), bool(row["is_shared"])
+    return _stated(int(row["likes"]), int(row["shares"]), *does, acts_of(row, viewer_id))
+
+
+@lru_cache(maxsize=1_024)  # of most bookmarks the same is stated
+def _stated(
+    likes: int, shares: int, is_liked: bool = False, is_shared: bool = False, acts: frozenset[Act] = frozenset()
+) -> Reactions:
+    may_speak = not SPEAKING.isdisjoint(acts)
+    return Reactions(likes, shares, is_liked, is_shared, Act.LIKE in acts, Act.SHARE in acts, may_speak)
 
 
 async def with_sharers(entries: Sequence[Entry], viewer_id: int) -> list[Entry]:

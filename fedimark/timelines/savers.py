@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from fedimark import addresses
@@ -14,7 +15,8 @@ from fedimark.policy.mutes import Mutes, mutes_of
 from fedimark.policy.visibility import Visibility
 from fedimark.timelines.around import NAMED, WHO, around, named
 from fedimark.timelines.entries import Entry, FirstSave, Own, Person
-from fedimark.timelines.saves import Around, S, Save, Seen
+from fedimark.timelines.made import made
+from fedimark.timelines.saves import Around, Save, Seen
 from fedimark.timelines.words import shown_tags, words_of
 
 LOOKED_AT = 20  # public savers of a link among whom somebody who mutes words, tags or servers looks for one unmuted
@@ -58,6 +60,36 @@ class _Saver(NamedTuple):
     person_url: str
 
 
+class _Told(NamedTuple):
+    """What a save says itself."""
+
+    actor_id: int
+    public_id: str | None
+    uri: str | None
+    page_url: str
+    url: str
+    title: str
+    description: str
+    tags: str
+    listed: bool
+    is_save: bool
+    saved_at: int
+    updated_at: int
+
+
+_TOLD = itemgetter(*_Told._fields)
+
+
+class _Place(NamedTuple):
+    hash: str
+    canonical: str
+    host: str
+    title: str
+    position: int
+    savers: int
+    sites: int
+
+
 class _Link(NamedTuple):
     id: int
     hash: str
@@ -79,7 +111,9 @@ async def own_entries(saves: Sequence[Row], viewer_id: int, *, is_owner: bool) -
     entries = []
     for row, link, saver in found:
         whole = is_owner or row["actor_id"] == viewer_id
-        entries.append(_own_entry(row, (link, saver), groups[link.id], viewer_id, whole=whole))
+        group, told = groups[link.id], _Told._make(_TOLD(row))
+        around_it = tuple(group.all), tuple(group.near)
+        entries.append(made(_own_entry, told, (link, saver), around_it, viewer_id, whole))
     return entries
 
 
@@ -88,30 +122,35 @@ def _is_alone(save: Row, link: _Link) -> bool:
     return bool(save["listed"]) and link.savers <= 1
 
 
-def _own_entry(row: Row, place: tuple[_Link, _Saver], group: Around[Seen], viewer_id: int, *, whole: bool) -> Entry:
-    link, saver = place
-    permalink, note = _places(saver.local_name, row["public_id"], row["page_url"], row["uri"])
-    actor_id = row["actor_id"]
-    hidden = {actor_id} if row["is_save"] and not row["listed"] else set()
+def _own_entry(
+    told: _Told,
+    place: tuple[_Link, _Saver],
+    around_it: tuple[Sequence[Seen], Sequence[Save]],
+    viewer_id: int,
+    whole: bool,
+) -> Entry:
+    (link, saver), (saves, near) = place, around_it
+    permalink, note = _places(saver.local_name, told.public_id, told.page_url, told.uri)
+    hidden = {told.actor_id} if told.is_save and not told.listed else set()
     return Entry(
         link_hash=link.hash,
-        url=row["url"],
+        url=told.url,
         canonical=link.canonical,
         host=link.host,
-        title=row["title"] or row["url"],
-        description=row["description"],
-        tags=shown_tags(row["tags"], whole=whole),
-        at=row["saved_at"],
-        saved_at=row["saved_at"],
+        title=told.title or told.url,
+        description=told.description,
+        tags=shown_tags(told.tags, whole=whole),
+        at=told.saved_at,
+        saved_at=told.saved_at,
         saver=_who(saver),
-        others=_others(group.all, actor_id, NAMED),
-        saver_count=link.savers + _unlisted(group, hidden),
+        others=_others(saves, told.actor_id, NAMED),
+        saver_count=link.savers + _unlisted(saves, near, hidden),
         site_count=max(link.sites, 1),
         permalink=permalink,
         note=note,
-        is_mention=not row["is_save"],
-        own=_own(group.near, viewer_id),
-        updated_at=row["updated_at"],
+        is_mention=not told.is_save,
+        own=_own(near, viewer_id),
+        updated_at=told.updated_at,
     )
 
 
@@ -171,28 +210,37 @@ def entry_of(
 
     Among those near, or `mine`, are the viewer’s own, for their marks.
     """
-    heard = group.heard()
-    words = words_of(heard.all, heard.near, viewer_id, line["title"])
+    counts = int(line["savers"]), int(line["sites"])
+    place = _Place(line["hash"], line["canonical"], line["host"], line["title"], line["position"], *counts)
+    own = _own(group.near if mine is None else mine, viewer_id)
+    return made(_entry, place, (tuple(group.all), tuple(group.near)), own, viewer_id, name_at_most)
+
+
+def _entry(
+    place: _Place, group: tuple[Sequence[Save], Sequence[Save]], own: Own | None, viewer_id: int, name_at_most: int
+) -> Entry:
+    heard = Around(*map(list, group)).heard()
+    words = words_of(heard.all, heard.near, viewer_id, place.title)
     lead, first = words.lead, heard.all[0]
     permalink, note = _places(lead.local_name, lead.public_id, lead.page_url, lead.uri)
     return Entry(
-        link_hash=line["hash"],
+        link_hash=place.hash,
         url=first.url,
-        canonical=line["canonical"],
-        host=line["host"],
+        canonical=place.canonical,
+        host=place.host,
         title=words.title or first.url,
         description=words.description,
         tags=words.tags,
-        at=line["position"],
+        at=place.position,
         saved_at=lead.saved_at,
         saver=_who(lead),
         others=_others(heard.all, lead.actor_id, name_at_most),
-        saver_count=int(line["savers"]) + _unlisted(heard),
-        site_count=max(int(line["sites"]), 1),
+        saver_count=place.savers + _unlisted(heard.all, heard.near),
+        site_count=max(place.sites, 1),
         permalink=permalink,
         note=note,
         is_mention=not lead.is_save,
-        own=_own(group.near if mine is None else mine, viewer_id),
+        own=own,
         updated_at=lead.updated_at,
     )
 
@@ -274,10 +322,10 @@ def _others(saves: Iterable[Seen], but_id: int, name_at_most: int) -> tuple[Pers
     return tuple(people.values())
 
 
-def _unlisted(group: Around[S], besides: Iterable[int] = ()) -> int:
+def _unlisted(saves: Iterable[Seen], near: Iterable[Save], besides: Iterable[int] = ()) -> int:
     """How many the reader may see who are no public savers: their own saves, and those of their network."""
-    hidden = {save.actor_id for save in group.near if save.is_save and not save.listed}.union(besides)
-    return len(hidden - {save.actor_id for save in group.all if save.listed}) if hidden else 0
+    hidden = {save.actor_id for save in near if save.is_save and not save.listed}.union(besides)
+    return len(hidden - {save.actor_id for save in saves if save.listed}) if hidden else 0
 
 
 def _own(saves: Iterable[Save], viewer_id: int) -> Own | None:

@@ -24,6 +24,10 @@ class Saver(NamedTuple):
     person_name: str
     person_url: str
 
+    def __hash__(self) -> int:
+        """By a few of all that makes two of them equal: hundreds are looked up for a page."""
+        return hash((self.id, self.saved_at))
+
 
 class Save(NamedTuple):
     """A save with its words and its owner's marks: what an entry is made of."""
@@ -53,6 +57,10 @@ class Save(NamedTuple):
     page_url: str
     is_local: bool
     updated_at: int
+
+    def __hash__(self) -> int:
+        """As above."""
+        return hash((self.id, self.updated_at))
 
 
 Seen: TypeAlias = Saver | Save

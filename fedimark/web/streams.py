@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 
@@ -203,8 +204,13 @@ async def _sides(found: Found, shown: Page, asked: Mapping[str, str]) -> tuple[S
 
 def _tags_in(shown: Page) -> list[tuple[str, int]]:
     """The public tags of the entries on a page of everybody's, most used first, with how many entries have each."""
-    public = [{key(tag) for tag in entry.tags if not is_private(tag)} for entry in shown.entries]
+    public = [_public_keys(entry.tags) for entry in shown.entries]
     return sorted(Counter(chain.from_iterable(public)).items(), key=lambda one: (-one[1], one[0]))[:MOST_LISTED]
+
+
+@lru_cache(maxsize=2_048)
+def _public_keys(typed: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(key(tag) for tag in typed if not is_private(tag))
 
 
 async def _bundles(viewer: Viewer) -> Side:
@@ -250,12 +256,13 @@ def _tags_at(which: Stream, keys: tuple[str, ...]) -> str:
 
 
 def _tag_lines(found: Found, counted: Sequence[tuple[str, int]]) -> tuple[TagLine, ...]:
-    which = found.stream
+    return tuple(_tag_line(found.stream, key, count) for key, count in counted)
+
+
+@lru_cache(maxsize=4_096)
+def _tag_line(which: Stream, key: str, count: int) -> TagLine:
     here_now: tuple[str, ...] = which.tags if isinstance(which, PersonStream | TagStream) else ()
-    return tuple(
-        TagLine(key, _tags_at(which, (key,)), count, _tags_at(which, (*here_now, key)) if here_now else None)
-        for key, count in counted
-    )
+    return TagLine(key, _tags_at(which, (key,)), count, _tags_at(which, (*here_now, key)) if here_now else None)
 
 
 async def _profile(found: Found) -> Profile | None:

@@ -59,6 +59,7 @@ def day(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
     return catalogue.dates.day(moment_in(at, zone(time_zone)))
 
 
+@lru_cache(maxsize=4_096)  # of the same moments, for their lines stand on many pages
 def month(at: int, time_zone: str, catalogue: Catalogue = ENGLISH) -> str:
     """Write the month of a moment out, the heading of a long stream: `December 2018`."""
     return catalogue.dates.month(moment_in(at, zone(time_zone)))
