@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -92,6 +92,12 @@ def put_last(kept: dict[K, V], key: K, value: V, most: int) -> None:
     kept.pop(key, None)
     kept[key] = value
     while len(kept) > most:
+        forget_oldest(kept)
+
+
+def forget_oldest(kept: dict[Any, Any]) -> None:
+    """Forget what was put into memory longest ago. Where another thread does so too just then, one of both does."""
+    with suppress(KeyError, RuntimeError, StopIteration):
         del kept[next(iter(kept))]
 
 

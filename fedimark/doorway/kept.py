@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from fedimark.database import stamp, stamp_now
-from fedimark.here import MICROS, here, now
+from fedimark.here import MICROS, forget_oldest, here, now
 from fedimark.metrics import CACHE
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ async def held(kind: str, key: Hashable, make: Callable[[], Awaitable[T]], most:
     # Not where something was written meanwhile: a newer shelf began, or the next look begins one.
     if shelf.stamp == before:
         if len(shelf.made) >= most:
-            del shelf.made[next(iter(shelf.made))]
+            forget_oldest(shelf.made)
         shelf.made[key] = made
     return made
 

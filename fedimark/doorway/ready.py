@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedimark.doorway.asked import PASSED_OVER, SOMEBODYS, Asked
 from fedimark.doorway.kept import Made, holds_now, still_holds
-from fedimark.here import here
+from fedimark.here import forget_oldest, here
 from fedimark.metrics import CACHE
 
 MOST: Final = 200  # answers; their bodies are those that are kept anyway
@@ -86,7 +86,7 @@ class Ready:
         if isinstance(made, Made) and len(said) == 2 and not said[1].get("more_body"):
             here().metrics.count(CACHE, _CACHE, "miss")
             if len(answers) >= MOST:
-                del answers[next(iter(answers))]
+                forget_oldest(answers)
             start, body = said
             answers[key] = _Answer(made, scope.get("route"), start, body, _whole(start, body))
 

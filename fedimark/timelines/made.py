@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final
 
-from fedimark.here import here
+from fedimark.here import forget_oldest, here
 from fedimark.timelines.entries import Entry
 
 MOST: Final = 3_000
@@ -23,14 +23,14 @@ def made(make: Callable[..., Entry], *of: Hashable) -> Entry:
     """The entry that `make` makes of some values, which are all that it looks at."""
     entries: dict[tuple[object, ...], Entry] = here().caches.setdefault(_MADE, {})
     key = (make, of)
-    entry = entries.get(key)
+    entry = entries.pop(key, None)
     if entry is None:
         entry = make(*of)
         if _letters(of) > LONGEST:
             return entry
-        if len(entries) >= MOST:  # all go: two threads make pages, and which is the oldest may change while one looks
-            entries.clear()
-        entries[key] = entry
+        if len(entries) >= MOST:
+            forget_oldest(entries)  # the one that was not used for longest
+    entries[key] = entry
     return entry
 
 

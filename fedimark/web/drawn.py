@@ -11,7 +11,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from fedimark.here import here
+from fedimark.here import forget_oldest, here
 
 MOST: Final = 1_000
 """Parts, of some three kilobytes."""
@@ -32,7 +32,7 @@ def drawn(draw: Callable[..., Markup], *values: Hashable) -> Markup:
     if part is None:
         part = draw(*values)
         if len(parts) >= MOST:
-            del parts[next(iter(parts))]  # the one that was not used for longest
+            forget_oldest(parts)  # the one that was not used for longest
     if len(part) <= LONGEST:
         parts[key] = part
     return part

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from fedimark.here import here
+from fedimark.here import forget_oldest, here
 from fedimark.timelines.entries import Entry
 from fedimark.web import times
 
@@ -52,7 +52,7 @@ def lines(
         if line is None:
             line = draw(entry, listing, public_marked, c).encode()
             if len(drawn) >= MOST:
-                del drawn[next(iter(drawn))]  # the one that was not used for longest
+                forget_oldest(drawn)  # the one that was not used for longest
         if len(line) <= LONGEST:
             drawn[key] = line
         said.append(line)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from fedimark.here import forget_oldest
 from fedimark.timelines.entries import Entry, Person
 from fedimark.timelines.made import LONGEST, MOST, made
 
@@ -34,7 +37,7 @@ async def test_an_entry_is_made_once_for_each_value_and_viewer_and_by_each_maker
     assert (one.made, other.made) == ([(("a", 1), 1), (("a", 1), 2)], [(("a", 1), 1)])
 
 
-async def test_where_no_more_are_kept_all_go_and_what_is_made_of_very_much_is_not_kept(server):
+async def test_what_was_not_used_for_longest_goes_first_and_what_is_made_of_very_much_is_not_kept(server):
     maker = Maker()
     for number in range(MOST):
         made(maker, number, 1)
@@ -43,11 +46,34 @@ async def test_where_no_more_are_kept_all_go_and_what_is_made_of_very_much_is_no
     made(maker, MOST, 1)
     maker.made.clear()
 
-    for what in (MOST, 0, ("b", (LONG,)), ("b", (LONG,))):
+    for what in (MOST, 0, 1, ("b", (LONG,)), ("b", (LONG,))):
         made(maker, what, 1)
 
     assert amount == MOST
-    assert maker.made == [(0, 1), (("b", (LONG,)), 1), (("b", (LONG,)), 1)]
+    assert maker.made == [(1, 1), (("b", (LONG,)), 1), (("b", (LONG,)), 1)]
+
+
+class Shared(dict[str, int]):
+    """What another thread forgets the oldest of too, just when it was found."""
+
+    def __init__(self, leaves: int) -> None:
+        super().__init__(a=1, b=2, c=3)
+        self.leaves = leaves
+
+    def __iter__(self) -> Iterator[str]:
+        found = list(super().__iter__())
+        while len(self) > self.leaves:
+            del self[next(super().__iter__())]
+        yield from found
+
+
+@pytest.mark.parametrize("leaves", [3, 2, 0])
+async def test_two_threads_that_forget_the_oldest_at_once_forget_one_and_fail_at_nothing(server, leaves):
+    shared = Shared(leaves)
+
+    forget_oldest(shared)
+
+    assert list(shared.values()) == [2, 3][:leaves]
 
 
 async def test_who_looks_after_the_owner_sees_none_of_their_marks_and_private_tags(server):
