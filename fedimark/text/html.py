@@ -31,6 +31,12 @@ _BLOCKS: Final = frozenset({"p", "blockquote", "ul", "ol", "pre"}) | _HEADING_TA
 _HTML_LIMIT: Final = 262_144
 _TAGS_LIMIT: Final = 8_000
 _TAG = re.compile(r"</?[A-Za-z]")
+_AMPERSANDS_LIMIT: Final = 8_000
+# Whatever may stand for one: all but numbers of other characters, and the names of the commonest.
+_AMPERSAND = re.compile(
+    r"&(?!(?:lt|gt|quot|apos|nbsp);"
+    r"|#(?!0*+38(?![0-9])|[xX]0*+26(?![0-9A-Fa-f]))(?:[0-9]|[xX][0-9A-Fa-f]))"
+)
 _FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])", re.IGNORECASE)
 _CLASSES = re.compile(r"mention|hashtag|ellipsis|invisible|quote-inline|(?:h|p|u|dt|e)-[a-z0-9-]+")
 _PIECE = re.compile(r"<(?P<slash>/?)(?P<tag>[a-z0-9]+)>|(?P<words>[^<]+)")
@@ -88,7 +94,7 @@ def sanitise(remote: str) -> str:
     """Return what Mastodon would keep of a peer's HTML; headings become bold paragraphs.
 
     Links keep http(s) targets only and are nofollow; images, scripts, styles and comments are gone. Only the
-    first 262,144 characters and 8,000 tags, opening or closing, are read.
+    first 262,144 characters, 8,000 tags, opening or closing, and 8,000 ampersands are read.
     """
     if not remote:  # as most people say of themselves
         return ""
@@ -118,10 +124,17 @@ def _tamed(remote: str) -> str:
 
     Unlike formatting elements (`<b a=1><b a=2>…`) are all opened again in every later paragraph, like ones only
     three times; so their attributes, which nobody keeps, go to an unknown element, which is dropped.
+    For each ampersand ammonia looks through all that is left: of a text of nothing else, for most of a second.
     """
-    text = many_lines(remote, _HTML_LIMIT)
-    beyond = next(islice(_TAG.finditer(text), _TAGS_LIMIT, None), None)
-    return _FORMATTING.sub(r"<\1><x-\1", text[: beyond.start()] if beyond else text)
+    text = _up_to(many_lines(remote, _HTML_LIMIT), _TAG, _TAGS_LIMIT)
+    if text.count("&") > _AMPERSANDS_LIMIT:
+        text = _up_to(text, _AMPERSAND, _AMPERSANDS_LIMIT)
+    return _FORMATTING.sub(r"<\1><x-\1", text)
+
+
+def _up_to(text: str, pattern: re.Pattern[str], most: int) -> str:
+    beyond = next(islice(pattern.finditer(text), most, None), None)
+    return text[: beyond.start()] if beyond else text
 
 
 def _end_of_url(text: str, start: int) -> int:

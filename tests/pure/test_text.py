@@ -268,6 +268,17 @@ def test_a_remote_text_is_read_to_a_bound_only():
     assert to_text("<br>a" * 10_000).count("a") == 8_000
 
 
+@pytest.mark.parametrize("written", ["&", "&amp;", "&AMP;", "&#38;", "&#038", "&#x26;", "&none;", "&#z"])
+def test_of_a_text_of_ampersands_so_many_are_read_and_no_more(written):
+    assert to_text(f"{written} " * 20_000).count("&") == 8_000
+    assert sanitise(f"{written} " * 20_000).count("&amp;") == 8_000
+
+
+@pytest.mark.parametrize("written", ["&#1087;", "&#380;", "&#x261;", "&lt;", "&nbsp;"])
+def test_other_characters_that_are_written_as_entities_are_read_to_the_end(written):
+    assert len(to_text(f"a{written}" * 20_000)) == 40_000
+
+
 def test_many_lines_keeps_lines_and_loses_what_no_table_holds():
     assert many_lines("a\r\nb\rc\td\0\x07\x7f\ud800\ufffe \u202ee", 100) == "a\nb\nc\td \u202ee"
 
