@@ -251,3 +251,52 @@ def test_what_was_typed_on_a_bookmarks_page_waits_for_whoever_signs_in(look, wor
     assert stayed(page)
     assert [one for one in visit.complaints if "401" not in one] == []
     visit.complaints.clear()
+
+
+def test_above_the_savers_of_a_link_stands_what_is_true_once_ones_own_is_removed_and_comes_back(window, world):
+    for name in ("bo", "fay"):
+        world.save(name, "https://above.example/6", title="Six", tags=f"six_{name}")
+    page: Page = window("fay")
+    page.goto("/t/six_bo")
+    stay(page, page.locator(".title > a").get_attribute("href"))
+    mine, above = page.locator(".entry", has_text="six_fay"), page.locator("#e-link")
+
+    mine.locator("summary").click()
+    press_it(page, mine.get_by_role("link", name="remove", exact=True))
+    expect(above.get_by_role("link", name="Copy this bookmark")).to_be_visible()
+    expect(above).to_contain_text("1 saver")
+    press_it(page, page.get_by_role("button", name="Undo"))
+    expect(above.get_by_role("link", name="Edit your bookmark")).to_be_visible()
+    expect(above).to_contain_text("2 savers")
+    expect(mine).to_have_count(1)
+
+    above.get_by_role("link", name="Edit your bookmark").click()
+    press_it(page, above.get_by_role("link", name="Remove …"))
+    expect(mine).to_have_count(0)
+    press_it(page, page.get_by_role("button", name="Undo"))
+
+    expect(above.get_by_role("link", name="Edit your bookmark")).to_be_focused()
+    expect(mine).to_have_count(1)
+    assert stayed(page)
+    assert page.evaluate(FAULTS) == []
+
+
+def test_where_nobody_saved_a_link_any_more_nothing_leads_to_what_is_gone(look, world):
+    world.save("fay", "https://above.example/7", title="Seven", tags="seven")
+    visit = look(world.process.url)
+    visit.lend(world.people["fay"])
+    page: Page = visit.page
+    page.goto("/t/seven")
+    path = page.locator(".entry .menu a[href^='/url/']").get_attribute("href")
+    assert path is not None
+    stay(page, path)
+
+    page.locator(".entry summary").click()
+    press_it(page, page.get_by_role("link", name="remove", exact=True))
+    expect(page.get_by_role("link", name="Edit your bookmark")).to_have_count(0)
+    press_it(page, page.get_by_role("button", name="Undo"))
+
+    expect(page.get_by_role("link", name="Edit your bookmark")).to_be_visible()
+    assert stayed(page)
+    assert [one for one in visit.complaints if "404" not in one] == []
+    visit.complaints.clear()

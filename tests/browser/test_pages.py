@@ -57,6 +57,15 @@ def test_a_page_is_whole_wide_and_narrow_and_for_everybody(chairs, world, stop: 
     assert visit.complaints == []
 
 
+@pytest.mark.parametrize("path", ["/settings", "/u/lin", "/help"])
+def test_on_a_telephone_no_word_of_a_row_that_moves_stands_on_another(window, path):
+    page = window("lin", size=NARROW, touch=True)
+    page.goto(path)
+
+    wide = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    assert page.locator(".filters a").evaluate_all(wide) == []
+
+
 @pytest.mark.parametrize("language", ["de", "ja"])
 def test_pages_are_whole_in_other_languages(look, world, language):
     for who in ("", "lin"):

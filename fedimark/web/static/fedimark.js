@@ -10,6 +10,7 @@ const every = (selector) => [...document.querySelectorAll(selector)];
 const on = (event, then) => document.addEventListener(event, then);
 const make = (name, values) => Object.assign(document.createElement(name), values);
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
+const read = (path) => fetch(path).then((answer) => (answer.ok ? answer.text().then(parsed) : null)).catch(() => null);
 const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey);
 
 const here = () => document.activeElement.closest(LISTED);
@@ -39,9 +40,8 @@ function go(place) {
 async function explain() {
   let dialog = get("dialog");
   if (!dialog) {
-    const answer = await fetch("/help/keyboard");
-    if (!answer.ok) return;
-    const page = parsed(await answer.text());
+    const page = await read("/help/keyboard");
+    if (!page) return;
     const keys = page.querySelector(".keys");
     dialog = make("dialog", { className: "keys", ariaLabel: page.querySelector("h1").textContent });
     const close = make("form", { method: "dialog" });
@@ -65,7 +65,7 @@ const KEYS = {
     many.hash = line.id;
     many.click();
   },
-  n: () => get('.do a[href="/add"]')?.click(),
+  n: () => get(".do .primary")?.click(),
   "/": () => get("[data-slash]")?.focus(),
   "?": () => explain(),
   g: () => { waitsForPlace = Date.now(); },
@@ -76,21 +76,18 @@ on("keydown", (event) => {
   if (event.target.closest("textarea, select, dialog, .form, input:not(.pick)")) return;
   const goes = Date.now() - waitsForPlace < 1500;
   waitsForPlace = 0;
-  if (goes && PLACES[event.key]) {
-    event.preventDefault();
-    go(PLACES[event.key]);
-  } else if (KEYS[event.key]) {
-    event.preventDefault();
-    KEYS[event.key]();
-  }
+  const place = goes && PLACES[event.key];
+  const does = place ? () => go(place) : KEYS[event.key];
+  if (!does) return;
+  event.preventDefault();
+  does();
 });
 
 // What is still going on is looked at again, without the page blinking.
 async function again() {
   if (!get("[data-again]")) return;
-  const answer = await fetch("", { headers: { Accept: "text/html" } }).catch(() => null);
-  if (answer?.ok) {
-    const page = parsed(await answer.text());
+  const page = await read("");
+  if (page) {
     get("main").replaceWith(page.querySelector("main"));
     document.title = page.title;
   }
@@ -139,9 +136,16 @@ async function act(button, path, values) {
   part.ariaBusy = "true";
   tell("");
   await htmx.ajax("POST", path, { source: part, values, handler: (_, { xhr }) => { answer = xhr; } }).catch(failed);
+  const page = parsed(answer?.responseText);
+  // What is said beside it of how many saved it.
+  if (page.getElementById("ask") && called("savers")) {
+    const now = await read("");
+    for (const one of every("#e-link, #savers")) {
+      if (!one.contains(part)) page.body.append(now?.getElementById(one.id) ?? one.cloneNode());
+    }
+  }
   part.ariaBusy = null;
   if (!answer) return;
-  const page = parsed(answer.responseText);
   if (answer.status >= 400) refuse(part, page, answer.status, sent);
   else if (page.getElementById("ask") || new URL(answer.responseURL).pathname === location.pathname) swap(part, page, button, sent);
   else location.assign(answer.responseURL);
@@ -162,7 +166,7 @@ function swap(part, page, button, sent) {
   if (!come && from?.dataset.href.startsWith("/add?url=")) from.remove();
   // A line whose form stands open stays.
   else if (come || boxes(part).every((box) => box === from)) {
-    const all = [come, ...page.querySelectorAll("[hx-swap-oob]")].map((one) => one?.outerHTML ?? "");
+    const all = [...new Set([come, ...page.querySelectorAll("[hx-swap-oob]")])].map((one) => one?.outerHTML);
     htmx.swap(part, all.join(""), { swapStyle: ask ? "innerHTML" : "outerHTML" });
   }
   const now = called(part.id);
@@ -296,5 +300,5 @@ for (const handle of navigator.clipboard ? every("[data-copy]") : []) {
     button.textContent = "✓";
     setTimeout(() => { button.textContent = handle.dataset.copy; }, 2000);
   }, () => getSelection().selectAllChildren(handle));
-  handle.after(button);
+  handle.after(" ", button);
 }

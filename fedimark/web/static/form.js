@@ -2,7 +2,7 @@
 // in a line.
 "use strict";
 
-if (document.querySelector("[data-done]")) window.close();
+if (get("[data-done]")) window.close();
 
 function dress(form) {
   const { tags: field, title, url } = form.elements;
@@ -11,7 +11,7 @@ function dress(form) {
 
   function showOffers() {
     const have = new Set(words().map((word) => word.toLowerCase()));
-    for (const box of about.querySelectorAll("input[name=also]")) {
+    for (const box of about.querySelectorAll("[name=also]")) {
       box.checked = have.has(box.value);
     }
   }
@@ -32,7 +32,7 @@ function dress(form) {
   });
   // What is ticked stands in the field already.
   form.addEventListener("submit", () => {
-    for (const box of about.querySelectorAll("input[name=also]")) box.disabled = true;
+    for (const box of about.querySelectorAll("[name=also]")) box.disabled = true;
   });
   form.addEventListener("htmx:afterSettle", () => {
     const said = about.querySelector("[data-title]");
@@ -120,4 +120,4 @@ function complete(field, words, taken) {
   field.addEventListener("blur", () => show(false));
 }
 
-document.querySelectorAll("form:has(.about:not(.live))").forEach(dress);
+every("form:has(.about:not(.live))").forEach(dress);
