@@ -193,6 +193,17 @@ def _changing_many(page: Page, world: World) -> None:
     press_it(page, page.locator("main .primary"))
 
 
+def _merged(tags: str, into: str) -> Go:
+    def go(page: Page, world: World) -> None:
+        _open(page, "/settings/tags")
+        page.locator("details:has(#merge-tags) > summary").click()
+        page.get_by_label("These tags").fill(tags)
+        page.get_by_label("become", exact=True).fill(into)
+        press(page, "Merge …")
+
+    return go
+
+
 def _ask_many(page: Page, world: World) -> None:
     _open(page, "/u/lin/t/neural-net?edit=many")
     page.get_by_label("Add tags").fill("papers")
@@ -341,10 +352,8 @@ STOPS = (
         _typed("/settings/keys", {"What it is for": "the phone", "Your password": "not this one"}, "Make a key"),
     ),
     Stop("tags", "lin", at("/settings/tags")),
-    Stop(
-        "tags-wrong", "lin", _typed("/settings/tags", {"These tags": "sql nothing-like-it", "become": "sql"}, "Merge …")
-    ),
-    Stop("tags-ask", "lin", _typed("/settings/tags", {"These tags": "sql", "become": "databases"}, "Merge …")),
+    Stop("tags-wrong", "lin", _merged("sql nothing-like-it", "sql")),
+    Stop("tags-ask", "lin", _merged("sql", "databases")),
     Stop("bookmarklets", "lin", at("/settings/bookmarklets")),
     Stop("bookmarklets-key", "bo", _keyed),
     Stop("own-cloud", "lin", at("/u/lin?tags=all&mode=cloud")),
