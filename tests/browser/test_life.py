@@ -138,6 +138,7 @@ def test_tags_are_renamed_merged_and_deleted(page, newcomer):
         press(page, "Save")
 
     page.goto("/settings/tags")
+    page.get_by_text("Rename", exact=True).click()
     page.locator("#rename-old").fill("sql")
     page.locator("#rename-new").fill("databases")
     press(page, "Rename …")
@@ -145,12 +146,14 @@ def test_tags_are_renamed_merged_and_deleted(page, newcomer):
     press(page, "Rename")
     expect(page.get_by_text("Done: 2 of 2 changed.")).to_be_visible()
     page.goto("/settings/tags")
+    page.get_by_text("Merge", exact=True).click()
     page.locator("#merge-tags").fill("anlaysis")
     page.locator("#merge-into").fill("analysis")
     press(page, "Merge …")
     press(page, "Merge")
     expect(page.get_by_text("Done: 1 of 1 changed.")).to_be_visible()
     page.goto("/settings/tags")
+    page.get_by_text("Delete", exact=True).click()
     page.locator("#delete-tag").fill("misc")
     press(page, "Delete …")
     press(page, "Delete")
@@ -158,6 +161,26 @@ def test_tags_are_renamed_merged_and_deleted(page, newcomer):
     page.goto("/settings/tags")
 
     expect(page.locator(".many li")).to_have_text(["analysis2", "databases2"])
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_telephone_ones_tags_are_seen_at_once_and_what_changes_them_opens_by_keys(window, scripts):
+    page = window("lin", size=(320, 640), scripts=scripts)
+    page.goto("/settings/tags")
+    expect(page.locator(".many li").nth(2)).to_be_in_viewport()
+
+    page.get_by_text("Merge", exact=True).press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_label("These tags")).to_be_focused()
+
+
+def test_whom_one_follows_is_left_by_something_that_stands_apart(window):
+    page = window("lin")
+    page.goto("/network")
+    only, leave = (page.locator("aside .n:has(a)").first.locator(one).bounding_box() for one in ("a", "button"))
+
+    assert leave["x"] - only["x"] - only["width"] >= 12
 
 
 def test_a_person_here_is_followed_and_left(page, newcomer):

@@ -179,7 +179,9 @@ async def test_who_follows_them_reads_further_back_a_part_at_a_time(cleo, ana, c
             pass
         assert await known() == expected
         clock.forward(seconds=7_200)
-    assert "That was the end." in (await ana.browser.get(PATH)).text
+    about = Reading((await ana.browser.get(PATH)).text).one(kind="bio").text
+    assert "That was the end." in about
+    assert about.endswith("fetch older")
 
 
 async def test_nobody_else_makes_us_ask(cleo, ana, server):
