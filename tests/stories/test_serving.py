@@ -284,11 +284,11 @@ async def test_a_body_that_never_comes_is_answered_408_and_nobody_waits_for_it(c
 
 
 async def test_a_body_that_dribbles_on_is_taken(connect, monkeypatch):
-    monkeypatch.setattr(heads, "BODY_S", 3.0)
+    monkeypatch.setattr(heads, "BODY_S", 2.0)
     async with connect() as peer:
         await peer.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
         for _ in range(9):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
             await peer.say(b"b")
 
         assert await peer.answer() == (200, b"POST 1 0 9")
